@@ -1,0 +1,217 @@
+"""`decide`: from the situation and the rules to the one next step and its time. Pure and total."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from recourse.domain.decision import (
+    Close,
+    Closing,
+    Decision,
+    DoStep,
+    Plan,
+    PromiseVerdict,
+    Wait,
+    WaitReason,
+)
+from recourse.domain.law import hours
+from recourse.domain.law.gate import Packs
+from recourse.domain.situation import (
+    STAGE_ORDER,
+    OpenTask,
+    Party,
+    Promise,
+    PromiseState,
+    Situation,
+    Stage,
+    StepOutcome,
+)
+from recourse.domain.strategy import timing
+from recourse.domain.strategy.ladder import PromiseRule, Step, Strategy
+from recourse.domain.strategy.progress import Progress, progress
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a decision is made by: the case's pinned strategy and every law pack that applies to it."""
+
+    strategy: Strategy
+    packs: Packs
+
+
+def decide(situation: Situation, rules: Rules, now: datetime) -> Decision:
+    """The next plan as of `now` (business UTC). The same arguments give the same answer for ever."""
+    verdicts = tuple(_judge_promises(situation, rules.strategy.promise, now))
+    expired = tuple(t.id for t in situation.tasks if t.expires_at is not None and t.expires_at <= now)
+    after = _after(situation, verdicts, expired, now)
+    today = hours.local_date(now, situation.lender_zone)
+    dpd = situation.account.arrears.dpd(today)
+    plan, skipped = _plan(after, rules, now)
+    return Decision(
+        plan=plan,
+        stage=Stage.CLOSED if isinstance(plan, Close) else _stage(after, rules.strategy),
+        dpd=dpd,
+        bucket=rules.strategy.buckets.classify(dpd),
+        promises=verdicts,
+        expired_tasks=expired,
+        skipped=skipped,
+    )
+
+
+def closing(situation: Situation) -> Closing | None:
+    """Why the case is over, or None. A cured account closes it whatever else is going on."""
+    if situation.case.closed_reason is not None:
+        return Closing(situation.case.closed_reason)
+    if situation.account.ended is not None:
+        return Closing(situation.account.ended.value)
+    if situation.account.cured:
+        return Closing.CURED
+    return Closing.LEGAL_CONCLUDED if situation.legal_concluded else None
+
+
+def promise_deadline(promise: Promise, rule: PromiseRule, zone: str) -> datetime:
+    """First instant at which an unkept promise is broken: the day after its date plus grace."""
+    return hours.start_of_day(promise.due_on + timedelta(days=rule.grace_days + 1), zone)
+
+
+def _judge_promises(s: Situation, rule: PromiseRule, now: datetime) -> Iterator[PromiseVerdict]:
+    for promise in s.promises:
+        if promise.state is not PromiseState.OPEN:
+            continue
+        deadline = promise_deadline(promise, rule, s.lender_zone)
+        paid = sum(
+            p.amount_minor
+            for p in s.account.payments
+            if not p.reversed and promise.made_at <= p.occurred_at < deadline
+        )
+        if paid * 100 >= promise.amount_minor * rule.min_percent:
+            yield PromiseVerdict(promise.id, PromiseState.KEPT)
+        elif now >= deadline:
+            yield PromiseVerdict(promise.id, PromiseState.BROKEN)
+
+
+def _after(
+    s: Situation, verdicts: tuple[PromiseVerdict, ...], expired: tuple[str, ...], now: datetime
+) -> Situation:
+    """The situation once this decision's own consequences are written."""
+    judged = {v.promise_id: v.state for v in verdicts}
+    promises = tuple(replace(p, state=judged.get(p.id, p.state)) for p in s.promises)
+    gone = {t.step_id for t in s.tasks if t.id in expired}
+    steps = tuple(
+        replace(r, outcome=StepOutcome.UNABLE, at=now)
+        if r.step_id in gone and r.outcome is StepOutcome.OPEN
+        else r
+        for r in s.steps
+    )
+    tasks = tuple(t for t in s.tasks if t.id not in expired)
+    return replace(s, promises=promises, steps=steps, tasks=tasks)
+
+
+def _stage(s: Situation, strategy: Strategy) -> Stage:
+    """The furthest stage any step has reached; a stage never goes back within an episode."""
+    reached = {step.id: step.stage for step in strategy.steps}
+    touched = {StepOutcome.OPEN, StepOutcome.DONE, StepOutcome.RETRY, StepOutcome.DECLINED}
+    stages = [reached[r.step_id] for r in s.steps if r.outcome in touched and r.step_id in reached]
+    return max([s.case.stage, *stages], key=STAGE_ORDER.index)
+
+
+def _plan(s: Situation, rules: Rules, now: datetime) -> tuple[Plan, tuple[tuple[str, str], ...]]:
+    over = closing(s)
+    if over is not None:
+        return Close(over), ()
+    blocked = _blocked(s, rules, now)
+    if blocked is not None:
+        return blocked, ()
+    return _ladder(s, rules, now)
+
+
+def _blocked(s: Situation, rules: Rules, now: datetime) -> Wait | None:
+    """What stops the whole ladder, whichever step would be next."""
+    if not s.account.certain:
+        return Wait(WaitReason.ARREARS_UNCERTAIN, None)
+    if not rules.packs:
+        return Wait(WaitReason.NO_LAW_PACK, None)
+    if s.borrower() is None:
+        return Wait(WaitReason.MASTER_DATA_MISSING, None)
+    today = hours.local_date(now, s.lender_zone)
+    if not s.account.arrears.overdue(today):
+        oldest = s.account.arrears.oldest_due or today
+        return Wait(WaitReason.NOTHING_OVERDUE, hours.start_of_day(oldest + timedelta(days=1), s.lender_zone))
+    pending = [p for p in s.promises if p.state is PromiseState.OPEN]
+    if pending:
+        rule = rules.strategy.promise
+        return Wait(WaitReason.PROMISE, min(promise_deadline(p, rule, s.lender_zone) for p in pending))
+    return None
+
+
+def _ladder(s: Situation, rules: Rules, now: datetime) -> tuple[Plan, tuple[tuple[str, str], ...]]:
+    """The earliest step that may still run; equal times are taken in the order of the ladder."""
+    done, skipped = progress(s, rules.strategy), []
+    candidates: list[DoStep] = []
+    waits: list[Wait] = [
+        Wait(WaitReason.TASK, t.expires_at) for t in s.tasks if t.expires_at is not None
+    ] or [Wait(WaitReason.TASK, None) for _ in s.tasks[:1]]
+    for step in rules.strategy.steps:
+        why_not = _unavailable(step, s, rules.strategy, done, now)
+        if why_not in {"finished", "open"}:
+            continue
+        if why_not is not None:
+            skipped.append((step.id, why_not))
+            continue
+        answer = _when(step, s, rules, done, now)
+        if isinstance(answer, DoStep):
+            candidates.append(answer)
+        else:
+            waits.append(answer)
+    if candidates:
+        first = min(candidates, key=lambda plan: plan.due_at)
+        return _or_earlier_task(first, s.tasks), tuple(skipped)
+    timed = [w for w in waits if w.until is not None]
+    if timed:
+        return min(timed, key=lambda w: w.until or now), tuple(skipped)
+    return waits[0] if waits else Wait(WaitReason.LADDER_DONE, None), tuple(skipped)
+
+
+def _or_earlier_task(plan: DoStep, tasks: tuple[OpenTask, ...]) -> Plan:
+    """An open task that expires before the next step is looked at first, so that it never hangs."""
+    expiries = [t.expires_at for t in tasks if t.expires_at is not None and t.expires_at < plan.due_at]
+    return Wait(WaitReason.TASK, min(expiries)) if expiries else plan
+
+
+def _unavailable(step: Step, s: Situation, strategy: Strategy, done: Progress, now: datetime) -> str | None:
+    """Why the step cannot be planned: "finished", "open", or the reason it is passed over."""
+    if done.finished(step):
+        return "finished"
+    if done.state(step.id).outcome is StepOutcome.OPEN:
+        return "open"
+    if step.fallback_for is not None and not done.failed(strategy.step(step.fallback_for)):
+        return f"only if {step.fallback_for} cannot be done"
+    for required in step.requires:
+        if done.done_at(required) is None:
+            ended = done.finished(strategy.step(required))
+            return f"{required} was not done" if ended else f"waits for {required}"
+    today = hours.local_date(now, s.lender_zone)
+    if step.until is not None and s.account.arrears.dpd(today) > step.until:
+        return f"only until day {step.until}"
+    return None
+
+
+def _when(step: Step, s: Situation, rules: Rules, done: Progress, now: datetime) -> DoStep | Wait:
+    held, until = timing.hold_until(step, s, rules.packs, now)
+    if held and until is None:
+        return Wait(WaitReason.HOLD, None)
+    not_before = max(timing.earliest(step, s, done), until or timing.EARLIEST)
+    party = target(step, s)
+    due = timing.due(step, party, not_before, s, rules.packs)
+    if due is None:
+        return Wait(WaitReason.NO_LAW_PACK, None)
+    if due < now:  # late: do it now if now is lawful, else at the next opening
+        due = timing.due_late(step, party, now, rules.packs) or now
+    return DoStep(step.id, due)
+
+
+def target(step: Step, s: Situation) -> Party | None:
+    """The person a step addresses."""
+    return next((p for p in s.parties if p.role is step.party), None)

@@ -1,0 +1,85 @@
+"""Contact caps: exact windows over the person-wide attempt ledger.
+
+An attempt that is claimed or whose outcome is unknown counts as made: two senders may never both believe that
+the last slot is theirs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from recourse.domain.ids import LoanId
+from recourse.domain.law.hours import local_date, start_of_day
+from recourse.domain.law.rules import Cap, ConversationWait, Counts, Per
+from recourse.domain.law.verdict import ContactEffect
+from recourse.domain.situation import Attempt, AttemptOutcome, Channel
+
+_NEVER_MADE = frozenset({AttemptOutcome.NOT_SENT})
+_MAYBE_CONNECTED = frozenset({AttemptOutcome.CONNECTED, AttemptOutcome.CLAIMED, AttemptOutcome.UNKNOWN})
+
+
+def _counted(cap: Cap, effect: ContactEffect, loan_id: LoanId, attempt: Attempt) -> bool:
+    if attempt.channel not in cap.channels or attempt.outcome in _NEVER_MADE or attempt.inbound:
+        return False
+    if cap.counts is Counts.CONNECTED and attempt.outcome not in _MAYBE_CONNECTED:
+        return False
+    match cap.per:
+        case Per.PERSON:
+            return attempt.person_id == effect.person_id
+        case Per.CONTACT_POINT:
+            return attempt.contact_point_id == effect.contact_point_id
+        case Per.PERSON_AND_DEBT:
+            return attempt.person_id == effect.person_id and attempt.loan_id == loan_id
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The attempts that count for one person and one debt at one moment.
+
+    zones: every place the person may be. A calendar day is taken in each and the latest answer holds.
+    """
+
+    attempts: tuple[Attempt, ...]
+    loan_id: LoanId
+    zones: tuple[str, ...]
+    now: datetime
+
+    def reopening(self, cap: Cap, effect: ContactEffect) -> datetime | None:
+        """When the cap has room again, or None when it has room now."""
+        if effect.channel not in cap.channels:
+            return None
+        made = sorted(
+            a.at for a in self.attempts if _counted(cap, effect, self.loan_id, a) and a.at <= self.now
+        )
+        if cap.window_days is not None:
+            window = timedelta(days=cap.window_days)
+            inside = [at for at in made if at > self.now - window]
+            return inside[-cap.limit] + window if len(inside) >= cap.limit else None
+        answers = []
+        for zone in self.zones or ("UTC",):
+            today = local_date(self.now, zone)
+            if sum(1 for at in made if local_date(at, zone) == today) >= cap.limit:
+                answers.append(start_of_day(today + timedelta(days=1), zone))
+        return max(answers, default=None)
+
+    def conversation_reopening(self, wait: ConversationWait, effect: ContactEffect) -> datetime | None:
+        """When a call is permitted after the last conversation about this debt, inbound ones included."""
+        if effect.channel is not Channel.CALL:
+            return None
+        talks = [
+            a.at
+            for a in self.attempts
+            if a.channel is Channel.CALL
+            and a.outcome is AttemptOutcome.CONNECTED
+            and a.person_id == effect.person_id
+            and a.loan_id == self.loan_id
+            and a.at <= self.now
+        ]
+        if not talks:
+            return None
+        opens = max(
+            start_of_day(local_date(max(talks), zone) + timedelta(days=wait.days), zone)
+            for zone in self.zones or ("UTC",)
+        )
+        return opens if self.now < opens else None

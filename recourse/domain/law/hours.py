@@ -1,0 +1,76 @@
+"""Permitted hours at the person's place, exact over daylight-saving edges.
+
+A local wall time that does not exist (spring) or exists twice (autumn) is resolved to the stricter side:
+windows open at the later and close at the earlier of the two readings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from recourse.domain.law.rules import LawPack, PermittedHours
+from recourse.domain.situation import Channel
+
+Window = tuple[datetime, datetime]
+"""Half-open interval of UTC instants."""
+
+_HORIZON_DAYS = 14
+
+
+def _instants(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    readings = [datetime.combine(day, at, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
+    return min(readings), max(readings)
+
+
+def _window(rule: PermittedHours, day: date, zone: ZoneInfo) -> Window:
+    return _instants(day, rule.opens, zone)[1], _instants(day, rule.closes, zone)[0]
+
+
+def local_date(instant: datetime, zone: str) -> date:
+    return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def start_of_day(day: date, zone: str) -> datetime:
+    """First instant of a local day, in UTC."""
+    return _instants(day, time(0), ZoneInfo(zone))[0]
+
+
+def rules_for(packs: Iterable[LawPack], channel: Channel) -> list[PermittedHours]:
+    return [rule for pack in packs for rule in pack.hours if channel in rule.channels]
+
+
+def binding_closure(
+    rules: Iterable[PermittedHours], zones: Iterable[str], instant: datetime
+) -> PermittedHours | None:
+    """The first rule that forbids the instant, or None when every rule permits it in every zone."""
+    for rule in rules:
+        for zone in zones:
+            opens, closes = _window(rule, local_date(instant, zone), ZoneInfo(zone))
+            if not opens <= instant < closes:
+                return rule
+    return None
+
+
+def next_window(rules: list[PermittedHours], zones: tuple[str, ...], not_before: datetime) -> Window | None:
+    """The next stretch in which every rule permits contact in every zone, cut to start at `not_before`.
+
+    Returns None when the rules leave no common window within two weeks (zones too far apart).
+    """
+    if not rules or not zones:
+        return (not_before, not_before + timedelta(days=1))
+    common: list[Window] = [(not_before, not_before + timedelta(days=_HORIZON_DAYS))]
+    for rule in rules:
+        for zone in zones:
+            first = local_date(not_before, zone) - timedelta(days=1)
+            windows = [
+                _window(rule, first + timedelta(days=n), ZoneInfo(zone)) for n in range(_HORIZON_DAYS + 2)
+            ]
+            common = _intersect(common, windows)
+    return common[0] if common else None
+
+
+def _intersect(left: list[Window], right: list[Window]) -> list[Window]:
+    pairs = ((max(a[0], b[0]), min(a[1], b[1])) for a in left for b in right)
+    return sorted(pair for pair in pairs if pair[0] < pair[1])

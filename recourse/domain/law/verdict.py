@@ -1,0 +1,101 @@
+"""What the gate answers, and what it is asked about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from recourse.domain.ids import ContactPointId, PersonId
+from recourse.domain.situation import Action, Channel
+
+
+class RefusalCode(StrEnum):
+    CASE_CLOSED = "case_closed"
+    NOTHING_OVERDUE = "nothing_overdue"
+    ARREARS_UNCERTAIN = "arrears_uncertain"
+    MASTER_DATA_MISSING = "master_data_missing"
+    NO_LAW_PACK = "no_law_pack"
+    HOLD = "hold"
+    PROMISE_PENDING = "promise_pending"
+    PARTY_NOT_PERMITTED = "party_not_permitted"
+    CEASED = "ceased"
+    NO_CONTACT_POINT = "no_contact_point"
+    NO_CONSENT = "no_consent"
+    OUTSIDE_HOURS = "outside_hours"
+    CAP_REACHED = "cap_reached"
+    CONVERSATION_WAIT = "conversation_wait"
+    NO_LAWFUL_BASIS = "no_lawful_basis"
+    STEP_MISSING = "step_missing"
+    NOT_APPROVED = "not_approved"
+    APPROVER_IS_REQUESTER = "approver_is_requester"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEffect:
+    """One contact with one person on one contact point."""
+
+    channel: Channel
+    person_id: PersonId
+    contact_point_id: ContactPointId
+
+
+@dataclass(frozen=True, slots=True)
+class LocateEffect:
+    """Reading the vehicle's position, for a stated purpose."""
+
+    purpose: str
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverEffect:
+    """Giving the file to the legal desk. proposal, approval: the ladder steps that must stand behind it."""
+
+    proposal: str
+    approval: str
+    requires: tuple[str, ...] = ()
+
+
+Effect = ContactEffect | LocateEffect | HandoverEffect
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """checked: every rule that was asked, in order, so that `explain` can show why it was allowed."""
+
+    checked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """opens_at: when the same contact may be lawful again; None when time alone will not open it."""
+
+    code: RefusalCode
+    source: str
+    opens_at: datetime | None = None
+    detail: str = ""
+
+
+Verdict = Allowed | Refused
+
+
+def action_of(effect: Effect) -> Action:
+    """What a hold would call the effect."""
+    match effect:
+        case LocateEffect():
+            return Action.LOCATE
+        case HandoverEffect():
+            return Action.LEGAL
+        case ContactEffect(channel=channel):
+            return action_by_channel(channel)
+
+
+def action_by_channel(channel: Channel) -> Action:
+    match channel:
+        case Channel.CALL:
+            return Action.CALL
+        case Channel.VISIT:
+            return Action.VISIT
+        case Channel.EMAIL | Channel.SMS | Channel.LETTER:
+            return Action.MESSAGE

@@ -1,0 +1,206 @@
+"""The frozen picture a decision is made from, gathered under the locks by `recourse.storage.situation`.
+
+It is stored with each step, so it holds codes, instants and opaque ids, never a name, number or address.
+Instants are business time in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from recourse.domain.fold import Account
+from recourse.domain.ids import CaseId, ContactPointId, FactId, LoanId, PersonId, TaskId
+
+
+class Stage(StrEnum):
+    REMINDER = "reminder"
+    AGENT = "agent"
+    FIELD = "field"
+    LEGAL = "legal"
+    CLOSED = "closed"
+
+
+STAGE_ORDER = tuple(Stage)
+
+
+class Channel(StrEnum):
+    EMAIL = "email"
+    SMS = "sms"
+    CALL = "call"
+    VISIT = "visit"
+    LETTER = "letter"
+
+
+class PartyRole(StrEnum):
+    BORROWER = "borrower"
+    JOINT = "joint"
+    GUARANTOR = "guarantor"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPoint:
+    """consent: the channels the person agreed to on this point. usable: False once found dead or stopped."""
+
+    id: ContactPointId
+    kind: str
+    consent: frozenset[Channel]
+    usable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """zones: IANA names of every place the person may be; a contact must be lawful in all of them."""
+
+    person_id: PersonId
+    role: PartyRole
+    zones: tuple[str, ...]
+    contact_points: tuple[ContactPoint, ...]
+    ceased: frozenset[Channel] = frozenset()
+    """Channels the person told us to stop; all five after a full cease request."""
+
+
+class AttemptOutcome(StrEnum):
+    CLAIMED = "claimed"
+    SENT = "sent"
+    NOT_SENT = "not_sent"
+    """Certainly never left the building, so it counts against no cap."""
+    UNKNOWN = "unknown"
+    CONNECTED = "connected"
+    NOT_CONNECTED = "not_connected"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One line of the person-wide attempt ledger, whoever made it and for whichever loan."""
+
+    at: datetime
+    channel: Channel
+    outcome: AttemptOutcome
+    loan_id: LoanId
+    person_id: PersonId
+    contact_point_id: ContactPointId
+    inbound: bool = False
+
+
+class Action(StrEnum):
+    """What a hold can stop."""
+
+    MESSAGE = "message"
+    CALL = "call"
+    VISIT = "visit"
+    LOCATE = "locate"
+    LEGAL = "legal"
+
+
+class HoldReason(StrEnum):
+    DISPUTE = "dispute"
+    HARDSHIP = "hardship"
+    BANKRUPTCY = "bankruptcy"
+    MILITARY_SERVICE = "military_service"
+    BREATHING_SPACE = "breathing_space"
+    DEATH = "death"
+    COMPLAINT = "complaint"
+    DISASTER = "disaster"
+    PAYMENT_PLAN = "payment_plan"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """stops: empty means what the law pack says for the reason. until: None means until lifted."""
+
+    id: str
+    reason: HoldReason
+    since: datetime
+    until: datetime | None
+    stops: frozenset[Action] = frozenset()
+
+
+class PromiseState(StrEnum):
+    OPEN = "open"
+    KEPT = "kept"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    id: str
+    made_at: datetime
+    amount_minor: int
+    due_on: date
+    state: PromiseState
+
+
+class StepOutcome(StrEnum):
+    OPEN = "open"
+    """A person works on it."""
+    DONE = "done"
+    DECLINED = "declined"
+    """A person said no (for example the approver of a handover)."""
+    RETRY = "retry"
+    """Nobody was reached; the ladder may try again."""
+    REFUSED = "refused"
+    """The gate said no; the code and the next opening are in the record."""
+    UNABLE = "unable"
+    """It cannot be done at all (no consent, no contact point, provider gone); the fallback takes over."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """What became of one try of a ladder step. `by` is the actor's opaque id, where a person did it."""
+
+    step_id: str
+    outcome: StepOutcome
+    at: datetime
+    code: str | None = None
+    opens_at: datetime | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    id: TaskId
+    step_id: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    id: CaseId
+    loan_id: LoanId
+    episode: int
+    opened_at: datetime
+    stage: Stage
+    closed_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything `decide` and `gate` may look at.
+
+    parties: empty while master data is missing. locate_basis: why the vehicle may be located ("consent",
+    ...), None when there is none. facts_seen: the highest fact id folded in.
+    """
+
+    case: Case
+    account: Account
+    facts_seen: FactId
+    lender_zone: str
+    currency: str
+    parties: tuple[Party, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
+    tasks: tuple[OpenTask, ...] = ()
+    locate_basis: str | None = None
+    legal_concluded: bool = False
+
+    def borrower(self) -> Party | None:
+        return next((p for p in self.parties if p.role is PartyRole.BORROWER), None)
+
+    def party(self, person_id: PersonId) -> Party | None:
+        return next((p for p in self.parties if p.person_id == person_id), None)

@@ -1,0 +1,76 @@
+"""How far a case has come on its ladder, read from the records of its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from recourse.domain.law.verdict import RefusalCode
+from recourse.domain.situation import Situation, StepOutcome, StepRecord
+from recourse.domain.strategy.ladder import Step, Strategy
+
+FINAL_REFUSALS = frozenset(
+    {
+        RefusalCode.PARTY_NOT_PERMITTED,
+        RefusalCode.CEASED,
+        RefusalCode.NO_CONTACT_POINT,
+        RefusalCode.NO_CONSENT,
+        RefusalCode.NO_LAWFUL_BASIS,
+        RefusalCode.APPROVER_IS_REQUESTER,
+        RefusalCode.NOT_APPROVED,
+        RefusalCode.STEP_MISSING,
+    }
+)
+"""Refusals that time alone does not lift: the step is UNABLE and its fallback takes over."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """outcome: None while untouched. tries: finished tries that count against `Step.tries`."""
+
+    outcome: StepOutcome | None
+    at: datetime | None
+    opens_at: datetime | None
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    states: dict[str, StepState]
+
+    def state(self, step_id: str) -> StepState:
+        return self.states.get(step_id, StepState(None, None, None, 0))
+
+    def done_at(self, step_id: str) -> datetime | None:
+        state = self.state(step_id)
+        return state.at if state.outcome is StepOutcome.DONE else None
+
+    def finished(self, step: Step) -> bool:
+        """Nothing more will come of the step."""
+        state = self.state(step.id)
+        final = {StepOutcome.DONE, StepOutcome.DECLINED, StepOutcome.UNABLE}
+        return state.outcome in final or (state.outcome is StepOutcome.RETRY and state.tries >= step.tries)
+
+    def failed(self, step: Step) -> bool:
+        """It ended without having been done, so what requires it can never run."""
+        return self.finished(step) and self.state(step.id).outcome is not StepOutcome.DONE
+
+
+def progress(situation: Situation, strategy: Strategy) -> Progress:
+    """Fold the step records, oldest first; the last record of a step tells its state."""
+    states: dict[str, StepState] = {}
+    known = {step.id for step in strategy.steps}
+    for record in situation.steps:
+        if record.step_id in known:
+            before = states.get(record.step_id)
+            states[record.step_id] = _after(record, before.tries if before else 0)
+    return Progress(states)
+
+
+def _after(record: StepRecord, tries: int) -> StepState:
+    outcome = record.outcome
+    if outcome is StepOutcome.REFUSED and record.code in FINAL_REFUSALS:
+        outcome = StepOutcome.UNABLE
+    if outcome in {StepOutcome.DONE, StepOutcome.RETRY, StepOutcome.DECLINED}:
+        tries += 1
+    return StepState(outcome, record.at, record.opens_at, tries)

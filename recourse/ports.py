@@ -1,0 +1,138 @@
+"""What leaves the building, as Protocols owned by the users of it. Gateways implement them, one file a vendor.
+
+Each call carries an idempotency key that is stable over retries. How a call ends decides what may follow:
+
+* it returns: the other side has taken it;
+* `NotHandedOver`: it certainly never left, so the same effect may be tried again (after the gate);
+* `RefusedByProvider`: the other side said no for good, so a retry is pointless;
+* anything else, a lost reply above all: the outcome is unknown, and it is never sent again blindly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from recourse.contracts.messages import Nudge
+
+
+class NotHandedOver(Exception):
+    """The provider certainly did not take it. retry_after: its own wish, where it told one."""
+
+    def __init__(self, reason: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class RefusedByProvider(Exception):
+    """The provider refuses it for good. code: the provider's own code; never an address or a text."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to one address. Kept out of logs and payloads: it lives between row and wire only."""
+
+    key: str
+    to: str = field(repr=False)
+    subject: str | None = field(repr=False)
+    body: str = field(repr=False)
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """provider_refs: one reference a part, as receipts name them. parts: how many the provider bills."""
+
+    provider_refs: tuple[str, ...]
+    parts: int = 1
+
+
+class Messenger(Protocol):
+    """E-mail or SMS."""
+
+    async def send(self, message: Message) -> Accepted:
+        """Raises NotHandedOver or RefusedByProvider; any other error means the outcome is unknown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A position of the vehicle. WGS-84 degrees; speed in m/s; accuracy in metres or None when not told.
+
+    fix_time: when the satellites were seen, the only time an age may be computed from.
+    carried_over: the tracker repeated an older position, so this is no evidence of presence.
+    """
+
+    latitude: float
+    longitude: float
+    fix_time: datetime
+    received_time: datetime
+    speed_mps: float | None
+    accuracy_m: float | None
+    valid: bool
+    carried_over: bool
+    source_datum: str
+    source: str
+    raw_sha256: str
+
+    def age(self, now: datetime) -> timedelta:
+        return max(now - self.fix_time, timedelta(0))
+
+
+class VehicleLocator(Protocol):
+    async def locate(self, device_id: str) -> Fix | None:
+        """The last fix, or None when the device is unknown or never had one.
+
+        Raises NotHandedOver when the provider is down (a read may always be repeated) and RefusedByProvider
+        when it does not let us in.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """The dossier as the legal desk gets it. document: the six parts as canonical JSON bytes."""
+
+    key: str
+    document: bytes = field(repr=False)
+    sha256: str
+
+
+class LegalDesk(Protocol):
+    async def hand_over(self, handover: Handover) -> str:
+        """The desk's reference. Safe to repeat with the same key: the desk answers with the same reference.
+
+        Raises NotHandedOver while the desk cannot be reached, RefusedByProvider when it refuses the file.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CaseClosed:
+    """The run of this case has completed: there is nobody left to nudge, and nothing left to do."""
+
+
+class CaseRuns(Protocol):
+    """The durable runs of the cases. Implemented on Temporal."""
+
+    async def nudge(self, nudge: Nudge) -> CaseClosed | None:
+        """Start the case's run if there is none and tell it which facts are waiting. Harmless to repeat.
+
+        Raises RunsUnavailable when the engine cannot be reached.
+        """
+        ...
+
+    async def running(self, case_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the given cases that have an open run."""
+        ...
+
+
+class RunsUnavailable(Exception):
+    """The workflow engine cannot be reached. Facts are kept; the sweeper delivers them later."""
