@@ -1,4 +1,4 @@
-"""What leaves the building, as Protocols owned by the users of it. Gateways implement them, one file a vendor.
+"""What leaves the building, as Protocols owned by its users. Gateways implement them, one file a vendor.
 
 Each call carries an idempotency key that is stable over retries. How a call ends decides what may follow:
 
