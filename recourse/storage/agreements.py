@@ -1,0 +1,111 @@
+"""Promises and holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import insert, or_, select, update
+
+from recourse.domain.ids import CaseId, LoanId, PersonId
+from recourse.domain.situation import Action, Hold, HoldReason, Promise, PromiseState
+from recourse.storage.database import ReadTx, Tx
+from recourse.storage.tables import hold, promise
+
+
+async def promises_of(tx: Tx | ReadTx, case_id: CaseId) -> tuple[Promise, ...]:
+    c = promise.c
+    rows = await tx.execute(
+        select(c.id, c.made_at, c.amount_minor, c.due_on, c.state)
+        .where(c.case_id == case_id)
+        .order_by(c.made_at, c.id)
+    )
+    return tuple(Promise(r[0], r[1], r[2], r[3], PromiseState(r[4])) for r in rows)
+
+
+async def add_promise(
+    tx: Tx,
+    key: str,
+    *,
+    loan_id: LoanId,
+    case_id: CaseId,
+    made_at: datetime,
+    amount_minor: int,
+    due_on: date,
+    taken_by: str,
+) -> None:
+    await tx.execute(
+        insert(promise).values(
+            id=key,
+            loan_id=loan_id,
+            case_id=case_id,
+            made_at=made_at,
+            amount_minor=amount_minor,
+            due_on=due_on,
+            state=PromiseState.OPEN,
+            taken_by=taken_by,
+        )
+    )
+
+
+async def judge_promise(tx: Tx, key: str, state: PromiseState, at: datetime) -> None:
+    await tx.execute(update(promise).where(promise.c.id == key).values(state=state, judged_at=at))
+
+
+@dataclass(frozen=True, slots=True)
+class NewHold:
+    """On one person (every loan of his) or on one loan."""
+
+    id: str
+    reason: HoldReason
+    since: datetime
+    until: datetime | None
+    stops: frozenset[Action]
+    placed_by: str
+    source: str
+    person_id: PersonId | None = None
+    loan_id: LoanId | None = None
+
+
+async def add_hold(tx: Tx, new: NewHold) -> None:
+    await tx.execute(
+        insert(hold).values(
+            id=new.id,
+            person_id=new.person_id,
+            loan_id=new.loan_id,
+            reason=new.reason,
+            stops=sorted(new.stops),
+            since=new.since,
+            until=new.until,
+            placed_by=new.placed_by,
+            source=new.source,
+        )
+    )
+
+
+async def lift_hold(tx: Tx, key: str, actor: str, at: datetime) -> bool:
+    """False when it was lifted before."""
+    result = await tx.execute(
+        update(hold)
+        .where(hold.c.id == key, hold.c.lifted_at.is_(None))
+        .values(lifted_at=at, lifted_by=actor)
+        .returning(hold.c.id)
+    )
+    return result.first() is not None
+
+
+async def hold_subject(tx: Tx | ReadTx, key: str) -> tuple[PersonId | None, LoanId | None] | None:
+    row = (await tx.execute(select(hold.c.person_id, hold.c.loan_id).where(hold.c.id == key))).first()
+    return (row[0], row[1]) if row else None
+
+
+async def holds_of(tx: Tx | ReadTx, loan_id: LoanId, people: Iterable[PersonId]) -> tuple[Hold, ...]:
+    """Holds on the loan or on anybody on it that were not lifted."""
+    c = hold.c
+    rows = await tx.execute(
+        select(c.id, c.reason, c.since, c.until, c.stops)
+        .where(or_(c.loan_id == loan_id, c.person_id.in_(list(people))), c.lifted_at.is_(None))
+        .order_by(c.since, c.id)
+    )
+    return tuple(Hold(r[0], HoldReason(r[1]), r[2], r[3], frozenset(Action(s) for s in r[4])) for r in rows)

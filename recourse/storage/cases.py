@@ -1,0 +1,153 @@
+"""The case row: opened by a fact, moved by decisions, closed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, bindparam, func, insert, select, update
+
+from recourse.contracts.messages import Nudge, PlanData
+from recourse.contracts.names import case_id
+from recourse.domain.ids import CaseId, FactId, LoanId
+from recourse.storage.database import ReadTx, Tx
+from recourse.storage.tables import collection_case, loan
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    id: CaseId
+    loan_id: LoanId
+    episode: int
+    opened_at: datetime
+    strategy: str
+    stage: str
+    bucket: str
+    dpd: int
+    decision: int
+    plan: Any
+    facts_due: FactId
+    closed_at: datetime | None
+    closed_reason: str | None
+
+
+_COLUMNS = [collection_case.c[name] for name in CaseRow.__dataclass_fields__]
+
+
+def _row(mapping: RowMapping) -> CaseRow:
+    return CaseRow(**mapping)
+
+
+async def get(tx: Tx | ReadTx, key: CaseId) -> CaseRow | None:
+    row = (await tx.execute(select(*_COLUMNS).where(collection_case.c.id == key))).mappings().first()
+    return _row(row) if row else None
+
+
+async def open_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, CaseRow]:
+    """The open case of each loan that has one."""
+    rows = await tx.execute(
+        select(*_COLUMNS).where(
+            collection_case.c.loan_id.in_(list(loan_ids)), collection_case.c.closed_at.is_(None)
+        )
+    )
+    return {row["loan_id"]: _row(row) for row in rows.mappings()}
+
+
+async def last_episodes(tx: Tx, loan_ids: Iterable[LoanId]) -> dict[LoanId, int]:
+    rows = await tx.execute(
+        select(collection_case.c.loan_id, func.max(collection_case.c.episode))
+        .where(collection_case.c.loan_id.in_(list(loan_ids)))
+        .group_by(collection_case.c.loan_id)
+    )
+    return {LoanId(loan_key): episode for loan_key, episode in rows}
+
+
+async def insert_open(
+    tx: Tx, loan_key: LoanId, episode: int, *, opened_at: datetime, strategy: str, bucket: str, dpd: int
+) -> CaseRow:
+    """Open an episode. A second open case of the loan breaks the partial unique index."""
+    values = {
+        "id": case_id(loan_key, episode),
+        "loan_id": loan_key,
+        "episode": episode,
+        "opened_at": opened_at,
+        "strategy": strategy,
+        "stage": "reminder",
+        "bucket": bucket,
+        "dpd": dpd,
+        "facts_due": 0,
+    }
+    row = await tx.execute(insert(collection_case).values(values).returning(*_COLUMNS))
+    return _row(row.mappings().one())
+
+
+async def close(tx: Tx, key: CaseId, reason: str, at: datetime) -> None:
+    await tx.execute(
+        update(collection_case)
+        .where(collection_case.c.id == key, collection_case.c.closed_at.is_(None))
+        .values(stage="closed", closed_at=at, closed_reason=reason)
+    )
+
+
+async def raise_facts_due(tx: Tx, due: dict[CaseId, FactId]) -> None:
+    """These cases must hear of facts up to the given ids."""
+    if due:
+        await tx.execute(
+            update(collection_case)
+            .where(collection_case.c.id == bindparam("key"))
+            .values(facts_due=func.greatest(collection_case.c.facts_due, bindparam("due"))),
+            [{"key": key, "due": fact_id} for key, fact_id in sorted(due.items())],
+        )
+
+
+async def save_plan(tx: Tx, key: CaseId, plan: PlanData, stored: Any) -> None:
+    await tx.execute(
+        update(collection_case)
+        .where(collection_case.c.id == key)
+        .values(decision=plan.number, plan=stored, stage=plan.stage, bucket=plan.bucket, dpd=plan.dpd)
+    )
+
+
+def _undelivered() -> Select[Any]:
+    return (
+        select(collection_case.c.id, collection_case.c.facts_due, loan.c.region)
+        .join(loan, loan.c.id == collection_case.c.loan_id)
+        .where(collection_case.c.facts_due > collection_case.c.facts_delivered)
+    )
+
+
+async def undelivered_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> list[Nudge]:
+    """Nudges that these loans' cases still wait for, the closed ones included."""
+    statement = _undelivered().where(collection_case.c.loan_id.in_(list(loan_ids)))
+    rows = await tx.execute(statement.order_by(collection_case.c.id))
+    return [Nudge(key, due, (), region) for key, due, region in rows]
+
+
+async def undelivered(tx: Tx | ReadTx, limit: int) -> list[Nudge]:
+    """What a crash left behind, for the sweeper."""
+    rows = await tx.execute(_undelivered().order_by(collection_case.c.id).limit(limit))
+    return [Nudge(key, due, (), region) for key, due, region in rows]
+
+
+async def mark_delivered(tx: Tx, nudges: Sequence[Nudge]) -> None:
+    if nudges:
+        await tx.execute(
+            update(collection_case)
+            .where(collection_case.c.id == bindparam("key"))
+            .values(facts_delivered=func.greatest(collection_case.c.facts_delivered, bindparam("upto"))),
+            [{"key": n.case_id, "upto": n.highest_fact} for n in sorted(nudges, key=lambda n: n.case_id)],
+        )
+
+
+async def open_ids(tx: ReadTx, after: str, limit: int) -> list[Nudge]:
+    """Open cases in key order, a page at a time, as nudges that would resume them."""
+    rows = await tx.execute(
+        select(collection_case.c.id, collection_case.c.facts_due, loan.c.region)
+        .join(loan, loan.c.id == collection_case.c.loan_id)
+        .where(collection_case.c.closed_at.is_(None), collection_case.c.id > after)
+        .order_by(collection_case.c.id)
+        .limit(limit)
+    )
+    return [Nudge(key, due, (), region) for key, due, region in rows]

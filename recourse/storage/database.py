@@ -1,0 +1,102 @@
+"""Connections and transactions. A reading connection is another type than a writing one, on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import NewType, TypeVar
+
+from asyncpg.exceptions import (
+    DataError,
+    DeadlockDetectedError,
+    IntegrityConstraintViolationError,
+    LockNotAvailableError,
+    PostgresError,
+    SerializationError,
+)
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from recourse.contracts.delivery import Unacceptable, Unavailable
+from recourse.domain.calendar import BusinessCalendar
+
+Tx = NewType("Tx", AsyncConnection)
+"""A connection inside a writing transaction."""
+ReadTx = NewType("ReadTx", AsyncConnection)
+"""A connection inside a READ ONLY transaction: the server itself refuses a write."""
+
+T = TypeVar("T")
+
+LOCK_TIMEOUT = "3s"
+"""A lock that is not had by then is retried; nothing is ever sent without it."""
+STATEMENT_TIMEOUT = "30s"
+_TRIES = 4
+_RETRY = (DeadlockDetectedError, LockNotAvailableError, SerializationError)
+_POISON = (DataError, IntegrityConstraintViolationError)
+
+
+class Database:
+    """One pool. calendar: maps the database's clock to business time."""
+
+    def __init__(self, url: str, calendar: BusinessCalendar, *, pool_size: int = 10) -> None:
+        self.calendar = calendar
+        self.engine: AsyncEngine = create_async_engine(
+            url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=15
+        )
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    async def write(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """Run `work` as one transaction; deadlocks and lock timeouts are tried again from the start.
+
+        Raises Unavailable when the database cannot be used, Unacceptable when a value cannot be stored.
+        """
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                async with self._transaction() as tx:
+                    return await work(tx)
+            except DBAPIError as error:
+                cause = error.orig.__cause__ if error.orig else None
+                if isinstance(cause, _POISON):
+                    raise Unacceptable(type(cause).__name__) from error
+                if not (isinstance(cause, _RETRY) and tries_left):
+                    raise Unavailable(_safe(error)) from error
+            except (OSError, InterfaceError, PostgresError, TimeoutError) as error:
+                raise Unavailable(_safe(error)) from error
+        raise Unavailable("lock")  # unreachable: the last try raises
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Tx]:
+        async with self.engine.begin() as connection:
+            await connection.execute(
+                text(
+                    "SELECT set_config('lock_timeout', :lock, true), "
+                    "set_config('statement_timeout', :statement, true)"
+                ),
+                {"lock": LOCK_TIMEOUT, "statement": STATEMENT_TIMEOUT},
+            )
+            yield Tx(connection)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[ReadTx]:
+        """A read-only snapshot. Raises Unavailable."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+                yield ReadTx(connection)
+        except (OSError, InterfaceError, PostgresError, TimeoutError, DBAPIError) as error:
+            raise Unavailable(_safe(error)) from error
+
+    async def now(self, tx: Tx | ReadTx) -> datetime:
+        """Business now by the database's clock: workers with a wrong clock must not decide what is late."""
+        real = (await tx.execute(select(func.clock_timestamp()))).scalar_one()
+        return self.calendar.business(real)
+
+
+def _safe(error: BaseException) -> str:
+    """The kind of a database error; its text may quote the row, and so personal data."""
+    cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
+    return type(cause).__name__

@@ -1,0 +1,136 @@
+"""The loan's row and its projections: account, installments, payments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from recourse.domain.fold import Account
+from recourse.domain.ids import LoanId
+from recourse.storage.codec import account_from_json, account_to_json
+from recourse.storage.database import ReadTx, Tx
+from recourse.storage.tables import installment, loan, payment
+
+
+@dataclass(frozen=True, slots=True)
+class LoanRow:
+    id: LoanId
+    lender: str
+    region: str
+    currency: str
+    zone: str
+    master_sequence: int | None
+    master_at: datetime | None
+    account: Account
+
+
+_COLUMNS = (
+    loan.c.id,
+    loan.c.lender,
+    loan.c.region,
+    loan.c.currency,
+    loan.c.zone,
+    loan.c.master_sequence,
+    loan.c.master_at,
+    loan.c.account,
+)
+
+
+async def loans(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, LoanRow]:
+    rows = await tx.execute(select(*_COLUMNS).where(loan.c.id.in_(list(loan_ids))))
+    return {row.id: LoanRow(*row[:7], account_from_json(row.account)) for row in rows}
+
+
+async def save_accounts(tx: Tx, accounts: dict[LoanId, Account], at: datetime) -> None:
+    """Write the folded accounts and their projections, one statement a table. at: business now."""
+    if not accounts:
+        return
+    await tx.execute(
+        update(loan)
+        .where(loan.c.id == bindparam("key"))
+        .values(
+            account=bindparam("account"),
+            oldest_due=bindparam("oldest_due"),
+            unpaid_minor=bindparam("unpaid_minor"),
+        ),
+        [
+            {
+                "key": loan_id,
+                "account": account_to_json(account),
+                "oldest_due": account.arrears.oldest_due,
+                "unpaid_minor": account.arrears.unpaid_minor,
+            }
+            for loan_id, account in sorted(accounts.items())
+        ],
+    )
+    await _save_payments(tx, accounts)
+    await _save_installments(tx, accounts, at)
+
+
+async def _save_payments(tx: Tx, accounts: dict[LoanId, Account]) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "loan_id": loan_id,
+            "payment_id": p.payment_id,
+            "amount_minor": p.amount_minor,
+            "value_date": p.value_date,
+            "occurred_at": p.occurred_at,
+            "reversed": p.reversed,
+        }
+        for loan_id, account in accounts.items()
+        for p in account.payments
+    ]
+    if rows:
+        statement = upsert(payment)
+        await tx.execute(
+            statement.on_conflict_do_update(
+                index_elements=["loan_id", "payment_id"], set_={"reversed": statement.excluded.reversed}
+            ),
+            rows,
+        )
+
+
+async def _save_installments(tx: Tx, accounts: dict[LoanId, Account], at: datetime) -> None:
+    """Unpaid installments as the account has them; the others of the loan have nothing unpaid."""
+    rows: list[dict[str, Any]] = [
+        {
+            "loan_id": loan_id,
+            "number": i.number,
+            "due_date": i.due_date,
+            "due_minor": i.due_minor,
+            "unpaid_minor": i.unpaid_minor,
+        }
+        for loan_id, account in accounts.items()
+        for i in account.arrears.installments
+    ]
+    unpaid = [(row["loan_id"], row["number"]) for row in rows]
+    clear = update(installment).where(
+        installment.c.loan_id.in_(list(accounts)), installment.c.unpaid_minor > 0
+    )
+    if unpaid:
+        clear = clear.where(tuple_(installment.c.loan_id, installment.c.number).not_in(unpaid))
+    await tx.execute(clear.values(unpaid_minor=0, settled_at=at))
+    if rows:
+        await upsert_installments(tx, rows)
+
+
+async def upsert_installments(tx: Tx, rows: list[dict[str, Any]]) -> None:
+    statement = upsert(installment)
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["loan_id", "number"],
+            set_={name: statement.excluded[name] for name in ("due_date", "due_minor", "unpaid_minor")},
+        ),
+        rows,
+    )
+
+
+async def add_schedule(tx: Tx, rows: list[dict[str, Any]]) -> None:
+    """Installments of the contract that no arrears statement has named yet."""
+    if rows:
+        await tx.execute(upsert(installment).on_conflict_do_nothing(), rows)

@@ -1,0 +1,90 @@
+"""Handovers to the legal desk and the statuses that come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from recourse.domain.ids import CaseId, LoanId
+from recourse.storage.database import ReadTx, Tx
+from recourse.storage.tables import legal_action, legal_status
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    id: str
+    loan_id: LoanId
+    case_id: CaseId
+    state: str
+    document: bytes
+    document_sha256: str
+    reference: str | None
+
+
+_COLUMNS = [legal_action.c[name] for name in ActionRow.__dataclass_fields__]
+
+
+async def of_case(tx: Tx | ReadTx, case_id: CaseId) -> ActionRow | None:
+    row = (await tx.execute(select(*_COLUMNS).where(legal_action.c.case_id == case_id))).mappings().first()
+    return ActionRow(**row) if row else None
+
+
+async def by_reference(tx: Tx | ReadTx, reference: str) -> ActionRow | None:
+    row = (
+        (await tx.execute(select(*_COLUMNS).where(legal_action.c.reference == reference))).mappings().first()
+    )
+    return ActionRow(**row) if row else None
+
+
+async def claim(
+    tx: Tx,
+    key: str,
+    *,
+    loan_id: LoanId,
+    case_id: CaseId,
+    proposed_by: str,
+    approved_by: str,
+    document: bytes,
+    sha256: str,
+    at: datetime,
+) -> ActionRow:
+    """Fix the document that is handed over: a retry sends the same bytes under the same key."""
+    await tx.execute(
+        upsert(legal_action)
+        .values(
+            id=key,
+            loan_id=loan_id,
+            case_id=case_id,
+            state="claimed",
+            proposed_by=proposed_by,
+            approved_by=approved_by,
+            document=document,
+            document_sha256=sha256,
+            at=at,
+        )
+        .on_conflict_do_nothing()
+    )
+    action = await of_case(tx, case_id)
+    if action is None:
+        raise LookupError("legal action")
+    return action
+
+
+async def acknowledge(tx: Tx, key: str, reference: str) -> None:
+    await tx.execute(
+        update(legal_action).where(legal_action.c.id == key).values(state="handed_over", reference=reference)
+    )
+
+
+async def add_status(tx: Tx, status_id: str, action_id: str, status: str, at: datetime) -> bool:
+    """False when this status was recorded before."""
+    result = await tx.execute(
+        upsert(legal_status)
+        .values(status_id=status_id, action_id=action_id, status=status, at=at)
+        .on_conflict_do_nothing()
+        .returning(legal_status.c.status_id)
+    )
+    return result.first() is not None

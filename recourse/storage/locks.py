@@ -1,0 +1,52 @@
+"""The one order of locks: people, then loans, each sorted. Whoever changes or decides holds both.
+
+Claiming a contact, recording a payment, setting a hold and taking a slot of a cap all come here first, so one
+of them is first and the other sees what it did. A loan's row stands for its open case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from recourse.domain.ids import LoanId, PersonId
+from recourse.storage.database import Tx
+from recourse.storage.tables import contact_point, loan, loan_party, party, person_contact_point
+
+
+async def lock_loans(tx: Tx, loan_ids: Iterable[LoanId], people: Iterable[PersonId] = ()) -> None:
+    """Lock the loans and everyone on them, plus `people` about to be put on them."""
+    loans = sorted(set(loan_ids))
+    named = select(loan_party.c.person_id).where(loan_party.c.loan_id.in_(loans))
+    on_loans = set((await tx.execute(named)).scalars())
+    await _lock_people(tx, on_loans | set(people))
+    await tx.execute(select(loan.c.id).where(loan.c.id.in_(loans)).order_by(loan.c.id).with_for_update())
+
+
+async def lock_person(tx: Tx, person_id: PersonId) -> list[LoanId]:
+    """Lock one person and every loan he or she is on; returns those loans."""
+    await _lock_people(tx, {person_id})
+    named = select(loan_party.c.loan_id).where(loan_party.c.person_id == person_id)
+    loans = sorted(LoanId(row) for row in (await tx.execute(named)).scalars())
+    await tx.execute(select(loan.c.id).where(loan.c.id.in_(loans)).order_by(loan.c.id).with_for_update())
+    return loans
+
+
+async def lock_contact_points(tx: Tx, person_ids: Iterable[PersonId]) -> None:
+    """Before a slot of a cap is taken: two people may share a phone, and its cap belongs to both."""
+    mine = select(person_contact_point.c.contact_point_id).where(
+        person_contact_point.c.person_id.in_(set(person_ids))
+    )
+    await tx.execute(
+        select(contact_point.c.id)
+        .where(contact_point.c.id.in_(mine))
+        .order_by(contact_point.c.id)
+        .with_for_update()
+    )
+
+
+async def _lock_people(tx: Tx, people: Iterable[PersonId]) -> None:
+    await tx.execute(
+        select(party.c.id).where(party.c.id.in_(sorted(people))).order_by(party.c.id).with_for_update()
+    )

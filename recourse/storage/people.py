@@ -1,0 +1,177 @@
+"""Master data from the bank's snapshot: people, contact points, vehicle, contract. Newest sequence wins."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from recourse.domain.ids import LoanId, PersonId
+from recourse.storage.database import Tx
+from recourse.storage.tables import (
+    contact_point,
+    loan,
+    loan_party,
+    party,
+    person_contact_point,
+    vehicle,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PointData:
+    kind: str
+    value: str
+    consent: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonData:
+    """details: what the dossier shows beside the name (addresses, employer, national id)."""
+
+    id: PersonId
+    role: str
+    name: str | None
+    language: str
+    region: str | None
+    zones: tuple[str, ...]
+    details: Any
+    points: tuple[PointData, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleData:
+    details: Any
+    gps_provider: str | None
+    gps_device_id: str | None
+    gps_consent_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class MasterData:
+    """One snapshot, already turned into what the tables hold."""
+
+    loan_id: LoanId
+    sequence: int | None
+    as_of: datetime
+    lender: str
+    region: str
+    currency: str
+    zone: str
+    contract: Any
+    people: tuple[PersonData, ...]
+    vehicle: VehicleData | None
+
+
+async def ensure_people(tx: Tx, ids: Sequence[PersonId]) -> None:
+    """Rows to lock for people never heard of."""
+    if ids:
+        rows = [{"id": person} for person in sorted(set(ids))]
+        await tx.execute(upsert(party).on_conflict_do_nothing(), rows)
+
+
+async def save(tx: Tx, data: MasterData) -> None:
+    """Replace the loan's master data by a newer snapshot. The caller has checked that it is newer."""
+    await tx.execute(
+        update(loan)
+        .where(loan.c.id == data.loan_id)
+        .values(
+            lender=data.lender,
+            region=data.region,
+            currency=data.currency,
+            zone=data.zone,
+            contract=data.contract,
+            master_sequence=data.sequence,
+            master_at=data.as_of,
+        )
+    )
+    await tx.execute(delete(loan_party).where(loan_party.c.loan_id == data.loan_id))
+    for person in data.people:
+        await _save_person(tx, data, person)
+    if data.vehicle is not None:
+        await _save_vehicle(tx, data.loan_id, data.vehicle)
+
+
+async def _save_person(tx: Tx, data: MasterData, person: PersonData) -> None:
+    values = {
+        "name": person.name,
+        "language": person.language,
+        "region": person.region,
+        "zones": list(person.zones),
+        "details": person.details,
+        "as_of": data.as_of,
+    }
+    # Another loan's older snapshot must not overwrite what a newer one said about the same person.
+    older = party.c.as_of.is_(None) | (party.c.as_of <= data.as_of)
+    await tx.execute(update(party).where(party.c.id == person.id, older).values(values))
+    await tx.execute(
+        upsert(loan_party)
+        .values(loan_id=data.loan_id, person_id=person.id, role=person.role)
+        .on_conflict_do_nothing()
+    )
+    await _save_points(tx, person)
+
+
+async def _save_points(tx: Tx, person: PersonData) -> None:
+    if not person.points:
+        return
+    points = {(p.kind, p.value): p for p in person.points}
+    rows = [{"id": f"cp-{uuid.uuid4().hex}", "kind": k, "value": v} for k, v in sorted(points)]
+    await tx.execute(upsert(contact_point).on_conflict_do_nothing(index_elements=["kind", "value"]), rows)
+    known = await tx.execute(
+        select(contact_point.c.id, contact_point.c.kind, contact_point.c.value).where(
+            tuple_(contact_point.c.kind, contact_point.c.value).in_(list(points))
+        )
+    )
+    statement = upsert(person_contact_point)
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["person_id", "contact_point_id"], set_={"consent": statement.excluded.consent}
+        ),
+        [
+            {
+                "person_id": person.id,
+                "contact_point_id": row.id,
+                "consent": sorted(points[row.kind, row.value].consent),
+            }
+            for row in known
+        ],
+    )
+
+
+async def _save_vehicle(tx: Tx, loan_id: LoanId, data: VehicleData) -> None:
+    values = {
+        "details": data.details,
+        "gps_provider": data.gps_provider,
+        "gps_device_id": data.gps_device_id,
+        "gps_consent_on": data.gps_consent_on,
+    }
+    await tx.execute(
+        upsert(vehicle)
+        .values(loan_id=loan_id, **values)
+        .on_conflict_do_update(index_elements=["loan_id"], set_=values)
+    )
+
+
+async def stop_channels(tx: Tx, person_id: PersonId, channels: Sequence[str]) -> None:
+    """A cease request: never undone by a later snapshot."""
+    row = (await tx.execute(select(party.c.ceased).where(party.c.id == person_id))).scalar_one()
+    merged = sorted(set(row) | set(channels))
+    await tx.execute(update(party).where(party.c.id == person_id).values(ceased=merged))
+
+
+async def mark_unusable(tx: Tx, person_id: PersonId, point_id: str, code: str) -> None:
+    """A wrong or dead number: for this person only; the other one on the same phone keeps it."""
+    await tx.execute(
+        update(person_contact_point)
+        .where(
+            person_contact_point.c.person_id == person_id,
+            person_contact_point.c.contact_point_id == point_id,
+        )
+        .values(usable=False, unusable_code=code)
+    )

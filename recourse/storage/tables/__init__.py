@@ -1,0 +1,39 @@
+"""Every table. Instants are business time in UTC; `recorded_at` columns are the database's own clock.
+
+Money is integer minor units. Personal data stands only in the tables of `people` and in
+`contact_attempt.subject/content`, `legal_action.document`.
+"""
+
+from recourse.storage.tables.base import metadata
+from recourse.storage.tables.cases import agent_task, collection_case, promise, step, task_answer
+from recourse.storage.tables.contacts import contact_attempt, location_fix, provider_receipt
+from recourse.storage.tables.ledger import fact, hold, installment, loan, payment
+from recourse.storage.tables.legal import legal_action, legal_status
+from recourse.storage.tables.people import contact_point, loan_party, party, person_contact_point, vehicle
+from recourse.storage.tables.system import api_token, outbox
+
+__all__ = [
+    "agent_task",
+    "api_token",
+    "collection_case",
+    "contact_attempt",
+    "contact_point",
+    "fact",
+    "hold",
+    "installment",
+    "legal_action",
+    "legal_status",
+    "loan",
+    "loan_party",
+    "location_fix",
+    "metadata",
+    "outbox",
+    "party",
+    "payment",
+    "person_contact_point",
+    "promise",
+    "provider_receipt",
+    "step",
+    "task_answer",
+    "vehicle",
+]

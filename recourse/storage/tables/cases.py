@@ -1,0 +1,117 @@
+"""The case, its append-only steps, its tasks and promises."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from recourse.storage.tables.base import document, instant, metadata, recorded_at
+
+collection_case = Table(
+    "collection_case",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
+    Column("episode", Integer, nullable=False),
+    instant("opened_at"),
+    Column("strategy", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("bucket", Text, nullable=False),
+    Column("dpd", Integer, nullable=False),
+    # The plan in force and its number; the highest number wins, whoever asked.
+    Column("decision", Integer, nullable=False, server_default="0"),
+    document("plan", nullable=True),
+    # The highest fact the case must know of, and the highest its run was told of. A gap is swept.
+    Column("facts_due", BigInteger, nullable=False),
+    Column("facts_delivered", BigInteger, nullable=False, server_default="0"),
+    instant("closed_at", nullable=True),
+    Column("closed_reason", Text),
+    recorded_at(),
+    UniqueConstraint("loan_id", "episode"),
+    Index("uq_collection_case_open_loan", "loan_id", unique=True, postgresql_where="closed_at IS NULL"),
+    Index("ix_collection_case_undelivered", "id", postgresql_where="facts_due > facts_delivered"),
+)
+
+step = Table(
+    "step",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
+    Column("case_id", Text, ForeignKey("collection_case.id")),
+    Column("decision", Integer, nullable=False),
+    # What kind of row: opened, planned, claimed, outcome, closed, stage ...
+    Column("event", Text, nullable=False),
+    Column("step_id", Text),
+    Column("outcome", Text),
+    Column("code", Text),
+    Column("source", Text),
+    instant("opens_at", nullable=True),
+    Column("actor", Text),
+    instant("at"),
+    Column("reason", Text, nullable=False),
+    Column("strategy", Text, nullable=False),
+    Column("packs", Text, nullable=False, server_default=""),
+    document("inputs", nullable=True),
+    Column("inputs_digest", Text),
+    Column("rules_digest", Text),
+    recorded_at(),
+    Index(None, "loan_id", "id"),
+    Index(None, "case_id", "id"),
+)
+
+agent_task = Table(
+    "agent_task",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
+    Column("case_id", Text, ForeignKey("collection_case.id"), nullable=False),
+    Column("step_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    instant("opened_at"),
+    instant("expires_at", nullable=True),
+    Column("claimed_by", Text),
+    instant("claim_until", nullable=True),
+    Column("attempt_id", Text, ForeignKey("contact_attempt.id")),
+    Column("outcome", Text),
+    Column("completed_by", Text),
+    instant("completed_at", nullable=True),
+    recorded_at(),
+    Index(None, "case_id"),
+    Index("ix_agent_task_open", "team", "opened_at", postgresql_where="state IN ('open', 'claimed')"),
+)
+
+task_answer = Table(
+    "task_answer",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("task_id", Text, ForeignKey("agent_task.id"), nullable=False),
+    Column("digest", Text, nullable=False),
+    document("receipt"),
+    recorded_at(),
+)
+
+promise = Table(
+    "promise",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
+    Column("case_id", Text, ForeignKey("collection_case.id"), nullable=False),
+    instant("made_at"),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    instant("judged_at", nullable=True),
+    Column("taken_by", Text, nullable=False),
+    recorded_at(),
+    Index(None, "case_id"),
+)

@@ -1,0 +1,84 @@
+"""Contacts with people and readings of positions: what reached the world outside."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from recourse.storage.tables.base import instant, metadata, recorded_at
+
+contact_attempt = Table(
+    "contact_attempt",
+    metadata,
+    # The idempotency key: one row, and so at most one provider acceptance, a (case, step, try, channel).
+    Column("id", Text, primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
+    Column("case_id", Text, ForeignKey("collection_case.id")),
+    Column("step_id", Text),
+    Column("decision", Integer),
+    Column("channel", Text, nullable=False),
+    Column("person_id", Text, ForeignKey("party.id"), nullable=False),
+    Column("contact_point_id", Text, ForeignKey("contact_point.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    instant("at"),
+    Column("inbound", Boolean, nullable=False, server_default="false"),
+    Column("actor", Text, nullable=False),
+    Column("template", Text),
+    Column("template_version", Text),
+    Column("language", Text),
+    Column("subject", Text),
+    Column("content", Text),
+    Column("provider_refs", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("parts", Integer),
+    Column("disposition", Text),
+    recorded_at(),
+    Index(None, "person_id", "at"),
+    Index(None, "contact_point_id", "at"),
+    Index(None, "case_id"),
+    Index(None, "provider_refs", postgresql_using="gin"),
+    Index("ix_contact_attempt_claimed", "recorded_at", postgresql_where="state = 'claimed'"),
+)
+
+provider_receipt = Table(
+    "provider_receipt",
+    metadata,
+    Column("provider_ref", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("attempt_id", Text, ForeignKey("contact_attempt.id")),
+    instant("at"),
+    recorded_at(),
+    Index(None, "attempt_id"),
+)
+
+location_fix = Table(
+    "location_fix",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
+    Column("case_id", Text, ForeignKey("collection_case.id"), nullable=False),
+    Column("step_id", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("latitude", Double, nullable=False),
+    Column("longitude", Double, nullable=False),
+    instant("fix_time"),
+    instant("received_time"),
+    Column("speed_mps", Double),
+    Column("accuracy_m", Double),
+    Column("valid", Boolean, nullable=False),
+    Column("carried_over", Boolean, nullable=False),
+    Column("source_datum", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("raw_sha256", Text, nullable=False),
+    instant("read_at"),
+    recorded_at(),
+    UniqueConstraint("case_id", "step_id"),
+)

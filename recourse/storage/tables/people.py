@@ -1,0 +1,59 @@
+"""Personal data: people, how they are reached, their vehicle. Nothing of it leaves these tables unasked."""
+
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Table, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from recourse.storage.tables.base import document, instant, metadata
+
+party = Table(
+    "party",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("language", Text, nullable=False, server_default="en"),
+    Column("region", Text),
+    Column("zones", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("ceased", ARRAY(Text), nullable=False, server_default="{}"),
+    document("details", nullable=True),
+    instant("as_of", nullable=True),
+)
+
+loan_party = Table(
+    "loan_party",
+    metadata,
+    Column("loan_id", Text, ForeignKey("loan.id"), primary_key=True),
+    Column("person_id", Text, ForeignKey("party.id"), primary_key=True),
+    Column("role", Text, nullable=False),
+    Index(None, "person_id"),
+)
+
+contact_point = Table(
+    "contact_point",
+    metadata,
+    # A random id: a hash of a phone number could be guessed back. Two people may share the row.
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    UniqueConstraint("kind", "value"),
+)
+
+person_contact_point = Table(
+    "person_contact_point",
+    metadata,
+    Column("person_id", Text, ForeignKey("party.id"), primary_key=True),
+    Column("contact_point_id", Text, ForeignKey("contact_point.id"), primary_key=True),
+    Column("consent", ARRAY(Text), nullable=False),
+    Column("usable", Boolean, nullable=False, server_default="true"),
+    Column("unusable_code", Text),
+    Index(None, "contact_point_id"),
+)
+
+vehicle = Table(
+    "vehicle",
+    metadata,
+    Column("loan_id", Text, ForeignKey("loan.id"), primary_key=True),
+    document("details"),
+    Column("gps_provider", Text),
+    Column("gps_device_id", Text),
+    Column("gps_consent_on", Date),
+)

@@ -1,0 +1,31 @@
+"""Rows the system keeps for itself: messages to publish and who may call the API."""
+
+from sqlalchemy import BigInteger, Column, Identity, Index, Table, Text
+
+from recourse.storage.tables.base import document, instant, metadata, recorded_at
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("loan_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    instant("occurred_at"),
+    document("data"),
+    instant("published_at", nullable=True),
+    recorded_at(),
+    Index("ix_outbox_pending", "id", postgresql_where="published_at IS NULL"),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    # SHA-256 of the token; the token itself is shown once and never stored.
+    Column("token_hash", Text, primary_key=True),
+    Column("actor", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    instant("revoked_at", nullable=True),
+    recorded_at(),
+)

@@ -1,0 +1,138 @@
+"""Tasks for people, and the answers already given (idempotent by request id)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, insert, select, update
+
+from recourse.domain.ids import CaseId, LoanId, TaskId
+from recourse.domain.situation import OpenTask
+from recourse.storage.database import ReadTx, Tx
+from recourse.storage.tables import agent_task, task_answer
+
+ACTIVE = ("open", "claimed")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    id: TaskId
+    loan_id: LoanId
+    case_id: CaseId
+    step_id: str
+    kind: str
+    team: str
+    state: str
+    opened_at: datetime
+    expires_at: datetime | None
+    claimed_by: str | None
+    claim_until: datetime | None
+    attempt_id: str | None
+    outcome: str | None
+    completed_by: str | None
+
+    def claimed_now(self, now: datetime) -> bool:
+        return self.state == "claimed" and self.claim_until is not None and now < self.claim_until
+
+
+_COLUMNS = [agent_task.c[name] for name in TaskRow.__dataclass_fields__]
+
+
+def _row(mapping: RowMapping) -> TaskRow:
+    return TaskRow(**mapping)
+
+
+async def open_task(
+    tx: Tx,
+    key: TaskId,
+    *,
+    loan_id: LoanId,
+    case_id: CaseId,
+    step_id: str,
+    kind: str,
+    team: str,
+    at: datetime,
+    expires_at: datetime | None,
+) -> None:
+    await tx.execute(
+        insert(agent_task).values(
+            id=key,
+            loan_id=loan_id,
+            case_id=case_id,
+            step_id=step_id,
+            kind=kind,
+            team=team,
+            state="open",
+            opened_at=at,
+            expires_at=expires_at,
+        )
+    )
+
+
+async def get(tx: Tx | ReadTx, key: TaskId) -> TaskRow | None:
+    row = (await tx.execute(select(*_COLUMNS).where(agent_task.c.id == key))).mappings().first()
+    return _row(row) if row else None
+
+
+async def active_of(tx: Tx | ReadTx, case_id: CaseId) -> tuple[OpenTask, ...]:
+    rows = await tx.execute(
+        select(agent_task.c.id, agent_task.c.step_id, agent_task.c.expires_at)
+        .where(agent_task.c.case_id == case_id, agent_task.c.state.in_(ACTIVE))
+        .order_by(agent_task.c.opened_at, agent_task.c.id)
+    )
+    return tuple(OpenTask(*row) for row in rows)
+
+
+async def listing(
+    tx: ReadTx, teams: Sequence[str], *, active_only: bool = True, limit: int = 200
+) -> list[TaskRow]:
+    """Tasks of the teams, oldest first."""
+    statement = select(*_COLUMNS).where(agent_task.c.team.in_(list(teams)))
+    if active_only:
+        statement = statement.where(agent_task.c.state.in_(ACTIVE))
+    rows = await tx.execute(statement.order_by(agent_task.c.opened_at, agent_task.c.id).limit(limit))
+    return [_row(row) for row in rows.mappings()]
+
+
+async def claim(tx: Tx, key: TaskId, actor: str, until: datetime, attempt_id: str | None) -> None:
+    await tx.execute(
+        update(agent_task)
+        .where(agent_task.c.id == key)
+        .values(state="claimed", claimed_by=actor, claim_until=until, attempt_id=attempt_id)
+    )
+
+
+async def complete(tx: Tx, key: TaskId, actor: str, outcome: str, at: datetime) -> None:
+    await tx.execute(
+        update(agent_task)
+        .where(agent_task.c.id == key)
+        .values(state="done", outcome=outcome, completed_by=actor, completed_at=at)
+    )
+
+
+async def end(tx: Tx, keys: Iterable[TaskId], state: str) -> None:
+    """Expire or cancel tasks nobody will answer any more."""
+    await tx.execute(
+        update(agent_task)
+        .where(agent_task.c.id.in_(list(keys)), agent_task.c.state.in_(ACTIVE))
+        .values(state=state)
+    )
+
+
+async def answer(tx: Tx | ReadTx, request_id: str) -> tuple[str, Any] | None:
+    """(digest of the request, stored receipt) of an answer already given."""
+    row = (
+        await tx.execute(
+            select(task_answer.c.digest, task_answer.c.receipt).where(task_answer.c.request_id == request_id)
+        )
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+async def keep_answer(tx: Tx, request_id: str, task_id: TaskId, digest: str, receipt: Any) -> None:
+    await tx.execute(
+        insert(task_answer).values(request_id=request_id, task_id=task_id, digest=digest, receipt=receipt)
+    )
