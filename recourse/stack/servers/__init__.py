@@ -1,0 +1,1 @@
+"""The three servers: where each is found and how it is started."""
