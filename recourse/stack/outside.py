@@ -14,7 +14,7 @@ from recourse.stack.ports import HOST
 from recourse.stack.process import Launch
 from recourse.stack.servers.component import Folders, Found, Options, Ports
 
-# They keep a mix-up of two ends from passing unnoticed; on loopback, before invented data, they guard nothing.
+# They keep a mix-up of two ends from passing unnoticed; on loopback they guard nothing.
 SMPP_SYSTEM_ID: Final = "recourse"
 SMPP_PASSWORD: Final = "smpp-end"  # noqa: S105
 TRACCAR_TOKEN: Final = "traccar-end"  # noqa: S105

@@ -1,6 +1,6 @@
 """The process that owns a stack: starts its members side by side, waits until each answers, stops them.
 
-`python -m recourse.stack PLAN` (a Plan as JSON) tells its progress on standard output, one JSON object a line:
+`python -m recourse.stack PLAN` (a Plan as JSON) tells its progress on standard output, a JSON object a line:
 `{"member", "source", "seconds"}`, then `{"ready": true}` or `{"failed": text}`.
 """
 

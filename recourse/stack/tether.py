@@ -1,9 +1,9 @@
-"""Becomes another program that dies with its parent: `python tether.py SIGNAL PARENT_PID UID GID -- PROGRAM …`.
+"""Becomes another program that dies with its parent: `tether.py SIGNAL PARENT_PID UID GID -- PROGRAM …`.
 
 Run as a file, not imported: it stands between the supervisor and each server, so that a `kill -9` of the
 supervisor leaves no orphan. The kernel sends SIGNAL when the *thread* that forked us ends, so the supervisor
-forks from its main thread only. UID and GID are `-` to stay who we are; the order matters, since changing the user
-clears the kernel's promise. Where there is no prctl (macOS) the next `up` or `down` ends what was left.
+forks from its main thread only. UID and GID are `-` to stay who we are; the order matters, since changing
+the user clears the promise. Where there is no prctl (macOS) the next `up` or `down` ends what was left.
 """
 
 import ctypes

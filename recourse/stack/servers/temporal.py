@@ -94,5 +94,5 @@ async def _download(folder: Path) -> None:
     except (RuntimeError, TimeoutError) as failure:
         raise StackError(f"the SDK's download failed: {failure}") from failure
     await started.shutdown()
-    [downloaded] = [path for path in folder.iterdir() if path.is_file()]
-    downloaded.rename(folder / PROGRAM)
+    downloaded = [path for path in folder.iterdir() if path.is_file()]  # under a name of the SDK's choosing
+    max(downloaded, key=lambda path: path.stat().st_size).rename(folder / PROGRAM)

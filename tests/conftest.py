@@ -1,0 +1,16 @@
+"""Fixtures every kind of test may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from recourse.stack import StackAddresses, running
+
+
+@pytest.fixture(scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[StackAddresses]:
+    """One whole stack for the run, started when the first test asks; or the one RECOURSE_TEST_STACK names."""
+    async with running(tmp_path_factory.mktemp("stack")) as addresses:
+        yield addresses
