@@ -150,3 +150,12 @@ class AnswerResult:
 
 
 ANSWER_TIMEOUT = timedelta(seconds=20)
+
+
+@dataclass(frozen=True)
+class SweepReport:
+    """How many of each a sweep found and mended."""
+
+    delivered: int = 0
+    resumed: int = 0
+    reconciled: int = 0

@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
@@ -110,8 +109,16 @@ async def ledger(
     return tuple(Attempt(r[0], Channel(r[1]), AttemptOutcome(r[2]), *r[3:]) for r in rows)
 
 
-async def stale_claims(tx: Tx | ReadTx, older_than: timedelta, limit: int) -> list[Row[Any]]:
-    """Claims without an outcome whose sender must be gone: (id, case id, step id). Tasks have their own."""
+@dataclass(frozen=True, slots=True)
+class StaleClaim:
+    id: str
+    case_id: CaseId
+    step_id: str
+    loan_id: LoanId
+
+
+async def stale_claims(tx: Tx | ReadTx, older_than: timedelta, limit: int) -> list[StaleClaim]:
+    """Claims without an outcome whose sender must be gone. A task's claim expires by itself."""
     c = contact_attempt.c
     rows = await tx.execute(
         select(c.id, c.case_id, c.step_id, c.loan_id)
@@ -123,7 +130,7 @@ async def stale_claims(tx: Tx | ReadTx, older_than: timedelta, limit: int) -> li
         .order_by(c.recorded_at)
         .limit(limit)
     )
-    return list(rows)
+    return [StaleClaim(*row) for row in rows]
 
 
 async def add_receipt(tx: Tx, provider_ref: str, state: str, at: datetime) -> str | None:
@@ -151,3 +158,10 @@ async def adopt_receipts(tx: Tx, key: str, provider_refs: Sequence[str]) -> None
         .where(provider_receipt.c.provider_ref.in_(list(provider_refs)))
         .values(attempt_id=key)
     )
+
+
+async def point_of(tx: Tx | ReadTx, key: str) -> tuple[PersonId, ContactPointId]:
+    """Whom an attempt addressed, and where."""
+    c = contact_attempt.c
+    row = (await tx.execute(select(c.person_id, c.contact_point_id).where(c.id == key))).one()
+    return PersonId(row[0]), ContactPointId(row[1])

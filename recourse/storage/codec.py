@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from recourse.contracts.messages import PlanData
 from recourse.domain.facts import (
     BankFact,
     ChargedOff,
@@ -21,6 +22,7 @@ from recourse.domain.facts import (
 from recourse.domain.fold import Account
 
 _ACCOUNT: TypeAdapter[Account] = TypeAdapter(Account)
+_PLAN: TypeAdapter[PlanData] = TypeAdapter(PlanData)
 _FACTS: dict[str, tuple[type[Any], TypeAdapter[Any]]] = {
     name: (kind, TypeAdapter(kind))
     for name, kind in {
@@ -56,3 +58,11 @@ def entry_from_row(
     event_id: str, occurred_at: datetime, sequence: int | None, kind: str, payload: Any
 ) -> Entry:
     return Entry(event_id, occurred_at, sequence, _FACTS[kind][1].validate_python(payload))
+
+
+def plan_to_json(plan: PlanData) -> Any:
+    return _PLAN.dump_python(plan, mode="json")
+
+
+def plan_from_json(value: Any) -> PlanData:
+    return _PLAN.validate_python(value)

@@ -1,0 +1,224 @@
+"""The bank's seven event types. Unknown extra fields are ignored; known ones are strict.
+
+Additive only: a new field has a default, none is removed, renamed or narrowed (`tests/unit/contracts` holds
+it). Personal data travels in `LoanSnapshot` alone.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+MAX_MINOR = 10**13
+"""A hundred thousand million yuan: beyond it a number is a mistake, not a car loan."""
+
+
+def _iso_date(value: Any) -> Any:
+    """Dates are `YYYY-MM-DD`; pydantic alone would also take timestamps and numbers."""
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or len(value) != 10:
+        raise ValueError("must be a date as YYYY-MM-DD")
+    return date.fromisoformat(value)
+
+
+Day = Annotated[date, BeforeValidator(_iso_date)]
+Minor = Annotated[int, Field(strict=True, ge=0, le=MAX_MINOR)]
+PositiveMinor = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
+Currency = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
+Identifier = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=128)]
+Name = Annotated[str, StringConstraints(strict=True, max_length=200)]
+Text = Annotated[str, StringConstraints(strict=True, max_length=2000)]
+Region = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+Sequence = Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Amount(Strict):
+    amount_minor: PositiveMinor
+    currency: Currency
+
+
+class ArrearsItem(Strict):
+    """One unpaid installment, in minor units of the loan's currency."""
+
+    number: Annotated[int, Field(strict=True, ge=0, le=10_000)]
+    due_date: Day
+    amount_due_minor: PositiveMinor
+    amount_unpaid_minor: PositiveMinor
+
+    @model_validator(mode="after")
+    def _unpaid_within_due(self) -> ArrearsItem:
+        if self.amount_unpaid_minor > self.amount_due_minor:
+            raise ValueError("amount_unpaid_minor must not exceed amount_due_minor")
+        return self
+
+
+def _numbers_once(items: list[ArrearsItem]) -> list[ArrearsItem]:
+    if len({item.number for item in items}) != len(items):
+        raise ValueError("each installment number may stand once")
+    return items
+
+
+ArrearsList = Annotated[list[ArrearsItem], Field(max_length=600)]
+
+
+class Sequenced(Strict):
+    sequence: Sequence | None = None
+
+
+class WithArrears(Sequenced):
+    """arrears: every unpaid installment after the fact; an empty list means cured."""
+
+    arrears: ArrearsList
+
+    @model_validator(mode="after")
+    def _once(self) -> WithArrears:
+        _numbers_once(self.arrears)
+        return self
+
+
+class MaybeArrears(Sequenced):
+    arrears: ArrearsList | None = None
+
+    @model_validator(mode="after")
+    def _once(self) -> MaybeArrears:
+        _numbers_once(self.arrears or [])
+        return self
+
+
+class InstallmentOverdue(WithArrears):
+    as_of: Day
+
+
+class PaymentReceived(MaybeArrears):
+    payment_id: Identifier
+    amount: Amount
+    value_date: Day
+    method: Name | None = None
+
+
+class PaymentReversed(MaybeArrears):
+    payment_id: Identifier
+    reversal_of: Identifier
+    reason: Text | None = None
+
+
+class LoanAdjusted(WithArrears):
+    kind: Literal["fee", "waiver", "restructure", "extension", "correction"]
+    reason: Text | None = None
+
+
+class LoanChargedOff(Sequenced):
+    amount: Amount
+    on: Day
+
+
+class LoanClosed(Sequenced):
+    reason: Literal["paid_off", "settled", "sold", "cancelled"]
+    on: Day
+
+
+class Contract(Strict):
+    number: Name | None = None
+    signed_on: Day | None = None
+    principal_minor: Minor | None = None
+    annual_rate: Annotated[str, StringConstraints(strict=True, pattern=r"^\d{1,3}(\.\d{1,8})?$")] | None = (
+        None
+    )
+    term_months: Annotated[int, Field(strict=True, ge=0, le=600)] | None = None
+    installment_minor: Minor | None = None
+    product: Name | None = None
+
+
+class ScheduleItem(Strict):
+    number: Annotated[int, Field(strict=True, ge=0, le=10_000)]
+    due_date: Day
+    amount_due_minor: PositiveMinor
+
+
+class Address(Strict):
+    kind: Name = "home"
+    text: Text | None = None
+    region: Region | None = None
+
+
+class ContactPoint(Strict):
+    kind: Literal["mobile", "landline", "email", "address"]
+    value: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=320)]
+    consent: list[Literal["sms", "call", "email", "letter", "visit"]] = []
+
+
+class Person(Strict):
+    id: Identifier
+    name: Name | None = None
+    national_id: Name | None = None
+    language: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$")] = (
+        "en"
+    )
+    zone: Name | None = None
+    employer: Name | None = None
+    addresses: list[Address] = []
+    contact_points: list[ContactPoint] = []
+
+
+class RelatedParty(Person):
+    role: Literal["joint", "guarantor", "reference"]
+
+
+class Gps(Strict):
+    provider: Name = "traccar"
+    device_id: Identifier
+    consent_on: Day | None = None
+
+
+class Vehicle(Strict):
+    plate: Name | None = None
+    make: Name | None = None
+    model: Name | None = None
+    model_year: Annotated[int, Field(strict=True, ge=1900, le=2200)] | None = None
+    engine_number: Name | None = None
+    vin: Name | None = None
+    color: Name | None = None
+    mortgage_registration: Name | None = None
+    gps: Gps | None = None
+
+
+class LoanSnapshot(Sequenced):
+    """The loan as it stands; the newest sequence wins."""
+
+    lender: Identifier
+    region: Region
+    currency: Currency
+    zone: Name
+    contract: Contract | None = None
+    schedule: Annotated[list[ScheduleItem], Field(max_length=600)] = []
+    borrower: Person
+    related_parties: Annotated[list[RelatedParty], Field(max_length=50)] = []
+    vehicle: Vehicle | None = None
+
+
+BankData = (
+    LoanSnapshot
+    | InstallmentOverdue
+    | PaymentReceived
+    | PaymentReversed
+    | LoanAdjusted
+    | LoanChargedOff
+    | LoanClosed
+)
+
+BANK_MODELS: dict[str, type[Strict]] = {
+    "bank.loan.snapshot.v1": LoanSnapshot,
+    "bank.installment.overdue.v1": InstallmentOverdue,
+    "bank.payment.received.v1": PaymentReceived,
+    "bank.payment.reversed.v1": PaymentReversed,
+    "bank.loan.adjusted.v1": LoanAdjusted,
+    "bank.loan.charged_off.v1": LoanChargedOff,
+    "bank.loan.closed.v1": LoanClosed,
+}

@@ -1,0 +1,100 @@
+"""What Recourse tells the bank and the data platform on `recourse.case-events`: no personal data, additive.
+
+Delivery is at least once and in order per loan; `ce_id` is the deduplication key.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from recourse.contracts.events.codec import SPEC_VERSION
+from recourse.contracts.events.models import Amount
+
+SOURCE = "recourse"
+
+
+class CaseEvent(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    loan_id: str
+    episode: int
+
+
+class CaseOpened(CaseEvent):
+    dpd: int
+    bucket: str
+    strategy: str
+
+
+class CaseStageChanged(CaseEvent):
+    stage: str
+    was: str
+
+
+class ContactMade(CaseEvent):
+    step: str
+    channel: str
+
+
+class ContactRefused(CaseEvent):
+    step: str
+    channel: str
+    code: str
+
+
+class PromiseMade(CaseEvent):
+    promise_id: str
+    amount: Amount
+    due_on: date
+
+
+class PromiseJudged(CaseEvent):
+    promise_id: str
+
+
+class VehicleLocated(CaseEvent):
+    """quality: fresh, stale, carried_over or invalid; never where."""
+
+    quality: str
+
+
+class LegalHandedOver(CaseEvent):
+    reference: str
+
+
+class CaseClosed(CaseEvent):
+    reason: str
+
+
+CASE_MODELS: dict[str, type[CaseEvent]] = {
+    "recourse.case.opened.v1": CaseOpened,
+    "recourse.case.stage_changed.v1": CaseStageChanged,
+    "recourse.contact.made.v1": ContactMade,
+    "recourse.contact.refused.v1": ContactRefused,
+    "recourse.promise.made.v1": PromiseMade,
+    "recourse.promise.kept.v1": PromiseJudged,
+    "recourse.promise.broken.v1": PromiseJudged,
+    "recourse.vehicle.located.v1": VehicleLocated,
+    "recourse.legal.handed_over.v1": LegalHandedOver,
+    "recourse.case.closed.v1": CaseClosed,
+}
+
+
+def encode_case_event(
+    event_id: str, type_: str, loan_id: str, occurred_at: str, data: dict[str, Any]
+) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+    """(key, value, headers) in binary mode. Raises ValidationError for data that breaks the contract."""
+    body = CASE_MODELS[type_].model_validate(data).model_dump(mode="json")
+    headers = [
+        ("ce_specversion", SPEC_VERSION.encode()),
+        ("ce_id", event_id.encode()),
+        ("ce_source", SOURCE.encode()),
+        ("ce_type", type_.encode()),
+        ("ce_subject", loan_id.encode()),
+        ("ce_time", occurred_at.encode()),
+        ("content-type", b"application/json"),
+    ]
+    return loan_id.encode(), json.dumps(body, separators=(",", ":")).encode(), headers

@@ -1,0 +1,66 @@
+"""accept → commit → nudge → mark delivered: the one delivery protocol of consumer, web, CLI and sweeper.
+
+What if we die between the steps? Before the commit nothing happened and the sender repeats. After it the fact
+counts, whether the case was nudged or not; the case row keeps `facts_due > facts_delivered`, so a repeated
+event or the sweeper finds it. A nudge that arrives twice carries nothing new and is ignored by its number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from recourse.contracts.delivery import Acceptance, Unavailable
+from recourse.contracts.events import BankEvent
+from recourse.contracts.messages import Nudge
+from recourse.ports import CaseRuns, RunsUnavailable
+from recourse.service.accepting import accept_facts
+from recourse.service.context import Services, Unit
+from recourse.storage import cases
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Implements `recourse.contracts.delivery.AcceptsFacts`."""
+
+    services: Services
+    runs: CaseRuns
+
+    async def accept(self, events: Sequence[BankEvent]) -> Acceptance:
+        return await self.services.run(partial(_accept, events=events))
+
+    async def nudge(self, nudge: Nudge) -> None:
+        """Wake the case. A case whose run is completed has nothing left to hear."""
+        try:
+            await self.runs.nudge(nudge)
+        except RunsUnavailable as error:
+            raise Unavailable(str(error)) from error
+
+    async def mark_delivered(self, nudges: Sequence[Nudge]) -> None:
+        async def work(unit: Unit) -> None:
+            await cases.mark_delivered(unit.tx, nudges)
+
+        await self.services.run(work)
+
+    async def deliver(self, nudges: Sequence[Nudge]) -> bool:
+        """Nudge and mark; False when the engine is down: the fact counts, and the sweeper goes on later."""
+        try:
+            for nudge in nudges:
+                await self.nudge(nudge)
+            await self.mark_delivered(nudges)
+        except Unavailable:
+            return False
+        return True
+
+    async def note(self, fact: Callable[[Unit], Awaitable[tuple[T, tuple[Nudge, ...]]]]) -> tuple[T, bool]:
+        """Write a fact of our own (a hold, a status) and deliver it. The bool: whether the case was told."""
+        value, nudges = await self.services.run(fact)
+        return value, await self.deliver(nudges)
+
+
+async def _accept(unit: Unit, events: Sequence[BankEvent]) -> Acceptance:
+    return await accept_facts(unit, events)

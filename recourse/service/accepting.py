@@ -1,0 +1,205 @@
+"""Accepting the bank's facts: one transaction a batch, after which a payment is known and stops everything.
+
+Facts are applied one by one in the order given, each to the account folded from *all* facts of its loan, so a
+late or doubled fact changes nothing it should not. Only an overdue fact opens a case. A fact that ends the
+debt closes the case here, in its own transaction, whether Temporal is up or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from recourse.contracts.delivery import Acceptance
+from recourse.contracts.events import BankEvent
+from recourse.contracts.messages import Nudge
+from recourse.domain.facts import Entry, OverdueReported, SnapshotReceived
+from recourse.domain.fold import Account, fold
+from recourse.domain.ids import CaseId, FactId, LoanId
+from recourse.domain.law.hours import local_date
+from recourse.service import master_data
+from recourse.service.context import Lender, Unit
+from recourse.service.deciding import decide_case
+from recourse.service.routing import to_entry
+from recourse.storage import cases, facts, ledger, outbox, people, steps
+from recourse.storage.cases import CaseRow
+from recourse.storage.codec import account_to_json, fact_to_json
+from recourse.storage.facts import NewFact, NewLoan
+from recourse.storage.ledger import LoanRow
+from recourse.storage.locks import lock_loans
+from recourse.storage.steps import StepRow
+
+
+async def accept_facts(unit: Unit, events: Sequence[BankEvent]) -> Acceptance:
+    """Write what is new, apply it, and say which cases must be told. Safe to repeat.
+
+    An event from a source that no setting and no snapshot explains is refused, not guessed.
+    """
+    refused = await _refuse_strangers(unit, events)
+    taken = [event for event in events if event.event_id not in refused]
+    loan_ids = sorted({LoanId(event.subject) for event in taken})
+    named = sorted({p for event in taken for p in master_data.people_named(event)})
+    await facts.ensure_loans(unit.tx, _new_loans(unit, taken), account_to_json(Account()))
+    await people.ensure_people(unit.tx, named)
+    await lock_loans(unit.tx, loan_ids, named)
+    batch = await _load(unit, loan_ids)
+    known = await facts.known(unit.tx, [event.event_id for event in taken])
+    for event in taken:
+        if event.event_id in known:
+            continue
+        known.add(event.event_id)
+        problem = _against_loan(event, batch.loans[LoanId(event.subject)])
+        if problem is not None:
+            refused[event.event_id] = problem
+            continue
+        await _apply(unit, batch, event)
+    await _write(unit, batch)
+    return Acceptance(_with_kinds(await cases.undelivered_of(unit.tx, loan_ids), batch), refused)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The loans a batch touches, as they change while it is applied."""
+
+    loans: dict[LoanId, LoanRow]
+    entries: dict[LoanId, list[Entry]]
+    accounts: dict[LoanId, Account]
+    open_cases: dict[LoanId, CaseRow]
+    episodes: dict[LoanId, int]
+    dirty: set[LoanId] = field(default_factory=set)
+    new_facts: list[NewFact] = field(default_factory=list)
+    snapshots: list[BankEvent] = field(default_factory=list)
+    kinds: dict[str, list[str]] = field(default_factory=dict)
+
+
+async def _load(unit: Unit, loan_ids: list[LoanId]) -> _Batch:
+    rows = await ledger.loans(unit.tx, loan_ids)
+    return _Batch(
+        loans=rows,
+        entries=await facts.bank_entries(unit.tx, loan_ids),
+        accounts={key: row.account for key, row in rows.items()},
+        open_cases=await cases.open_of(unit.tx, loan_ids),
+        episodes=await cases.last_episodes(unit.tx, loan_ids),
+    )
+
+
+async def _refuse_strangers(unit: Unit, events: Sequence[BankEvent]) -> dict[str, str]:
+    """Events about a loan we know nothing of, from a source no setting names."""
+    ids = {LoanId(event.subject) for event in events}
+    explained = set(await ledger.loans(unit.tx, ids))
+    explained |= {LoanId(e.subject) for e in events if isinstance(to_entry(e).fact, SnapshotReceived)}
+    return {
+        event.event_id: "ce_source: unknown; name its lender in RECOURSE_LENDERS, or send a snapshot first"
+        for event in events
+        if LoanId(event.subject) not in explained and event.source not in unit.lenders
+    }
+
+
+def _new_loans(unit: Unit, events: Sequence[BankEvent]) -> list[NewLoan]:
+    loans: dict[LoanId, NewLoan] = {}
+    for event in events:
+        key = LoanId(event.subject)
+        lender = master_data.lender_named(event) or unit.lenders.get(event.source)
+        if lender is not None and key not in loans:
+            loans[key] = NewLoan(key, lender.name, lender.region, lender.currency, lender.zone)
+    return list(loans.values())
+
+
+def _against_loan(event: BankEvent, row: LoanRow) -> str | None:
+    """Why an event can never belong to the loan as we know it."""
+    named: Lender | None = master_data.lender_named(event)
+    currencies = master_data.currencies_named(event) | ({named.currency} if named else set())
+    if currencies - {row.currency}:
+        return "currency: differs from the loan's; a loan has one currency, check the loan id"
+    return None
+
+
+async def _apply(unit: Unit, batch: _Batch, event: BankEvent) -> None:
+    entry, loan_id = to_entry(event), LoanId(event.subject)
+    row, before = batch.loans[loan_id], batch.open_cases.get(loan_id)
+    batch.entries.setdefault(loan_id, []).append(entry)
+    account = fold(batch.entries[loan_id])
+    batch.accounts[loan_id] = account
+    batch.dirty.add(loan_id)
+    disposition = "applied"
+    if isinstance(entry.fact, SnapshotReceived):
+        disposition = _take_snapshot(batch, event, row)
+    overdue = account.arrears.overdue(local_date(unit.now, row.zone))
+    if before is None and isinstance(entry.fact, OverdueReported):
+        if overdue and account.ended is None:
+            await _open_case(unit, batch, row, account)
+        else:
+            disposition = "nothing_overdue" if account.ended is None else "loan_ended"
+    case = batch.open_cases.get(loan_id)
+    if case is None and disposition == "applied":
+        disposition = "no_open_case"
+    kind, payload = fact_to_json(entry.fact)
+    batch.new_facts.append(
+        NewFact(
+            event_id=event.event_id,
+            kind=kind,
+            occurred_at=entry.occurred_at,
+            payload=payload,
+            loan_id=loan_id,
+            sequence=entry.sequence,
+            disposition=disposition,
+            case_id=case.id if case else None,
+        )
+    )
+    if case is not None and (account.ended is not None or account.cured):
+        await _end(unit, batch, case, account)
+
+
+def _take_snapshot(batch: _Batch, event: BankEvent, row: LoanRow) -> str:
+    """Newest sequence wins; without sequences, the newest time."""
+    sequence = event.sequence
+    if row.master_sequence is not None and sequence is not None:
+        newer = sequence > row.master_sequence
+    else:
+        newer = row.master_at is None or event.occurred_at >= row.master_at
+    if not newer:
+        return "superseded"
+    batch.snapshots.append(event)
+    return "applied"
+
+
+async def _open_case(unit: Unit, batch: _Batch, row: LoanRow, account: Account) -> None:
+    strategy = unit.book.default_strategy(row.region)
+    dpd = account.arrears.dpd(local_date(unit.now, row.zone))
+    bucket, episode = strategy.buckets.classify(dpd), batch.episodes.get(row.id, 0) + 1
+    case = await cases.insert_open(
+        unit.tx, row.id, episode, opened_at=unit.now, strategy=strategy.name, bucket=bucket, dpd=dpd
+    )
+    batch.open_cases[row.id], batch.episodes[row.id] = case, episode
+    opened = StepRow(row.id, case.id, 0, "opened", unit.now, f"overdue, {dpd} days past due", strategy.name)
+    await steps.append(unit.tx, opened)
+    data = {"loan_id": row.id, "episode": episode, "dpd": dpd, "bucket": bucket, "strategy": strategy.name}
+    await outbox.put(unit.tx, row.id, "recourse.case.opened.v1", unit.now, data)
+
+
+async def _end(unit: Unit, batch: _Batch, case: CaseRow, account: Account) -> None:
+    """Close in this transaction; the run is told and finds the case closed."""
+    await ledger.save_accounts(unit.tx, {case.loan_id: account}, unit.now)
+    await decide_case(unit, case.id)
+    del batch.open_cases[case.loan_id]
+
+
+async def _write(unit: Unit, batch: _Batch) -> None:
+    ids = await facts.append(unit.tx, batch.new_facts)
+    for event in batch.snapshots:
+        await people.save(unit.tx, master_data.to_master_data(event))
+        await ledger.add_schedule(unit.tx, master_data.schedule_rows(event))
+    await ledger.save_accounts(unit.tx, {key: batch.accounts[key] for key in batch.dirty}, unit.now)
+    due: dict[CaseId, FactId] = {}
+    for fact_id, new in zip(ids, batch.new_facts, strict=True):
+        if new.case_id is not None:
+            due[new.case_id] = fact_id
+            batch.kinds.setdefault(new.case_id, []).append(new.kind)
+    await cases.raise_facts_due(unit.tx, due)
+
+
+def _with_kinds(nudges: list[Nudge], batch: _Batch) -> tuple[Nudge, ...]:
+    return tuple(
+        Nudge(n.case_id, n.highest_fact, tuple(sorted(set(batch.kinds.get(n.case_id, ())))), n.region)
+        for n in nudges
+    )

@@ -1,0 +1,99 @@
+"""What can come of a task, in the field's usual codes, and what each one means for the case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from recourse.contracts.messages import TaskAnswer
+from recourse.domain.situation import AttemptOutcome, HoldReason
+
+MAX_PROMISE_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    """attempt: what became of the dialled slot.
+
+    hold, hold_days: the hold it asks for and for how long; None days means until lifted.
+    retry: nobody was reached, the ladder may try again. unusable: the point is dead for this person.
+    """
+
+    attempt: AttemptOutcome = AttemptOutcome.CONNECTED
+    hold: HoldReason | None = None
+    hold_days: int | None = None
+    retry: bool = False
+    unusable: bool = False
+    cease: bool = False
+    promise: bool = False
+
+
+_NOT_CONNECTED = AttemptOutcome.NOT_CONNECTED
+DISPOSITIONS: dict[str, Disposition] = {
+    "no_answer": Disposition(_NOT_CONNECTED, retry=True),
+    "busy": Disposition(_NOT_CONNECTED, retry=True),
+    "wrong_number": Disposition(unusable=True, retry=True),
+    "third_party": Disposition(retry=True),
+    "promise": Disposition(promise=True),
+    "refuses": Disposition(),
+    "disputes": Disposition(hold=HoldReason.DISPUTE),
+    "hardship": Disposition(hold=HoldReason.HARDSHIP, hold_days=30),
+    "already_paid": Disposition(hold=HoldReason.OPERATOR, hold_days=5),
+    "deceased": Disposition(hold=HoldReason.DEATH),
+    "no_contact": Disposition(cease=True),
+    "complaint": Disposition(hold=HoldReason.COMPLAINT),
+    "callback": Disposition(retry=True),
+    "done": Disposition(),
+    "located": Disposition(),
+    "not_located": Disposition(),
+    "propose": Disposition(),
+    "approve": Disposition(),
+    "reject": Disposition(),
+    "delivered": Disposition(),
+    "not_delivered": Disposition(),
+}
+_CALL = (
+    "no_answer",
+    "busy",
+    "wrong_number",
+    "third_party",
+    "promise",
+    "refuses",
+    "disputes",
+    "hardship",
+    "already_paid",
+    "deceased",
+    "no_contact",
+    "complaint",
+    "callback",
+)
+_OUTCOMES: dict[str, tuple[str, ...]] = {
+    "call": _CALL,
+    "hardship_screening": (*_CALL, "done"),
+    "visit": (*_CALL, "done"),
+    "locate_by_hand": ("located", "not_located"),
+    "check_delivery": ("delivered", "not_delivered"),
+    "propose_legal": ("propose", "reject"),
+    "approve_legal": ("approve", "reject"),
+}
+
+
+def allowed_outcomes(kind: str) -> tuple[str, ...]:
+    return _OUTCOMES.get(kind, ("done",))
+
+
+def problem_with(kind: str, answer: TaskAnswer, today: date) -> str | None:
+    """A code for what is wrong with a completion, or None."""
+    if answer.outcome not in allowed_outcomes(kind):
+        return "outcome_not_allowed"
+    if not DISPOSITIONS[answer.outcome].promise:
+        return None
+    if answer.promise_minor is None or answer.promise_minor <= 0 or answer.promise_on is None:
+        return "promise_needs_amount_and_date"
+    try:
+        on = date.fromisoformat(answer.promise_on)
+    except ValueError:
+        return "promise_date_invalid"
+    if not today - timedelta(days=1) <= on <= today + timedelta(days=MAX_PROMISE_DAYS):
+        return "promise_date_out_of_range"
+    return None

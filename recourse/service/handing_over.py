@@ -1,0 +1,73 @@
+"""The legal handover: approved by two people, the dossier fixed as bytes, sent once under one key."""
+
+from __future__ import annotations
+
+import hashlib
+
+import rfc8785
+
+from recourse.contracts.messages import StepCommand, StepResult
+from recourse.domain.law.gate import gate
+from recourse.domain.law.verdict import HandoverEffect, Refused
+from recourse.domain.situation import StepOutcome
+from recourse.domain.strategy.ladder import Step
+from recourse.ports import Handover
+from recourse.service.context import Unit
+from recourse.service.deciding import Deliberation, deliberate, locked
+from recourse.service.performing import finish, refuse, still_due
+from recourse.storage import legal, outbox, steps
+from recourse.storage.dossier import dossier_document
+
+
+async def claim(unit: Unit, command: StepCommand) -> Handover | StepResult:
+    """Gate once more and fix the document. A retry finds the same document under the same key."""
+    due = await still_due(unit, command)
+    if isinstance(due, StepResult):
+        return due
+    d, step = due
+    effect = HandoverEffect(step.proposal or "", step.approval or "", step.requires)
+    verdict = gate(effect, d.gathered.situation, d.rules.packs, unit.now)
+    if isinstance(verdict, Refused):
+        return await refuse(unit, d, step, verdict)
+    case = d.gathered.case
+    action = await legal.of_case(unit.tx, case.id)
+    if action is None:
+        document = rfc8785.dumps(await dossier_document(unit.tx, case.loan_id))
+        action = await legal.claim(
+            unit.tx,
+            f"handover-{case.id}",
+            loan_id=case.loan_id,
+            case_id=case.id,
+            proposed_by=_actor(d, step.proposal),
+            approved_by=_actor(d, step.approval),
+            document=document,
+            sha256=hashlib.sha256(document).hexdigest(),
+            at=unit.now,
+        )
+        await steps.append(unit.tx, _claimed(unit, d, step, action.document_sha256))
+    return Handover(action.id, action.document, action.document_sha256)
+
+
+def _claimed(unit: Unit, d: Deliberation, step: Step, sha256: str) -> steps.StepRow:
+    reason = f"handover allowed by the gate, dossier sha256 {sha256}"
+    return d.row("claimed", unit.now, reason, step_id=step.id, inputs=d.inputs)
+
+
+def _actor(d: Deliberation, step_id: str | None) -> str:
+    done = [r for r in d.gathered.situation.steps if r.step_id == step_id and r.outcome is StepOutcome.DONE]
+    return done[-1].by or ""
+
+
+async def acknowledge(unit: Unit, command: StepCommand, key: str, reference: str) -> StepResult:
+    d = deliberate(unit, await locked(unit, command.case_id))
+    case = d.gathered.case
+    await legal.acknowledge(unit.tx, key, reference)
+    data = {"loan_id": case.loan_id, "episode": case.episode, "reference": reference}
+    await outbox.put(unit.tx, case.loan_id, "recourse.legal.handed_over.v1", unit.now, data)
+    reason = "handed over and acknowledged by the legal desk"
+    return await finish(unit, d, command.step_id, StepOutcome.DONE, reason, code="acknowledged")
+
+
+async def record_refused(unit: Unit, command: StepCommand, code: str) -> StepResult:
+    d = deliberate(unit, await locked(unit, command.case_id))
+    return await finish(unit, d, command.step_id, StepOutcome.UNABLE, "refused by the legal desk", code=code)

@@ -1,0 +1,98 @@
+"""Reading where the vehicle is: for a purpose, on a lawful basis, through the gate, as a recorded step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from recourse.contracts.messages import StepCommand, StepResult
+from recourse.domain.law.gate import gate
+from recourse.domain.law.verdict import LocateEffect, Refused
+from recourse.domain.situation import StepOutcome
+from recourse.ports import Fix
+from recourse.service.context import Unit
+from recourse.service.deciding import deliberate, locked
+from recourse.service.performing import finish, refuse, still_due
+from recourse.storage import outbox, steps
+from recourse.storage.tables import location_fix, vehicle
+
+FRESH = timedelta(hours=48)
+"""An older fix says where the car was, not where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """The gate's yes to one reading. device_id goes to the provider and nowhere else."""
+
+    device_id: str = field(repr=False)
+    purpose: str
+    basis: str
+
+
+async def permit(unit: Unit, command: StepCommand) -> Permit | StepResult:
+    """Decide and gate once more. Reading twice after a crash is harmless: one fix a step is kept."""
+    due = await still_due(unit, command)
+    if isinstance(due, StepResult):
+        return due
+    d, step = due
+    situation = d.gathered.situation
+    purpose = step.purpose or ""
+    verdict = gate(LocateEffect(purpose, step.requires), situation, d.rules.packs, unit.now)
+    if isinstance(verdict, Refused):
+        return await refuse(unit, d, step, verdict)
+    device = (
+        await unit.tx.execute(
+            select(vehicle.c.gps_device_id).where(vehicle.c.loan_id == d.gathered.case.loan_id)
+        )
+    ).scalar_one()
+    row = d.row(
+        "claimed",
+        unit.now,
+        f"location allowed for {purpose}, basis {situation.locate_basis}",
+        step_id=step.id,
+        inputs=d.inputs,
+    )
+    await steps.append(unit.tx, row)
+    return Permit(device, purpose, situation.locate_basis or "")
+
+
+async def record_fix(unit: Unit, command: StepCommand, given: Permit, fix: Fix | None) -> StepResult:
+    """A fresh, valid fix that was not carried over is DONE; anything else is for a person to follow up."""
+    d = deliberate(unit, await locked(unit, command.case_id))
+    case = d.gathered.case
+    if fix is None:
+        return await finish(
+            unit, d, command.step_id, StepOutcome.UNABLE, "the tracker is unknown", code="no_fix"
+        )
+    values = {name: getattr(fix, name) for name in Fix.__dataclass_fields__}
+    await unit.tx.execute(
+        upsert(location_fix)
+        .values(
+            id=f"fix-{case.id}-{command.step_id}",
+            loan_id=case.loan_id,
+            case_id=case.id,
+            step_id=command.step_id,
+            purpose=given.purpose,
+            basis=given.basis,
+            read_at=unit.now,
+            **values,
+        )
+        .on_conflict_do_nothing()
+    )
+    quality = quality_of(fix, fix.age(fix.received_time))
+    data = {"loan_id": case.loan_id, "episode": case.episode, "quality": quality}
+    await outbox.put(unit.tx, case.loan_id, "recourse.vehicle.located.v1", unit.now, data)
+    outcome = StepOutcome.DONE if quality == "fresh" else StepOutcome.UNABLE
+    return await finish(unit, d, command.step_id, outcome, f"position read: {quality}", code=quality)
+
+
+def quality_of(fix: Fix, age: timedelta) -> str:
+    """`fresh` is the only quality that counts as presence."""
+    if fix.carried_over:
+        return "carried_over"
+    if not fix.valid:
+        return "invalid"
+    return "fresh" if age <= FRESH else "stale"

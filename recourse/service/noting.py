@@ -1,0 +1,160 @@
+"""Facts that people, providers and desks report: holds, cease requests, receipts, legal statuses.
+
+Fact first: the row is written and counts from this commit on; the nudge that follows may fail and be swept.
+Every function returns the nudges of the cases that must be told.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from recourse.contracts.messages import Nudge
+from recourse.domain.ids import LoanId, PersonId
+from recourse.domain.situation import Action, Channel, HoldReason
+from recourse.service.context import Unit
+from recourse.storage import agreements, attempts, cases, facts, ledger, legal, people, steps
+from recourse.storage.agreements import NewHold
+from recourse.storage.facts import NewFact
+from recourse.storage.locks import lock_loans, lock_person
+from recourse.storage.steps import StepRow
+
+
+class Unknown(LookupError):
+    """What the caller named does not exist; the text says where to look."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRequest:
+    """On a person (all his loans) or on one loan. until: business instant, None for until lifted."""
+
+    reason: HoldReason
+    actor: str
+    source: str
+    until: datetime | None = None
+    stops: frozenset[Action] = frozenset()
+    person_id: PersonId | None = None
+    loan_id: LoanId | None = None
+    request_id: str = ""
+
+
+async def place_hold(unit: Unit, request: HoldRequest) -> tuple[str, tuple[Nudge, ...]]:
+    """(hold id, nudges). Effective when this returns: every claim takes the same locks."""
+    key = f"hold-{request.request_id or uuid.uuid4().hex}"
+    loans = await _lock_subject(unit, request.person_id, request.loan_id)
+    event = f"{key}-placed"
+    if await facts.known(unit.tx, [event]):
+        return key, tuple(await cases.undelivered_of(unit.tx, loans))
+    new = NewHold(
+        id=key,
+        reason=request.reason,
+        since=unit.now,
+        until=request.until,
+        stops=request.stops,
+        placed_by=request.actor,
+        source=request.source,
+        person_id=request.person_id,
+        loan_id=request.loan_id,
+    )
+    await agreements.add_hold(unit.tx, new)
+    payload = {"hold": key, "reason": request.reason.value, "by": request.actor}
+    nudges = await _fact(unit, event, "hold_placed", payload, loans, request.person_id, request.actor)
+    return key, nudges
+
+
+async def lift_hold(unit: Unit, key: str, actor: str) -> tuple[Nudge, ...]:
+    """Raises Unknown. Lifting twice is harmless."""
+    subject = await agreements.hold_subject(unit.tx, key)
+    if subject is None:
+        raise Unknown(f"hold {key}: there is none; see `recourse cases show CASE`")
+    loans = await _lock_subject(unit, *subject)
+    if not await agreements.lift_hold(unit.tx, key, actor, unit.now):
+        return ()
+    return await _fact(
+        unit, f"{key}-lifted", "hold_lifted", {"hold": key, "by": actor}, loans, subject[0], actor
+    )
+
+
+async def cease(
+    unit: Unit, person_id: PersonId, channels: Iterable[Channel], actor: str
+) -> tuple[Nudge, ...]:
+    """A person told us to stop these channels; it never expires and no snapshot undoes it."""
+    loans = await _lock_subject(unit, person_id, None)
+    names = sorted(c.value for c in channels)
+    await people.stop_channels(unit.tx, person_id, names)
+    event = f"cease-{uuid.uuid4().hex}"
+    return await _fact(unit, event, "cease", {"channels": names, "by": actor}, loans, person_id, actor)
+
+
+async def _lock_subject(unit: Unit, person_id: PersonId | None, loan_id: LoanId | None) -> Sequence[LoanId]:
+    if person_id is not None:
+        return await lock_person(unit.tx, person_id)
+    if loan_id is None or loan_id not in await ledger.loans(unit.tx, [loan_id]):
+        raise Unknown("loan: there is none of this id; list them with `recourse cases list`")
+    await lock_loans(unit.tx, [loan_id])
+    return [loan_id]
+
+
+async def _fact(
+    unit: Unit,
+    event_id: str,
+    kind: str,
+    payload: dict[str, Any],
+    loans: Sequence[LoanId],
+    person_id: PersonId | None,
+    actor: str,
+) -> tuple[Nudge, ...]:
+    """One row in the log, a line in each open case's diary, and the nudges."""
+    open_cases = await cases.open_of(unit.tx, loans)
+    new = NewFact(
+        event_id=event_id,
+        kind=kind,
+        occurred_at=unit.now,
+        payload=payload,
+        person_id=person_id,
+        loan_id=None if person_id else loans[0],
+        disposition="applied" if open_cases else "no_open_case",
+    )
+    [fact_id] = await facts.append(unit.tx, [new])
+    await cases.raise_facts_due(unit.tx, {case.id: fact_id for case in open_cases.values()})
+    for case in open_cases.values():
+        row = StepRow(
+            case.loan_id,
+            case.id,
+            case.decision,
+            kind,
+            unit.now,
+            kind.replace("_", " "),
+            case.strategy,
+            code=payload.get("reason"),
+            actor=actor,
+        )
+        await steps.append(unit.tx, row)
+    return tuple(
+        Nudge(n.case_id, n.highest_fact, (kind,), n.region)
+        for n in await cases.undelivered_of(unit.tx, loans)
+    )
+
+
+async def note_receipt(unit: Unit, provider_ref: str, state: str) -> str | None:
+    """A provider's delivery receipt; it changes no plan, it is evidence. Returns the attempt, if known."""
+    return await attempts.add_receipt(unit.tx, provider_ref, state, unit.now)
+
+
+async def note_legal_status(
+    unit: Unit, reference: str, status_id: str, status: str, at: datetime
+) -> tuple[Nudge, ...]:
+    """A status of the legal desk for a handed-over case. Raises Unknown for a reference we never got."""
+    action = await legal.by_reference(unit.tx, reference)
+    if action is None:
+        raise Unknown("reference: no handover was acknowledged under it")
+    await lock_loans(unit.tx, [action.loan_id])
+    if not await legal.add_status(unit.tx, status_id, action.id, status, at):
+        return tuple(await cases.undelivered_of(unit.tx, [action.loan_id]))
+    payload = {"status": status, "reason": status, "status_id": status_id}
+    return await _fact(
+        unit, f"legal-{status_id}", "legal_status", payload, [action.loan_id], None, "legal_desk"
+    )

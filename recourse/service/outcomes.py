@@ -1,0 +1,92 @@
+"""Writing what a completed task taught us: the step's outcome, and promise, hold, cease or dead number."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from recourse.contracts.messages import TaskAnswer
+from recourse.domain.situation import Channel, HoldReason, StepOutcome
+from recourse.service.context import Unit
+from recourse.service.deciding import Deliberation
+from recourse.service.dispositions import DISPOSITIONS, Disposition
+from recourse.service.noting import HoldRequest, cease, place_hold
+from recourse.storage import agreements, outbox, people, steps
+from recourse.storage.attempts import point_of
+from recourse.storage.tasks import TaskRow
+
+NEGATIVE = {"reject", "not_located"}
+
+
+async def apply_outcome(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) -> None:
+    disposition = DISPOSITIONS[answer.outcome]
+    row = d.row(
+        "outcome",
+        unit.now,
+        f"{task.kind}: {answer.outcome}",
+        step_id=task.step_id,
+        outcome=_step_outcome(answer.outcome, disposition),
+        code=answer.outcome,
+        actor=answer.actor,
+    )
+    await steps.append(unit.tx, row)
+    if disposition.promise:
+        await _promise(unit, d, task, answer)
+    if disposition.hold is not None:
+        await _hold(unit, d, task, answer, disposition.hold, disposition.hold_days)
+    borrower = d.gathered.situation.borrower()
+    if disposition.cease and borrower is not None:
+        await cease(unit, borrower.person_id, Channel, answer.actor)
+    if disposition.unusable and task.attempt_id is not None:
+        person_id, point_id = await point_of(unit.tx, task.attempt_id)
+        await people.mark_unusable(unit.tx, person_id, point_id, answer.outcome)
+
+
+def _step_outcome(outcome: str, disposition: Disposition) -> StepOutcome:
+    if outcome in NEGATIVE:
+        return StepOutcome.DECLINED
+    return StepOutcome.RETRY if disposition.retry else StepOutcome.DONE
+
+
+async def _promise(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) -> None:
+    case, key = d.gathered.case, f"ptp-{task.id}"
+    await agreements.add_promise(
+        unit.tx,
+        key,
+        loan_id=case.loan_id,
+        case_id=case.id,
+        made_at=unit.now,
+        amount_minor=answer.promise_minor or 0,
+        due_on=date.fromisoformat(answer.promise_on or ""),
+        taken_by=answer.actor,
+    )
+    data = {
+        "loan_id": case.loan_id,
+        "episode": case.episode,
+        "promise_id": key,
+        "amount": {"amount_minor": answer.promise_minor, "currency": d.gathered.loan.currency},
+        "due_on": answer.promise_on,
+    }
+    await outbox.put(unit.tx, case.loan_id, "recourse.promise.made.v1", unit.now, data)
+
+
+async def _hold(
+    unit: Unit,
+    d: Deliberation,
+    task: TaskRow,
+    answer: TaskAnswer,
+    reason: HoldReason,
+    days: int | None,
+) -> None:
+    """A dispute concerns the loan; hardship, death and complaints concern the person and all his loans."""
+    borrower = d.gathered.situation.borrower()
+    on_person = borrower is not None and reason is not HoldReason.DISPUTE
+    request = HoldRequest(
+        reason=reason,
+        actor=answer.actor,
+        source=f"task {task.id}",
+        until=None if days is None else unit.now + timedelta(days=days),
+        person_id=borrower.person_id if on_person and borrower else None,
+        loan_id=None if on_person else d.gathered.case.loan_id,
+        request_id=task.id,
+    )
+    await place_hold(unit, request)

@@ -1,0 +1,179 @@
+"""A reminder: claim a slot through the gate, send, record. Never sent blindly twice.
+
+What if we die between claim and record? The claim stands without an outcome. The next try finds it, marks it
+unknown (it may have been sent), and gives the question to a person instead of sending again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from recourse.contracts.messages import StepCommand, StepResult
+from recourse.domain.decide import target
+from recourse.domain.ids import CaseId, TaskId
+from recourse.domain.law.gate import gate
+from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
+from recourse.domain.situation import AttemptOutcome, Channel, ContactPoint, Party, StepOutcome
+from recourse.domain.strategy.ladder import Step
+from recourse.ports import Accepted, Message
+from recourse.service.context import Unit
+from recourse.service.deciding import Deliberation, deliberate, locked
+from recourse.service.performing import finish, refuse, still_due, try_number
+from recourse.service.wording import compose
+from recourse.storage import attempts, outbox, steps, tasks
+from recourse.storage.attempts import NewAttempt, attempt_id
+from recourse.storage.locks import lock_contact_points
+
+SYSTEM = "system"
+POINT_KINDS = {
+    Channel.EMAIL: ("email",),
+    Channel.SMS: ("mobile",),
+    Channel.CALL: ("mobile", "landline", "phone"),
+    Channel.VISIT: ("address",),
+    Channel.LETTER: ("address",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The slot is ours and the gate said yes: this message, and no other, may leave now."""
+
+    attempt_id: str
+    channel: Channel
+    message: Message
+
+
+async def claim(unit: Unit, command: StepCommand) -> Claimed | StepResult:
+    """Decide and gate once more, then take the slot. Called at every try of the activity."""
+    due = await still_due(unit, command)
+    if isinstance(due, StepResult):
+        return due
+    d, step = due
+    channel, party = step.channel, target(step, d.gathered.situation)
+    if channel is None:
+        raise ValueError(f"step {step.id}: a reminder needs a channel; mend the strategy file")
+    key = attempt_id(d.gathered.case.id, step.id, channel, try_number(d, step))
+    before = await attempts.state_of(unit.tx, key)
+    if before is not None and before is not AttemptOutcome.NOT_SENT:
+        return await _left_open(unit, d, step, key, before)
+    point = choose_point(party, channel)
+    if party is None or point is None:
+        return await refuse(unit, d, step, Refused(RefusalCode.NO_CONTACT_POINT, "house rule"), channel)
+    await lock_contact_points(unit.tx, [party.person_id])
+    verdict = gate(
+        ContactEffect(channel, party.person_id, point.id), d.gathered.situation, d.rules.packs, unit.now
+    )
+    if isinstance(verdict, Refused):
+        return await refuse(unit, d, step, verdict, channel)
+    return await _take(unit, d, step, party, point, key)
+
+
+def choose_point(party: Party | None, channel: Channel) -> ContactPoint | None:
+    """The first usable point of the right kind, one with consent before one without."""
+    fitting = [
+        p for p in (party.contact_points if party else ()) if p.kind in POINT_KINDS[channel] and p.usable
+    ]
+    return min(fitting, key=lambda p: (channel not in p.consent, p.id), default=None)
+
+
+async def _take(
+    unit: Unit, d: Deliberation, step: Step, party: Party, point: ContactPoint, key: str
+) -> Claimed:
+    case, channel = d.gathered.case, step.channel or Channel.EMAIL
+    wording = await compose(unit, d, step, party.person_id, point.id)
+    new = NewAttempt(
+        id=key,
+        loan_id=case.loan_id,
+        case_id=case.id,
+        step_id=step.id,
+        decision=case.decision,
+        channel=channel,
+        person_id=party.person_id,
+        contact_point_id=point.id,
+        at=unit.now,
+        actor=SYSTEM,
+        template=step.template,
+        template_version=wording.version,
+        language=wording.language,
+        subject=wording.subject,
+        content=wording.body,
+    )
+    await attempts.claim(unit.tx, new)
+    row = d.row(
+        "claimed", unit.now, f"{channel} allowed by the gate", step_id=step.id, code=key, inputs=d.inputs
+    )
+    await steps.append(unit.tx, row)
+    message = Message(key, wording.to, wording.subject, wording.body, wording.language)
+    return Claimed(key, channel, message)
+
+
+async def record_sent(unit: Unit, command: StepCommand, claimed: Claimed, answer: Accepted) -> StepResult:
+    d = deliberate(unit, await locked(unit, command.case_id))
+    await attempts.finish(
+        unit.tx,
+        claimed.attempt_id,
+        AttemptOutcome.SENT,
+        provider_refs=answer.provider_refs,
+        parts=answer.parts,
+    )
+    await attempts.adopt_receipts(unit.tx, claimed.attempt_id, answer.provider_refs)
+    case = d.gathered.case
+    data = {
+        "loan_id": case.loan_id,
+        "episode": case.episode,
+        "step": command.step_id,
+        "channel": claimed.channel.value,
+    }
+    await outbox.put(unit.tx, case.loan_id, "recourse.contact.made.v1", unit.now, data)
+    return await finish(unit, d, command.step_id, StepOutcome.DONE, f"{claimed.channel} sent", code="sent")
+
+
+async def record_not_sent(unit: Unit, command: StepCommand, claimed: Claimed) -> None:
+    """It certainly never left: the slot is free again and the next try passes the gate anew."""
+    await locked(unit, command.case_id)
+    await attempts.finish(unit.tx, claimed.attempt_id, AttemptOutcome.NOT_SENT)
+
+
+async def record_refused(unit: Unit, command: StepCommand, claimed: Claimed, code: str) -> StepResult:
+    """The provider said no for good (no such address): the step is unable, its fallback takes over."""
+    d = deliberate(unit, await locked(unit, command.case_id))
+    await attempts.finish(unit.tx, claimed.attempt_id, AttemptOutcome.NOT_SENT, disposition=code)
+    return await finish(unit, d, command.step_id, StepOutcome.UNABLE, "refused by the provider", code=code)
+
+
+async def record_unknown(unit: Unit, command: StepCommand, claimed: Claimed) -> StepResult:
+    """The reply was lost. It counts as made, and a person finds out what happened."""
+    d = deliberate(unit, await locked(unit, command.case_id))
+    return await _unknown(unit, d, command.step_id, claimed.attempt_id)
+
+
+async def _left_open(unit: Unit, d: Deliberation, step: Step, key: str, state: AttemptOutcome) -> StepResult:
+    """A try before this one claimed the slot and died, or finished and could not say so."""
+    if state is AttemptOutcome.CLAIMED:
+        return await _unknown(unit, d, step.id, key)
+    return await finish(unit, d, step.id, StepOutcome.DONE, "sent before", code=state.value)
+
+
+async def _unknown(unit: Unit, d: Deliberation, step_id: str, key: str) -> StepResult:
+    case = d.gathered.case
+    if await attempts.finish(unit.tx, key, AttemptOutcome.UNKNOWN) and case.closed_at is None:
+        await tasks.open_task(
+            unit.tx,
+            TaskId(f"task-{key}"),
+            loan_id=case.loan_id,
+            case_id=case.id,
+            step_id="check_delivery",
+            kind="check_delivery",
+            team="agents",
+            at=unit.now,
+            expires_at=None,
+        )
+    reason = "outcome unknown: not sent again, a person checks"
+    return await finish(unit, d, step_id, StepOutcome.DONE, reason, code="outcome_unknown")
+
+
+async def reconcile_claim(unit: Unit, case_id: CaseId, step_id: str, key: str) -> None:
+    """A sender died and its workflow never asked again (for example the case closed): close the claim."""
+    d = deliberate(unit, await locked(unit, case_id))
+    if await attempts.state_of(unit.tx, key) is AttemptOutcome.CLAIMED:
+        await _unknown(unit, d, step_id, key)

@@ -1,0 +1,146 @@
+"""One case, one durable run: wait for the planned step's time or for a nudge, perform, again.
+
+The run holds only what it needs to wait. Facts, rules and outcomes live in PostgreSQL; a lost, doubled or late
+signal is harmless, because every decision reads all facts and every plan carries its number.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from recourse.contracts import search
+    from recourse.contracts.messages import CaseEnd, CaseStart, Nudge, PlanData, TaskAnswer, TaskReceipt
+    from recourse.contracts.names import CASE_WORKFLOW, Queues
+    from workflows import diary, steps
+    from workflows.waiting import wait_until
+
+
+@workflow.defn(name=CASE_WORKFLOW)
+class CollectionCase:
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        # Handlers may run before the first line of `run`: after signal-with-start and continue-as-new.
+        self._start = start
+        self._calendar = start.calendar
+        self._plan: PlanData | None = start.plan
+        self._highest_fact = start.highest_fact
+        self._diary = list(start.diary)
+        self._shown: tuple[str, str, str] | None = (
+            (start.plan.stage, start.plan.bucket, start.plan.team) if start.plan else None
+        )
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> CaseEnd:
+        if self._plan is None:
+            self._take(await steps.decide(start.case_id))
+        while True:
+            if self._unseen():
+                self._take(await steps.decide(start.case_id))
+            plan = self._in_force()
+            self._show(plan)
+            if plan.kind == "close":
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                if self._unseen():
+                    continue
+                return CaseEnd(start.case_id, plan.reason)
+            if self._should_renew():
+                await self._renew()
+            if await wait_until(plan.due_at, lambda: self._stale(plan), self._calendar, self._summary(plan)):
+                continue
+            if plan.kind == "wait":
+                self._take(await steps.decide(start.case_id))
+                continue
+            result = await steps.perform(start.case_id, plan, Queues(start.queue_prefix))
+            self._note(diary.step_line(self._business_now(), plan, result))
+            self._take(result.plan)
+
+    @workflow.signal(name="facts")
+    def facts(self, nudge: Nudge) -> None:
+        """Synchronous on purpose: it only says that there is something to read."""
+        self._highest_fact = max(self._highest_fact, nudge.highest_fact)
+
+    @workflow.update(name="answer_task")
+    async def answer_task(self, answer: TaskAnswer) -> TaskReceipt:
+        """A person claims or completes a task. A refusal comes back as a receipt with its code."""
+        result = await steps.answer(answer)
+        self._note(diary.answer_line(self._business_now(), answer, result.receipt))
+        if result.plan is not None:
+            self._take(result.plan)
+        return result.receipt
+
+    @answer_task.validator
+    def _may_answer(self, answer: TaskAnswer) -> None:
+        """Refuses what can never be answered, before it costs an event."""
+        if self._plan is not None and self._plan.kind == "close":
+            raise ValueError("case_closed: the case is over; its tasks were cancelled")
+        if not answer.task_id or not answer.actor or not answer.request_id:
+            raise ValueError("task_id, actor and request_id: all three are required")
+        if answer.action == "complete" and not answer.outcome:
+            raise ValueError("outcome: say what came of the task; `recourse tasks list` shows the codes")
+
+    def _take(self, plan: PlanData) -> None:
+        """The highest number wins, whoever asked: an older answer may arrive later."""
+        if self._plan is None or plan.number >= self._plan.number:
+            self._plan = plan
+
+    def _in_force(self) -> PlanData:
+        assert self._plan is not None  # noqa: S101 - run decides before it looks
+        return self._plan
+
+    def _unseen(self) -> bool:
+        return self._highest_fact > self._in_force().facts_seen
+
+    def _stale(self, waiting_on: PlanData) -> bool:
+        """News: a fact not yet decided on, or a plan that says something else than the one waited on."""
+        plan = self._in_force()
+        changed = (plan.kind, plan.step_id, plan.due_at) != (
+            waiting_on.kind,
+            waiting_on.step_id,
+            waiting_on.due_at,
+        )
+        return changed or self._unseen()
+
+    def _show(self, plan: PlanData) -> None:
+        """Search attributes cost an action each time, so only a change of stage, bucket or team pays it."""
+        workflow.set_current_details(diary.details(plan, self._diary))
+        shown = (plan.stage, plan.bucket, plan.team)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        changes = [
+            search.STAGE.value_set(plan.stage),
+            search.BUCKET.value_set(plan.bucket),
+            search.STRATEGY.value_set(plan.strategy),
+            search.TEAM.value_set(plan.team or "none"),
+        ]
+        if plan.due_at is not None:
+            changes.append(search.NEXT_DUE.value_set(plan.due_at))
+        workflow.upsert_search_attributes(changes)
+
+    def _summary(self, plan: PlanData) -> str:
+        return f"day {plan.dpd}: next {plan.step_id or plan.reason}"
+
+    def _note(self, entry: str) -> None:
+        self._diary = [*self._diary, entry][-diary.KEEP :]
+
+    def _business_now(self) -> datetime:
+        return self._calendar.calendar().business(workflow.now())
+
+    def _should_renew(self) -> bool:
+        return workflow.info().is_continue_as_new_suggested()
+
+    async def _renew(self) -> None:
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        workflow.continue_as_new(
+            CaseStart(
+                case_id=self._start.case_id,
+                calendar=self._calendar,
+                queue_prefix=self._start.queue_prefix,
+                plan=self._plan,
+                highest_fact=self._highest_fact,
+                diary=tuple(self._diary),
+            )
+        )
