@@ -19,7 +19,7 @@ from recourse.stack.members import EVERYTHING
 from recourse.stack.probes import probe
 from recourse.stack.process import end_leftover, gone, tail
 from recourse.stack.state import Home, Phase, StackState, read_state, supervisor_lives
-from recourse.stack.supervisor import Plan, Report, end_leftovers
+from recourse.stack.supervisor import Plan, Report, empty, end_leftovers
 
 STOP_SECONDS: Final = 45.0
 BEING_STARTED_SECONDS: Final = 120.0
@@ -87,6 +87,7 @@ async def down(home: Home) -> int:
         await _stop_supervisor(state)
     await asyncio.gather(*(end_leftover(pid, birth) for pid, birth in state.pids.items()))
     await end_leftovers(home)
+    empty(home.folders(persistent=False).data)
     return len(living)
 
 

@@ -52,6 +52,7 @@ CODECS: Final = {1: "ascii", 3: "latin-1", 8: "utf-16-be"}
 GSM_ALPHABET: Final = 0
 ESME_RINVBNDSTS: Final = 0x04  # the library has no name for it
 RECEIPT: Final = 0x04
+RECEIPT_ANSWER_SECONDS: Final = 2.0
 UDH_PRESENT: Final = 0x40
 
 
@@ -118,27 +119,34 @@ class MessageCentre:
         self._receipts.add(task)
         task.add_done_callback(self._receipts.discard)
 
+    def _receivers(self, submitter: str) -> list[smpp34.Esme]:
+        """Who may get a receipt: the session that submitted the part, then the others, youngest first."""
+        candidates = [s for s in reversed(self._sessions.values()) if s.can_receive]
+        return sorted(candidates, key=lambda session: session.session_id != submitter)
+
     async def _send_receipt(self, part: smpp34.SubmitSmEvent, message_id: str, stat: str) -> None:
         await asyncio.sleep(self._receipt_delay)
         delivered = False
-        for session in [s for s in self._sessions.values() if s.can_receive]:
-            try:
-                answer = await session.deliver_sm(
-                    part.source_addr,
-                    _receipt_text(message_id, stat),
-                    source_addr=part.destination_addr,
-                    esm_class=RECEIPT,
-                    tlvs=[
-                        smpp34.Tlv(codes.TLV_RECEIPTED_MESSAGE_ID, message_id.encode() + b"\0"),
-                        smpp34.Tlv(codes.TLV_MESSAGE_STATE, bytes([MESSAGE_STATES[stat]])),
-                    ],
-                )
-            except smpp34.SmppError:  # the session ended meanwhile; another may take it
-                continue
-            if answer.is_success:
-                delivered = True
+        for session in self._receivers(part.session_id):
+            if delivered := await _deliver(session, part, message_id, stat):
                 break
+            self._sessions.pop(
+                session.session_id, None
+            )  # the library does not tell of every end of a session
         self._log.write("receipt", message_id=message_id, stat=stat, delivered=delivered)
+
+
+async def _deliver(session: smpp34.Esme, part: smpp34.SubmitSmEvent, message_id: str, stat: str) -> bool:
+    tlvs = [
+        smpp34.Tlv(codes.TLV_RECEIPTED_MESSAGE_ID, message_id.encode() + b"\0"),
+        smpp34.Tlv(codes.TLV_MESSAGE_STATE, bytes([MESSAGE_STATES[stat]])),
+    ]
+    text, sender = _receipt_text(message_id, stat), part.destination_addr
+    receipt = session.deliver_sm(part.source_addr, text, source_addr=sender, esm_class=RECEIPT, tlvs=tlvs)
+    try:
+        return (await asyncio.wait_for(receipt, RECEIPT_ANSWER_SECONDS)).is_success
+    except (smpp34.SmppError, TimeoutError):  # that session has ended; another may take the receipt
+        return False
 
 
 def _described(part: smpp34.SubmitSmEvent) -> dict[str, Any]:

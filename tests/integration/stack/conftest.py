@@ -17,6 +17,7 @@ import pytest
 from recourse.stack import StackAddresses, running
 from recourse.stack.addresses import VARIABLES
 from recourse.stack.process import is_alive
+from recourse.stack.supervisor import empty
 
 COMMAND = [sys.executable, "-c", "from recourse.cli.stack import app; app()"]
 
@@ -65,6 +66,7 @@ def command(tmp_path: Path) -> Iterator[CommandLine]:
     line = CommandLine(tmp_path / "home")
     yield line
     line.run("down")
+    empty(line.home / "data")
 
 
 @pytest.fixture(scope="module")
