@@ -5,7 +5,7 @@ Each call carries an idempotency key that is stable over retries. How a call end
 * it returns: the other side has taken it;
 * `NotHandedOver`: it certainly never left, so the same effect may be tried again (after the gate);
 * `RefusedByProvider`: the other side said no for good, so a retry is pointless;
-* anything else, a lost reply above all: the outcome is unknown, and it is never sent again blindly.
+* `OutcomeUnknown`: the reply was lost, so it is never sent again blindly; a person finds out.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ class RefusedByProvider(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class OutcomeUnknown(Exception):
+    """The provider may or may not have taken it: the reply was lost. Never send it again blindly."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,8 @@ def _unavailable(step: Step, s: Situation, strategy: Strategy, done: Progress, n
         return f"only if {step.fallback_for} cannot be done"
     for required in step.requires:
         if done.done_at(required) is None:
-            ended = done.finished(strategy.step(required))
+            stands = (required, *done.fallbacks.get(required, ()))
+            ended = all(done.finished(strategy.step(step_id)) for step_id in stands)
             return f"{required} was not done" if ended else f"waits for {required}"
     today = hours.local_date(now, s.lender_zone)
     if step.until is not None and s.account.arrears.dpd(today) > step.until:

@@ -57,9 +57,10 @@ async def answer_task(unit: Unit, answer: TaskAnswer) -> AnswerResult:
     task = await tasks.get(unit.tx, TaskId(answer.task_id)) or task
     d = deliberate(unit, gathered)
     act = _claim if answer.action == "claim" else _complete
-    receipt, plan = _refusal(unit, task, answer), None
-    if receipt is None:
-        receipt, plan = await act(unit, d, task, answer)
+    refusal = _refusal(unit, task, answer)
+    if refusal is not None:
+        return AnswerResult(refusal)
+    receipt, plan = await act(unit, d, task, answer)
     if plan is not None:
         receipt = replace(receipt, next_step=plan.step_id or plan.reason, next_at=plan.due_at)
     if receipt.accepted:

@@ -45,8 +45,9 @@ class Deliberation:
         return replace(base, **values)
 
 
-async def locked(unit: Unit, case_id: CaseId) -> Gathered:
+async def locked(unit: Unit, key: str) -> Gathered:
     """Take the case's locks and gather its situation. Raises LookupError for an unknown case."""
+    case_id = CaseId(key)
     case = await cases.get(unit.tx, case_id)
     if case is None:
         raise LookupError(f"case {case_id}: there is none; list them with `recourse cases list`")
@@ -60,7 +61,7 @@ def deliberate(unit: Unit, gathered: Gathered) -> Deliberation:
     return Deliberation(gathered, rules, decide(gathered.situation, rules, unit.now))
 
 
-async def decide_case(unit: Unit, case_id: CaseId) -> PlanData:
+async def decide_case(unit: Unit, case_id: str) -> PlanData:
     """The plan in force after everything known now. Repeating it writes nothing new."""
     return await settle(unit, deliberate(unit, await locked(unit, case_id)))
 

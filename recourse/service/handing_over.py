@@ -14,7 +14,7 @@ from recourse.domain.strategy.ladder import Step
 from recourse.ports import Handover
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked
-from recourse.service.performing import finish, refuse, still_due
+from recourse.service.performing import finish, refuse, required, still_due
 from recourse.storage import legal, outbox, steps
 from recourse.storage.dossier import dossier_document
 
@@ -25,7 +25,7 @@ async def claim(unit: Unit, command: StepCommand) -> Handover | StepResult:
     if isinstance(due, StepResult):
         return due
     d, step = due
-    effect = HandoverEffect(step.proposal or "", step.approval or "", step.requires)
+    effect = HandoverEffect(step.proposal or "", step.approval or "", required(d, step))
     verdict = gate(effect, d.gathered.situation, d.rules.packs, unit.now)
     if isinstance(verdict, Refused):
         return await refuse(unit, d, step, verdict)

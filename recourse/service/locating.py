@@ -15,7 +15,7 @@ from recourse.domain.situation import StepOutcome
 from recourse.ports import Fix
 from recourse.service.context import Unit
 from recourse.service.deciding import deliberate, locked
-from recourse.service.performing import finish, refuse, still_due
+from recourse.service.performing import finish, refuse, required, still_due
 from recourse.storage import outbox, steps
 from recourse.storage.tables import location_fix, vehicle
 
@@ -40,7 +40,7 @@ async def permit(unit: Unit, command: StepCommand) -> Permit | StepResult:
     d, step = due
     situation = d.gathered.situation
     purpose = step.purpose or ""
-    verdict = gate(LocateEffect(purpose, step.requires), situation, d.rules.packs, unit.now)
+    verdict = gate(LocateEffect(purpose, required(d, step)), situation, d.rules.packs, unit.now)
     if isinstance(verdict, Refused):
         return await refuse(unit, d, step, verdict)
     device = (

@@ -14,8 +14,6 @@ from recourse.storage import agreements, outbox, people, steps
 from recourse.storage.attempts import point_of
 from recourse.storage.tasks import TaskRow
 
-NEGATIVE = {"reject", "not_located"}
-
 
 async def apply_outcome(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) -> None:
     disposition = DISPOSITIONS[answer.outcome]
@@ -24,7 +22,7 @@ async def apply_outcome(unit: Unit, d: Deliberation, task: TaskRow, answer: Task
         unit.now,
         f"{task.kind}: {answer.outcome}",
         step_id=task.step_id,
-        outcome=_step_outcome(answer.outcome, disposition),
+        outcome=_step_outcome(d, task, answer.outcome, disposition),
         code=answer.outcome,
         actor=answer.actor,
     )
@@ -41,9 +39,11 @@ async def apply_outcome(unit: Unit, d: Deliberation, task: TaskRow, answer: Task
         await people.mark_unusable(unit.tx, person_id, point_id, answer.outcome)
 
 
-def _step_outcome(outcome: str, disposition: Disposition) -> StepOutcome:
-    if outcome in NEGATIVE:
-        return StepOutcome.DECLINED
+def _step_outcome(d: Deliberation, task: TaskRow, outcome: str, disposition: Disposition) -> StepOutcome:
+    """Where the ladder names the answers that let it go on, any other answer declines."""
+    positive = next((s.positive for s in d.rules.strategy.steps if s.id == task.step_id), ())
+    if positive:
+        return StepOutcome.DONE if outcome in positive else StepOutcome.DECLINED
     return StepOutcome.RETRY if disposition.retry else StepOutcome.DONE
 
 

@@ -32,6 +32,12 @@ def try_number(d: Deliberation, step: Step) -> int:
     return progress(d.gathered.situation, d.rules.strategy).state(step.id).tries
 
 
+def required(d: Deliberation, step: Step) -> tuple[str, ...]:
+    """The steps that must stand behind this one; a fallback that was done stands for its original."""
+    done = progress(d.gathered.situation, d.rules.strategy)
+    return tuple(done.standing_for(step_id) for step_id in step.requires)
+
+
 async def finish(
     unit: Unit,
     d: Deliberation,

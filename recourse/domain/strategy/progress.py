@@ -36,14 +36,25 @@ class StepState:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
+    """fallbacks: the steps that stand in for a step that could not be done."""
+
     states: dict[str, StepState]
+    fallbacks: dict[str, tuple[str, ...]]
 
     def state(self, step_id: str) -> StepState:
         return self.states.get(step_id, StepState(None, None, None, 0))
 
     def done_at(self, step_id: str) -> datetime | None:
-        state = self.state(step_id)
+        """When the step, or one that stood in for it, was done."""
+        state = self.state(self.standing_for(step_id))
         return state.at if state.outcome is StepOutcome.DONE else None
+
+    def standing_for(self, step_id: str) -> str:
+        """The step itself, or the fallback that was done in its place."""
+        for candidate in (step_id, *self.fallbacks.get(step_id, ())):
+            if self.state(candidate).outcome is StepOutcome.DONE:
+                return candidate
+        return step_id
 
     def finished(self, step: Step) -> bool:
         """Nothing more will come of the step."""
@@ -52,7 +63,7 @@ class Progress:
         return state.outcome in final or (state.outcome is StepOutcome.RETRY and state.tries >= step.tries)
 
     def failed(self, step: Step) -> bool:
-        """It ended without having been done, so what requires it can never run."""
+        """It ended without having been done, so its fallback takes over."""
         return self.finished(step) and self.state(step.id).outcome is not StepOutcome.DONE
 
 
@@ -64,7 +75,11 @@ def progress(situation: Situation, strategy: Strategy) -> Progress:
         if record.step_id in known:
             before = states.get(record.step_id)
             states[record.step_id] = _after(record, before.tries if before else 0)
-    return Progress(states)
+    fallbacks: dict[str, tuple[str, ...]] = {}
+    for step in strategy.steps:
+        if step.fallback_for is not None:
+            fallbacks[step.fallback_for] = (*fallbacks.get(step.fallback_for, ()), step.id)
+    return Progress(states, fallbacks)
 
 
 def _after(record: StepRecord, tries: int) -> StepState:

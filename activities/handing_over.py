@@ -1,0 +1,37 @@
+"""Giving the dossier to the legal desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from temporalio import activity
+
+from activities.failures import try_later
+from recourse.contracts.messages import StepCommand, StepResult
+from recourse.ports import LegalDesk, NotHandedOver, RefusedByProvider
+from recourse.service import handing_over
+from recourse.service.context import Services
+
+
+@dataclass(frozen=True)
+class HandingOverActivities:
+    services: Services
+    desk: LegalDesk
+
+    @activity.defn(name="legal.hand_over")
+    async def hand_over(self, command: StepCommand) -> StepResult:
+        """The same bytes under the same key at every try, so the desk answers with one reference."""
+        run = self.services.run
+        handover = await run(partial(handing_over.claim, command=command))
+        if isinstance(handover, StepResult):
+            return handover
+        try:
+            reference = await self.desk.hand_over(handover)
+        except NotHandedOver as error:
+            raise try_later(error) from None
+        except RefusedByProvider as error:
+            return await run(partial(handing_over.record_refused, command=command, code=error.code))
+        return await run(
+            partial(handing_over.acknowledge, command=command, key=handover.key, reference=reference)
+        )

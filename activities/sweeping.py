@@ -1,0 +1,58 @@
+"""The sweep: facts not delivered, open cases without a run, claims without an outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from temporalio import activity
+
+from recourse.contracts.messages import Nudge, SweepReport
+from recourse.delivery import Delivery
+from recourse.service import sweeping
+from recourse.storage import cases
+
+PAGE = 200
+
+
+@dataclass(frozen=True)
+class SweepingActivities:
+    delivery: Delivery
+
+    @activity.defn(name="sweep.run")
+    async def sweep(self) -> SweepReport:
+        return SweepReport(
+            delivered=await self._deliver(), resumed=await self._resume(), reconciled=await self._reconcile()
+        )
+
+    async def _deliver(self) -> int:
+        found = await self.delivery.services.run(partial(sweeping.undelivered, limit=PAGE))
+        for nudge in found:
+            await self.delivery.nudge(nudge)
+            await self.delivery.mark_delivered([nudge])
+            activity.heartbeat()
+        return len(found)
+
+    async def _resume(self) -> int:
+        """A case that operations terminated, or whose namespace was lost, starts again from its row."""
+        resumed, after = 0, ""
+        while page := await self._page(after):
+            running = await self.delivery.runs.running([n.case_id for n in page])
+            for nudge in page:
+                if nudge.case_id not in running:
+                    await self.delivery.nudge(nudge)
+                    resumed += 1
+            after = page[-1].case_id
+            activity.heartbeat()
+        return resumed
+
+    async def _page(self, after: str) -> list[Nudge]:
+        async with self.delivery.services.database.reading() as tx:
+            return await cases.open_ids(tx, after, PAGE)
+
+    async def _reconcile(self) -> int:
+        claims = await self.delivery.services.run(partial(sweeping.stale_claims, limit=PAGE))
+        for claim in claims:
+            await self.delivery.services.run(partial(sweeping.close_claim, claim=claim))
+            activity.heartbeat()
+        return len(claims)

@@ -1,0 +1,137 @@
+"""Wiring: from settings to the objects a process is made of. Nothing else in Recourse builds them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from temporalio.client import Client
+
+from activities.deciding import DecidingActivities
+from activities.handing_over import HandingOverActivities
+from activities.locating import LocatingActivities
+from activities.reminding import RemindingActivities
+from activities.sweeping import SweepingActivities
+from recourse.app.settings import Settings, SettingsError
+from recourse.delivery import Delivery
+from recourse.domain.situation import Channel
+from recourse.gateways.legal_desk import HttpLegalDesk
+from recourse.gateways.smpp import Receipt, SmppMessenger
+from recourse.gateways.smtp import SmtpMessenger
+from recourse.gateways.traccar import TraccarLocator
+from recourse.packs.loader import load_packs
+from recourse.ports import CaseRuns, Messenger
+from recourse.service import noting
+from recourse.service.context import Lender, Services
+from recourse.storage.database import Database
+from recourse.temporal.case_runs import TemporalCaseRuns
+from recourse.temporal.client import connect
+from recourse.temporal.worker import ActivitySet
+
+
+@asynccontextmanager
+async def services(settings: Settings) -> AsyncIterator[Services]:
+    """Use cases on one connection pool."""
+    database = Database(settings.database_url, settings.calendar.calendar(), pool_size=settings.database_pool)
+    try:
+        yield Services(database, load_packs(), lenders(settings))
+    finally:
+        await database.close()
+
+
+def lenders(settings: Settings) -> Mapping[str, Lender]:
+    return {
+        source: Lender(one.name, one.region, one.currency, one.zone, one.phone)
+        for source, one in settings.lenders.items()
+    }
+
+
+def case_runs(settings: Settings, client: Client) -> TemporalCaseRuns:
+    return TemporalCaseRuns(client, settings.calendar.data(), settings.queue_prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What most processes need: use cases, the cases' runs, and the delivery between them."""
+
+    services: Services
+    client: Client
+    runs: TemporalCaseRuns
+    delivery: Delivery
+
+
+@asynccontextmanager
+async def core(settings: Settings, *, lazy: bool = True) -> AsyncIterator[Core]:
+    """lazy: connect to Temporal at the first call, so that facts are taken while it is down."""
+    async with services(settings) as running:
+        client = await connect(lazy=lazy)
+        runs = case_runs(settings, client)
+        yield Core(running, client, runs, Delivery(running, runs))
+
+
+@asynccontextmanager
+async def activities(settings: Settings, running: Services, runs: CaseRuns) -> AsyncIterator[ActivitySet]:
+    """The live activities with their gateways. Raises SettingsError for an address that is missing."""
+    async with AsyncExitStack() as closing:
+        messengers = await _messengers(settings, running, closing)
+        deciding = DecidingActivities(running)
+        reminding = RemindingActivities(running, messengers)
+        locator = TraccarLocator(
+            _required("traccar_url", settings.traccar_url), settings.traccar_token.get_secret_value()
+        )
+        desk = HttpLegalDesk(
+            _required("legal_desk_url", settings.legal_desk_url), settings.legal_desk_token.get_secret_value()
+        )
+        closing.push_async_callback(locator.close)
+        closing.push_async_callback(desk.close)
+        sweeping = SweepingActivities(Delivery(running, runs))
+        yield ActivitySet(
+            cases=[
+                deciding.decide,
+                deciding.open_task,
+                deciding.answer_task,
+                deciding.give_up,
+                sweeping.sweep,
+            ],
+            messages=[reminding.send_reminder],
+            vehicles=[LocatingActivities(running, locator).locate],
+            legal=[HandingOverActivities(running, desk).hand_over],
+        )
+
+
+async def _messengers(
+    settings: Settings, running: Services, closing: AsyncExitStack
+) -> Mapping[Channel, Messenger]:
+    async def on_receipt(receipt: Receipt) -> None:
+        await running.run(
+            partial(noting.note_receipt, provider_ref=receipt.provider_ref, state=receipt.state.value)
+        )
+
+    smpp = SmppMessenger(
+        _required("smpp_host", settings.smpp_host),
+        settings.smpp_port,
+        settings.smpp_system_id,
+        settings.smpp_password.get_secret_value(),
+        source=settings.smpp_source,
+        on_receipt=on_receipt,
+    )
+    closing.push_async_callback(smpp.close)
+    password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
+    smtp = SmtpMessenger(
+        _required("smtp_host", settings.smtp_host),
+        settings.smtp_port,
+        settings.smtp_sender,
+        username=settings.smtp_username,
+        password=password,
+    )
+    return {Channel.EMAIL: smtp, Channel.SMS: smpp}
+
+
+def _required(name: str, value: str) -> str:
+    if not value:
+        raise SettingsError(
+            f"RECOURSE_{name.upper()}: missing; set it, or start the embedded ends with `recourse stack up`"
+        )
+    return value

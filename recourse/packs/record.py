@@ -1,0 +1,64 @@
+"""Situation and rules as JSON and as digests: what a step stores, and what `explain` recomputes later."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Set
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, time
+from enum import Enum
+from typing import Any
+
+import rfc8785
+from pydantic import TypeAdapter
+
+from recourse.domain.decide import Rules
+from recourse.domain.situation import Situation
+
+_SITUATION: TypeAdapter[Situation] = TypeAdapter(Situation)
+
+
+def situation_to_json(situation: Situation) -> dict[str, Any]:
+    """Plain JSON; sets are sorted, so that equal situations give equal bytes in every process."""
+    value: dict[str, Any] = plain(situation)
+    return value
+
+
+def situation_from_json(value: Mapping[str, Any]) -> Situation:
+    """Raises ValidationError for what is no situation."""
+    return _SITUATION.validate_python(value)
+
+
+def situation_digest(situation: Situation) -> str:
+    return _digest(situation)
+
+
+def rules_digest(rules: Rules) -> str:
+    """Over the strategy and every law pack with all their values, not only their names."""
+    return _digest(rules)
+
+
+def _digest(value: object) -> str:
+    """SHA-256 over RFC 8785 canonical JSON."""
+    return hashlib.sha256(rfc8785.dumps(plain(value))).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """Domain values as JSON has them. Raises TypeError for a type the domain does not use."""
+    match value:
+        case None | bool() | int() | str() if not isinstance(value, Enum):
+            return value
+        case Enum():
+            return value.value
+        case datetime() | date() | time():
+            return value.isoformat()
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case Set():
+            return sorted(plain(item) for item in value)
+        case tuple() | list():
+            return [plain(item) for item in value]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            raise TypeError(f"{type(value).__name__}: not a value of the domain")

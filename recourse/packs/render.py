@@ -1,0 +1,48 @@
+"""Message templates: plain text, one file a template, language and channel."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+
+from jinja2 import StrictUndefined, Template
+from jinja2.sandbox import SandboxedEnvironment
+
+_ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
+"""Plain text goes out, so nothing is escaped; the sandbox keeps a template from reaching into objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """version: short SHA-256 of the template's text, stored with each contact."""
+
+    subject: str | None = field(repr=False)
+    body: str = field(repr=False)
+    version: str
+
+
+def render(template: str, channel: str, language: str, variables: Mapping[str, object]) -> Rendered:
+    """Raises LookupError for a template nobody wrote, UndefinedError for a variable it does not know."""
+    compiled, version = _load(template, _language(language), channel)
+    text = compiled.render(dict(variables)).strip()
+    if not text.startswith("Subject:"):
+        return Rendered(None, text, version)
+    subject, _, body = text.partition("\n")
+    return Rendered(subject.removeprefix("Subject:").strip(), body.strip(), version)
+
+
+def _language(tag: str) -> str:
+    """Chinese for every kind of Chinese, English for everybody else."""
+    return "zh" if tag.lower().split("-")[0] == "zh" else "en"
+
+
+@lru_cache(maxsize=256)
+def _load(template: str, language: str, channel: str) -> tuple[Template, str]:
+    file = files("recourse.packs") / "templates" / template / f"{language}.{channel}.txt"
+    if not file.is_file():
+        raise LookupError(f"template {template}/{language}.{channel}.txt: there is none; add it to the pack")
+    text = file.read_text(encoding="utf-8")
+    return _ENVIRONMENT.from_string(text), hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,219 @@
+"""The collection dossier (车贷催收简历): six parts of one loan, as a JSON-able document.
+
+It stands as evidence, so it shows what was recorded, with codes, rules and versions, and computes nothing
+that is not a plain difference of dates. It holds personal data: hand it only to whom it concerns.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from recourse.domain.ids import LoanId
+from recourse.storage.database import ReadTx, Tx
+from recourse.storage.tables import (
+    agent_task,
+    collection_case,
+    contact_attempt,
+    contact_point,
+    hold,
+    installment,
+    legal_action,
+    legal_status,
+    loan,
+    loan_party,
+    location_fix,
+    party,
+    payment,
+    person_contact_point,
+    promise,
+    provider_receipt,
+    step,
+    vehicle,
+)
+
+PARTS = ("borrower", "vehicle", "loan", "repayment", "contacts", "legal")
+
+
+async def dossier_document(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
+    """The six parts. Raises LookupError for a loan nobody has heard of."""
+    row = (await tx.execute(select(loan).where(loan.c.id == loan_id))).mappings().first()
+    if row is None:
+        raise LookupError(f"loan {loan_id}: there is none; list them with `recourse cases list`")
+    return {
+        "format": "recourse-dossier/1",
+        "loan_id": loan_id,
+        "borrower": await _borrower(tx, loan_id),
+        "vehicle": await _vehicle(tx, loan_id),
+        "loan": _loan(dict(row)),
+        "repayment": await _repayment(tx, loan_id, dict(row)),
+        "contacts": await _contacts(tx, loan_id),
+        "legal": await _legal(tx, loan_id),
+    }
+
+
+async def _rows(tx: Tx | ReadTx, statement: Select[Any]) -> list[dict[str, Any]]:
+    return [plain(dict(row)) for row in (await tx.execute(statement)).mappings()]
+
+
+def plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with values that JSON has: instants and dates as ISO text, floats as exact decimal text."""
+    return {name: _plain(value) for name, value in row.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, float):
+        # Canonical JSON writes floats in its own way; a coordinate must read the same everywhere.
+        return str(Decimal(repr(value)))
+    return value
+
+
+async def _borrower(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
+    people = await _rows(
+        tx,
+        select(
+            party.c.id,
+            loan_party.c.role,
+            party.c.name,
+            party.c.language,
+            party.c.zones,
+            party.c.ceased,
+            party.c.details,
+        )
+        .join(loan_party, loan_party.c.person_id == party.c.id)
+        .where(loan_party.c.loan_id == loan_id)
+        .order_by(loan_party.c.role, party.c.id),
+    )
+    points = await _rows(
+        tx,
+        select(
+            person_contact_point.c.person_id,
+            contact_point.c.id,
+            contact_point.c.kind,
+            contact_point.c.value,
+            person_contact_point.c.consent,
+            person_contact_point.c.usable,
+            person_contact_point.c.unusable_code,
+        )
+        .join(contact_point, contact_point.c.id == person_contact_point.c.contact_point_id)
+        .where(person_contact_point.c.person_id.in_([p["id"] for p in people]))
+        .order_by(person_contact_point.c.person_id, contact_point.c.id),
+    )
+    for person in people:
+        person["contact_points"] = [
+            {k: v for k, v in point.items() if k != "person_id"}
+            for point in points
+            if point["person_id"] == person["id"]
+        ]
+    return {"master_data": "present" if people else "missing", "people": people}
+
+
+async def _vehicle(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
+    known = await _rows(tx, select(vehicle).where(vehicle.c.loan_id == loan_id))
+    fixes = await _rows(
+        tx,
+        select(location_fix).where(location_fix.c.loan_id == loan_id).order_by(location_fix.c.read_at),
+    )
+    return (known[0] if known else {}) | {"positions": fixes}
+
+
+def _loan(row: dict[str, Any]) -> dict[str, Any]:
+    kept = ("lender", "region", "currency", "zone", "contract", "recorded_at", "master_at")
+    return plain({name: row[name] for name in kept}) | {"status": _status(row)}
+
+
+def _status(row: dict[str, Any]) -> str:
+    account = row["account"]
+    if account["ended"]:
+        return str(account["ended"])
+    if account["charged_off_on"]:
+        return "charged_off"
+    return "overdue" if row["unpaid_minor"] else "current"
+
+
+async def _repayment(tx: Tx | ReadTx, loan_id: LoanId, row: dict[str, Any]) -> dict[str, Any]:
+    cases_of = select(collection_case.c.episode).where(collection_case.c.loan_id == loan_id)
+    return {
+        "currency": row["currency"],
+        "unpaid_minor": row["unpaid_minor"],
+        "oldest_due": row["oldest_due"].isoformat() if row["oldest_due"] else "",
+        "times_overdue": len((await tx.execute(cases_of)).all()),
+        "installments": await _rows(
+            tx,
+            select(installment).where(installment.c.loan_id == loan_id).order_by(installment.c.number),
+        ),
+        "payments": await _rows(
+            tx,
+            select(payment)
+            .where(payment.c.loan_id == loan_id)
+            .order_by(payment.c.occurred_at, payment.c.payment_id),
+        ),
+    }
+
+
+async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
+    """Each contact with content and receipt, each step with code, rule and versions, promises and holds."""
+    attempts = await _rows(
+        tx,
+        select(contact_attempt)
+        .where(contact_attempt.c.loan_id == loan_id)
+        .order_by(contact_attempt.c.at, contact_attempt.c.id),
+    )
+    receipts = await _rows(
+        tx,
+        select(provider_receipt)
+        .join(contact_attempt, contact_attempt.c.id == provider_receipt.c.attempt_id)
+        .where(contact_attempt.c.loan_id == loan_id)
+        .order_by(provider_receipt.c.at, provider_receipt.c.provider_ref),
+    )
+    for attempt in attempts:
+        attempt["receipts"] = [r for r in receipts if r["attempt_id"] == attempt["id"]]
+    diary = [column for column in step.c if column.name != "inputs"]
+    people = select(loan_party.c.person_id).where(loan_party.c.loan_id == loan_id)
+    return {
+        "cases": await _rows(
+            tx,
+            select(*[c for c in collection_case.c if c.name != "plan"])
+            .where(collection_case.c.loan_id == loan_id)
+            .order_by(collection_case.c.episode),
+        ),
+        "attempts": attempts,
+        "steps": await _rows(tx, select(*diary).where(step.c.loan_id == loan_id).order_by(step.c.id)),
+        "tasks": await _rows(
+            tx,
+            select(agent_task)
+            .where(agent_task.c.loan_id == loan_id)
+            .order_by(agent_task.c.opened_at, agent_task.c.id),
+        ),
+        "promises": await _rows(
+            tx, select(promise).where(promise.c.loan_id == loan_id).order_by(promise.c.made_at)
+        ),
+        "holds": await _rows(
+            tx,
+            select(hold)
+            .where((hold.c.loan_id == loan_id) | hold.c.person_id.in_(people))
+            .order_by(hold.c.since, hold.c.id),
+        ),
+    }
+
+
+async def _legal(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
+    actions = await _rows(
+        tx,
+        select(*[c for c in legal_action.c if c.name != "document"])
+        .where(legal_action.c.loan_id == loan_id)
+        .order_by(legal_action.c.at),
+    )
+    statuses = await _rows(
+        tx,
+        select(legal_status)
+        .join(legal_action, legal_action.c.id == legal_status.c.action_id)
+        .where(legal_action.c.loan_id == loan_id)
+        .order_by(legal_status.c.at, legal_status.c.status_id),
+    )
+    return {"actions": actions, "statuses": statuses}

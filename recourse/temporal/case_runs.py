@@ -1,0 +1,123 @@
+"""`CaseRuns` on Temporal: one durable run a case, started and nudged by one call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from recourse.contracts import search
+from recourse.contracts.messages import (
+    ANSWER_TIMEOUT,
+    CalendarData,
+    CaseStart,
+    Nudge,
+    TaskAnswer,
+    TaskReceipt,
+)
+from recourse.contracts.names import Queues
+from recourse.ports import CaseClosed, RunsUnavailable
+from workflows.collection_case import CollectionCase
+
+_LOOKUPS = 20
+"""Describe calls side by side when the sweeper asks which cases run."""
+
+
+@dataclass(frozen=True)
+class TemporalCaseRuns:
+    """calendar: what a case is started with; a running case keeps its own."""
+
+    client: Client
+    calendar: CalendarData
+    queue_prefix: str
+
+    async def nudge(self, nudge: Nudge) -> CaseClosed | None:
+        """Signal-with-start, one billable action whether it starts or not.
+
+        allow-duplicate-failed-only: a completed episode can never start again, one that operations
+        terminated resumes from the database.
+        """
+        try:
+            await self.client.start_workflow(
+                CollectionCase.run,
+                CaseStart(
+                    case_id=nudge.case_id,
+                    calendar=self.calendar,
+                    queue_prefix=self.queue_prefix,
+                    highest_fact=nudge.highest_fact,
+                ),
+                id=nudge.case_id,
+                task_queue=Queues(self.queue_prefix).cases,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                start_signal="facts",
+                start_signal_args=[nudge],
+                search_attributes=_at_start(nudge),
+                static_summary=f"collection case, {nudge.region or 'region unknown'}",
+            )
+        except WorkflowAlreadyStartedError:
+            return CaseClosed()
+        except RPCError as error:
+            raise RunsUnavailable(f"Temporal: {error.status.name}") from error
+        return None
+
+    async def running(self, case_ids: Sequence[str]) -> frozenset[str]:
+        """By describing each: visibility lags behind, and a sweep must not start what just started."""
+        slots = asyncio.Semaphore(_LOOKUPS)
+
+        async def lookup(case_id: str) -> str | None:
+            async with slots:
+                return case_id if await self._is_running(case_id) else None
+
+        found = await asyncio.gather(*(lookup(case_id) for case_id in case_ids))
+        return frozenset(case_id for case_id in found if case_id is not None)
+
+    async def _is_running(self, case_id: str) -> bool:
+        try:
+            description = await self.client.get_workflow_handle(case_id).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise RunsUnavailable(f"Temporal: {error.status.name}") from error
+        return description.status is WorkflowExecutionStatus.RUNNING
+
+    async def answer_task(self, case_id: str, answer: TaskAnswer) -> TaskReceipt:
+        """The update id is the request id, so the server itself drops a repetition within a run."""
+        handle = self.client.get_workflow_handle_for(CollectionCase.run, case_id)
+        try:
+            return await asyncio.wait_for(
+                handle.execute_update(CollectionCase.answer_task, answer, id=answer.request_id),
+                ANSWER_TIMEOUT.total_seconds(),
+            )
+        except WorkflowUpdateFailedError as error:
+            return TaskReceipt(answer.task_id, False, _code(error))
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return TaskReceipt(answer.task_id, False, "case_not_running")
+            raise RunsUnavailable(f"Temporal: {error.status.name}") from error
+        except TimeoutError as error:
+            raise RunsUnavailable("no worker answered; is `recourse worker` running?") from error
+
+
+def _code(error: WorkflowUpdateFailedError) -> str:
+    """The word before the colon of a validator's refusal."""
+    cause = error.cause
+    text = cause.message if isinstance(cause, ApplicationError) else ""
+    return text.partition(":")[0] or "refused"
+
+
+def _at_start(nudge: Nudge) -> TypedSearchAttributes:
+    pairs = [SearchAttributePair(search.STAGE, "reminder")]
+    if nudge.region:
+        pairs.append(SearchAttributePair(search.REGION, nudge.region))
+    return TypedSearchAttributes(pairs)
