@@ -95,7 +95,7 @@ def load_settings() -> Settings:
     adopt_stack()
     try:
         env_file = os.environ.get("RECOURSE_ENV_FILE", ".env")
-        return Settings(_env_file=env_file)  # type: ignore[call-arg]
+        return Settings(_env_file=env_file)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = "RECOURSE_" + "__".join(str(part) for part in first["loc"]).upper()

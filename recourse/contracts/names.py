@@ -7,6 +7,8 @@ from recourse.domain.ids import CaseId, LoanId
 CASE_WORKFLOW = "CollectionCase"
 SWEEP_WORKFLOW = "Sweep"
 SWEEP_ID = "sweep"
+FACTS_SIGNAL = "facts"
+ANSWER_UPDATE = "answer_task"
 
 DEFAULT_QUEUE = "recourse"
 

@@ -25,7 +25,7 @@ from recourse.contracts.messages import (
     TaskAnswer,
     TaskReceipt,
 )
-from recourse.contracts.names import Queues
+from recourse.contracts.names import ANSWER_UPDATE, FACTS_SIGNAL, Queues
 from recourse.ports import CaseClosed, RunsUnavailable
 from workflows.collection_case import CollectionCase
 
@@ -60,7 +60,7 @@ class TemporalCaseRuns:
                 task_queue=Queues(self.queue_prefix).cases,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                start_signal="facts",
+                start_signal=FACTS_SIGNAL,
                 start_signal_args=[nudge],
                 search_attributes=_at_start(nudge),
                 static_summary=f"collection case, {nudge.region or 'region unknown'}",
@@ -93,10 +93,10 @@ class TemporalCaseRuns:
 
     async def answer_task(self, case_id: str, answer: TaskAnswer) -> TaskReceipt:
         """The update id is the request id, so the server itself drops a repetition within a run."""
-        handle = self.client.get_workflow_handle_for(CollectionCase.run, case_id)
+        handle = self.client.get_workflow_handle(case_id)
         try:
-            return await asyncio.wait_for(
-                handle.execute_update(CollectionCase.answer_task, answer, id=answer.request_id),
+            receipt: TaskReceipt = await asyncio.wait_for(
+                handle.execute_update(ANSWER_UPDATE, answer, id=answer.request_id, result_type=TaskReceipt),
                 ANSWER_TIMEOUT.total_seconds(),
             )
         except WorkflowUpdateFailedError as error:
@@ -107,6 +107,7 @@ class TemporalCaseRuns:
             raise RunsUnavailable(f"Temporal: {error.status.name}") from error
         except TimeoutError as error:
             raise RunsUnavailable("no worker answered; is `recourse worker` running?") from error
+        return receipt
 
 
 def _code(error: WorkflowUpdateFailedError) -> str:

@@ -14,8 +14,10 @@ DEFAULT_ADDRESS = "localhost:7233"
 
 async def connect(*, lazy: bool = False) -> Client:
     """Raises RunsUnavailable when nobody answers; lazy connects at the first call instead."""
-    config = {"target_host": DEFAULT_ADDRESS, **ClientConfig.load_client_connect_config()}
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", DEFAULT_ADDRESS)
     try:
         return await Client.connect(**config, data_converter=pydantic_data_converter, lazy=lazy)
     except (RuntimeError, RPCError) as error:
-        raise RunsUnavailable(f"Temporal at {config['target_host']} does not answer") from error
+        address = config["target_host"]
+        raise RunsUnavailable(f"Temporal at {address} does not answer; see `recourse doctor`") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import (
     Client,
@@ -39,7 +40,7 @@ async def missing_search_attributes(client: Client) -> list[str]:
 async def register_search_attributes(client: Client) -> list[str]:
     """Register what is missing; returns the names added."""
     missing = await missing_search_attributes(client)
-    types = {key.name: key.indexed_value_type for key in search.ALL}
+    types = {key.name: IndexedValueType.ValueType(int(key.indexed_value_type)) for key in search.ALL}
     if missing:
         try:
             await client.operator_service.add_search_attributes(

@@ -1,0 +1,52 @@
+"""Dead letters: a record that can never be accepted, kept whole with its reason and its place."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import ConsumerRecord
+
+from recourse.contracts.events import Refused, Topics
+
+CUT_AT = 512 * 1024
+"""A record beyond any event's size is kept by its first half megabyte and its hash."""
+PREFIX = "recourse-dlq-"
+
+
+def _code_version() -> str:
+    try:
+        return version("recourse-collections")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+class DeadLetters:
+    """Produces and waits for the acknowledgement: only then may the offset be finished."""
+
+    def __init__(self, producer: AIOKafkaProducer, topics: Topics) -> None:
+        self._producer, self._topics = producer, topics
+
+    async def send(self, record: ConsumerRecord[bytes, bytes], refused: Refused, attempts: int = 1) -> None:
+        value, cut = record.value, []
+        if value is not None and len(value) > CUT_AT:
+            cut = [(PREFIX + "sha256", hashlib.sha256(value).hexdigest().encode())]
+            value = value[:CUT_AT]
+        own = {
+            "topic": record.topic,
+            "partition": str(record.partition),
+            "offset": str(record.offset),
+            "code": refused.code.value,
+            "field": refused.field,
+            "message": refused.message,
+            "attempts": str(attempts),
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "version": _code_version(),
+        }
+        kept = [(name, raw) for name, raw in record.headers if not name.startswith(PREFIX)]
+        headers = [*kept, *((PREFIX + name, text.encode()) for name, text in own.items()), *cut]
+        await self._producer.send_and_wait(
+            self._topics.dead_letters(record.topic), value=value, key=record.key, headers=headers
+        )

@@ -1,0 +1,27 @@
+"""What an HTTP answer or its absence means, for every HTTP vendor alike."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+
+from recourse.ports import NotHandedOver, RefusedByProvider
+
+_TRY_AGAIN = {408, 425, 429}
+_MAX_RETRY_AFTER = timedelta(minutes=10)
+
+
+def check(vendor: str, response: httpx.Response) -> None:
+    """Raises NotHandedOver for what may be tried again, RefusedByProvider for what may not."""
+    status = response.status_code
+    if status < 300:
+        return
+    if status >= 500 or status in _TRY_AGAIN:
+        raise NotHandedOver(f"{vendor}_{status}", _retry_after(response))
+    raise RefusedByProvider(f"{vendor}_{status}")
+
+
+def _retry_after(response: httpx.Response) -> timedelta | None:
+    text = response.headers.get("retry-after", "")
+    return min(timedelta(seconds=int(text)), _MAX_RETRY_AFTER) if text.isascii() and text.isdigit() else None

@@ -1,0 +1,173 @@
+"""SMS over SMPP 3.4: one long-lived session, long texts in counted parts, receipts handed on."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+import smpp34
+import structlog
+from smpp34 import _smpp34 as codes
+
+from recourse.gateways.sms_text import Split, split
+from recourse.ports import Accepted, Message, NotHandedOver, OutcomeUnknown, RefusedByProvider
+
+log = structlog.get_logger()
+
+_THROTTLED = {codes.ESME_RTHROTTLED, codes.ESME_RMSGQFUL}
+_TRY_AGAIN_AFTER = timedelta(seconds=5)
+_LATER_PARTS = 5
+"""How often a part after the first is offered to a throttling centre before the outcome is unknown."""
+_RECEIPT_FLAG = 0x04
+_MESSAGE_STATES = {2: "delivered", 3: "expired", 5: "undeliverable", 8: "undeliverable"}
+
+
+class ReceiptState(StrEnum):
+    DELIVERED = "delivered"
+    EXPIRED = "expired"
+    UNDELIVERABLE = "undeliverable"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the centre says became of one part."""
+
+    provider_ref: str
+    state: ReceiptState
+
+
+class SmppMessenger:
+    """timeout: seconds to bind and to wait for each answer."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        system_id: str,
+        password: str,
+        *,
+        source: str = "",
+        on_receipt: Callable[[Receipt], Awaitable[None]] | None = None,
+        timeout: float = 10,
+    ) -> None:
+        self._host, self._port, self._system_id, self._password = host, port, system_id, password
+        self._source, self._on_receipt, self._timeout = source, on_receipt, timeout
+        self._binding = asyncio.Lock()
+        self._client: smpp34.Client | None = None
+        self._session: smpp34.Smsc | None = None
+        self._listener: asyncio.Task[None] | None = None
+
+    async def send(self, message: Message) -> Accepted:
+        session = await self._bound()
+        whole = split(message.body)
+        refs: list[str] = []
+        for number in range(1, len(whole.texts) + 1):
+            refs.append(await self._part(session, message, whole, number))
+        return Accepted(tuple(refs), parts=len(refs))
+
+    async def close(self) -> None:
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.cancel()
+            with suppress(asyncio.CancelledError):
+                await listener
+        await self._drop()
+
+    async def _part(self, session: smpp34.Smsc, message: Message, whole: Split, number: int) -> str:
+        """Offer one part. Once a part was accepted the person may get half a message: no clean retry then."""
+        first = number == 1
+        for _ in range(1 if first else _LATER_PARTS):
+            answer = await self._submit(session, message, whole, number)
+            if answer.is_success:
+                return str(answer.message_id)
+            if answer.command_status not in _THROTTLED:
+                if first:
+                    raise RefusedByProvider(f"smpp_0x{answer.command_status:08X}")
+                raise OutcomeUnknown("smpp: a later part was refused")
+            if first:
+                raise NotHandedOver("smpp: throttled", _TRY_AGAIN_AFTER)
+            await asyncio.sleep(1)
+        raise OutcomeUnknown("smpp: throttled in the middle of a message")
+
+    async def _submit(
+        self, session: smpp34.Smsc, message: Message, whole: Split, number: int
+    ) -> smpp34.SubmitSmResp:
+        total = len(whole.texts)
+        reference = int.from_bytes(hashlib.sha256(message.key.encode()).digest()[:2], "big")
+        tlvs = []
+        if total > 1:
+            tlvs = [
+                smpp34.Tlv(codes.TLV_SAR_MSG_REF_NUM, reference.to_bytes(2, "big")),
+                smpp34.Tlv(codes.TLV_SAR_TOTAL_SEGMENTS, bytes([total])),
+                smpp34.Tlv(codes.TLV_SAR_SEGMENT_SEQNUM, bytes([number])),
+            ]
+        try:
+            return await asyncio.wait_for(
+                session.submit_sm(
+                    message.to.removeprefix("+"),
+                    whole.parts[number - 1],
+                    source_addr=self._source,
+                    registered_delivery=1,
+                    data_coding=whole.alphabet.data_coding,
+                    tlvs=tlvs,
+                ),
+                self._timeout,
+            )
+        except (TimeoutError, smpp34.SmppError, OSError):
+            await self._drop()
+            raise OutcomeUnknown("smpp: no answer to a submitted part") from None
+
+    async def _bound(self) -> smpp34.Smsc:
+        async with self._binding:
+            if self._session is not None and self._client is not None and await self._client.is_alive():
+                return self._session
+            await self._drop()
+            client = smpp34.Client(self._host, self._port, self._system_id, self._password)
+            try:
+                session = await asyncio.wait_for(client.connect(), self._timeout)
+            except (TimeoutError, smpp34.SmppError, OSError):
+                with suppress(smpp34.SmppError, OSError):
+                    await client.stop()
+                raise NotHandedOver("smpp: cannot bind", _TRY_AGAIN_AFTER) from None
+            self._client, self._session = client, session
+            self._listener = asyncio.create_task(self._listen(session))
+            return session
+
+    async def _drop(self) -> None:
+        client, session = self._client, self._session
+        self._client = self._session = None
+        if session is not None:
+            with suppress(smpp34.SmppError, OSError, TimeoutError):
+                await asyncio.wait_for(session.unbind(), 2)
+        if client is not None:
+            with suppress(smpp34.SmppError, OSError, TimeoutError):
+                await asyncio.wait_for(client.stop(), 2)
+
+    async def _listen(self, session: smpp34.Smsc) -> None:
+        """Receipts until the session ends. A receipt that cannot be written is logged: it is evidence."""
+        while isinstance(event := await session.next(), smpp34.DeliverSmEvent):
+            receipt = _receipt(event)
+            if receipt is None or self._on_receipt is None:
+                continue
+            try:
+                await self._on_receipt(receipt)
+            except Exception as error:
+                log.error(
+                    "receipt not recorded", provider_ref=receipt.provider_ref, error=type(error).__name__
+                )
+
+
+def _receipt(event: smpp34.DeliverSmEvent) -> Receipt | None:
+    """SMPP 3.4 §5.3.2.12 and .35: the message id and its state stand in the optional parameters."""
+    if not event.esm_class & _RECEIPT_FLAG:
+        return None
+    tlvs = {tlv.tag: bytes(tlv.value) for tlv in event.tlvs}
+    reference = tlvs.get(codes.TLV_RECEIPTED_MESSAGE_ID, b"").rstrip(b"\x00").decode("ascii", "replace")
+    state = tlvs.get(codes.TLV_MESSAGE_STATE, b"\x00")[0]
+    return Receipt(reference, ReceiptState(_MESSAGE_STATES.get(state, "unknown"))) if reference else None
