@@ -112,3 +112,13 @@ def adopt_stack() -> None:
     for name, value in environment(state.addresses).items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("RECOURSE_TEMPORAL_UI_URL", state.addresses.temporal_ui_url)
+
+
+def load_topics() -> Topics:
+    """The topics alone, for commands that need no database."""
+    names = {
+        name: os.environ[f"RECOURSE_TOPICS__{name.upper()}"]
+        for name in TopicSettings.model_fields
+        if f"RECOURSE_TOPICS__{name.upper()}" in os.environ
+    }
+    return TopicSettings(**names).topics()

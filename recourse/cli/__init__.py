@@ -1,0 +1,31 @@
+"""The command line. One file a group; heavy imports stand inside the commands, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import typer
+
+from recourse.cli import cases, database, events, holds, processes, stack, tasks, temporal, tokens
+from recourse.cli import doctor as doctor_command
+
+app = typer.Typer(
+    name="recourse",
+    help="Auto-loan collections: every contact lawful and explained, nothing lost or sent twice.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(stack.app, name="stack")
+app.add_typer(database.app, name="db")
+app.add_typer(temporal.app, name="temporal")
+app.add_typer(events.app, name="events")
+app.add_typer(cases.app, name="cases")
+app.add_typer(tasks.app, name="tasks")
+app.add_typer(holds.app, name="holds")
+app.add_typer(tokens.app, name="tokens")
+app.command("dossier")(cases.dossier)
+app.command("doctor")(doctor_command.doctor)
+for name, process in processes.COMMANDS.items():
+    app.command(name)(process)
+
+
+def main() -> None:
+    app()

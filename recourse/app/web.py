@@ -1,0 +1,39 @@
+"""`recourse web`: the HTTP API."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+import uvicorn
+
+from recourse.app.compose import core
+from recourse.app.settings import Settings
+from recourse.app.stopping import stop_signal
+from recourse.web.api import build_api
+
+log = structlog.get_logger()
+
+
+async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> None:
+    stopping = stopping or stop_signal()
+    async with core(settings) as parts:
+        config = uvicorn.Config(
+            build_api(parts.delivery, parts.runs),
+            host=settings.api_host,
+            port=settings.api_port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=10,
+        )
+        server = uvicorn.Server(config)
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        serving = asyncio.create_task(server.serve())
+        log.info("api started", host=settings.api_host, port=settings.api_port)
+        stop = asyncio.create_task(stopping.wait())
+        await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        stop.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving

@@ -1,0 +1,98 @@
+"""`recourse cases` and `recourse dossier`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from recourse.cli.common import USAGE, Json, fail, out, print_json, run, short
+
+app = typer.Typer(help="Cases and their diaries.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_cases(
+    everything: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
+    stage: Annotated[str | None, typer.Option(help="reminder, agent, field, legal or closed")] = None,
+    limit: int = 100,
+    as_json: Json = False,
+) -> None:
+    """Cases, newest first."""
+    from recourse.app.compose import services
+    from recourse.app.settings import load_settings
+    from recourse.domain.money import Money
+    from recourse.reading import cases
+
+    async def work() -> list[cases.CaseLine]:
+        async with services(load_settings()) as running, running.database.reading() as tx:
+            return await cases.listing(tx, open_only=not everything, stage=stage, limit=limit)
+
+    lines = run(work())
+    if as_json:
+        print_json([asdict(line) for line in lines])
+        return
+    table = Table("case", "stage", "bucket", "DPD", "open amount", "next", "at (UTC)")
+    for line in lines:
+        table.add_row(
+            line.id,
+            line.closed_reason or line.stage,
+            line.bucket,
+            str(line.dpd),
+            str(Money(line.unpaid_minor, line.currency)),
+            line.next_step or "—",
+            (line.next_at or "—")[:16].replace("T", " "),
+        )
+    out.print(table)
+
+
+@app.command()
+def show(case_id: str, as_json: Json = False) -> None:
+    """One case: where it stands and its diary with every reason."""
+    from recourse.app.compose import services
+    from recourse.app.settings import load_settings
+    from recourse.domain.ids import CaseId
+    from recourse.reading import cases
+
+    async def work() -> cases.CaseView | None:
+        async with services(load_settings()) as running, running.database.reading() as tx:
+            return await cases.show(tx, CaseId(case_id))
+
+    view = run(work())
+    if view is None:
+        fail(f"{case_id}: no such case; list them with `recourse cases list --all`", USAGE)
+    if as_json:
+        print_json(asdict(view))
+        return
+    case = view.case
+    head = f"[bold]{case.id}[/bold]  {case.closed_reason or case.stage} · {case.bucket} · day {case.dpd}"
+    out.print(f"{head} · {case.strategy}")
+    for hold in view.holds:
+        out.print(f"  hold {hold['id']}: {hold['reason']} until {short(hold['until'])}")
+    table = Table("at (UTC)", "what", "step", "outcome", "why", "by")
+    for line in view.diary:
+        why = line.reason + (f" · {line.source}" if line.source else "")
+        what = line.outcome or line.code or ""
+        table.add_row(short(line.at), line.event, line.step_id or "", what, why, line.actor or "")
+    out.print(table)
+
+
+def dossier(loan_id: str, as_json: Json = False) -> None:
+    """The collection dossier (车贷催收简历) of a loan: six parts, with personal data."""
+    from recourse.app.compose import services
+    from recourse.app.settings import load_settings
+    from recourse.cli.dossier_view import render
+    from recourse.domain.ids import LoanId
+    from recourse.storage.dossier import dossier_document
+
+    async def work() -> dict[str, Any]:
+        async with services(load_settings()) as running, running.database.reading() as tx:
+            return await dossier_document(tx, LoanId(loan_id))
+
+    document = run(work())
+    if as_json:
+        print_json(document)
+    else:
+        out.print(render(document))

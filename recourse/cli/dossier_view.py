@@ -1,0 +1,88 @@
+"""The dossier for a terminal: six panels, Chinese and English heads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+
+from recourse.domain.money import Money
+
+TITLES = {
+    "borrower": "1 借款人 · Borrower",
+    "vehicle": "2 车辆 · Vehicle",
+    "loan": "3 贷款 · Loan",
+    "repayment": "4 还款与逾期 · Repayment and overdue",
+    "contacts": "5 催收记录 · Contacts",
+    "legal": "6 法律行动 · Legal",
+}
+
+
+def render(document: dict[str, Any]) -> Group:
+    parts: dict[str, RenderableType] = {
+        "borrower": _borrower(document["borrower"]),
+        "vehicle": _pairs(document["vehicle"].get("details", {}))
+        + f"\npositions read: {len(document['vehicle']['positions'])}",
+        "loan": _pairs(
+            {k: v for k, v in document["loan"].items() if k != "contract"}
+            | (document["loan"].get("contract") or {})
+        ),
+        "repayment": _repayment(document["repayment"]),
+        "contacts": _contacts(document["contacts"]),
+        "legal": _legal(document["legal"]),
+    }
+    return Group(*(Panel(parts[name], title=title, title_align="left") for name, title in TITLES.items()))
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in values.items() if value not in (None, "", []))
+
+
+def _borrower(part: dict[str, Any]) -> RenderableType:
+    if part["master_data"] == "missing":
+        return "master data missing: the bank has sent no snapshot yet, contacts wait"
+    table = Table("role", "name", "language", "zones", "reached by (consent)", box=None)
+    for person in part["people"]:
+        points = "\n".join(f"{p['value']} ({', '.join(p['consent'])})" for p in person["contact_points"])
+        table.add_row(
+            person["role"], person.get("name", ""), person["language"], ", ".join(person["zones"]), points
+        )
+    return table
+
+
+def _repayment(part: dict[str, Any]) -> RenderableType:
+    currency = part["currency"]
+    table = Table("no.", "due", "amount", "unpaid", box=None)
+    for item in part["installments"]:
+        table.add_row(
+            str(item["number"]),
+            item["due_date"],
+            str(Money(item["due_minor"], currency)),
+            str(Money(item["unpaid_minor"], currency)),
+        )
+    paid = "\n".join(
+        f"{p['value_date']}  {Money(p['amount_minor'], currency)}{'  reversed' if p['reversed'] else ''}"
+        for p in part["payments"]
+    )
+    head = f"overdue {Money(part['unpaid_minor'], currency)} · {part['times_overdue']} times overdue"
+    return Group(head, table, f"payments:\n{paid or 'none'}")
+
+
+def _contacts(part: dict[str, Any]) -> RenderableType:
+    table = Table("at (UTC)", "what", "step", "outcome", "why allowed or not", box=None)
+    for row in part["steps"]:
+        why = row["reason"] + (f" · {row['source']}" if row.get("source") else "")
+        what = row.get("outcome", row.get("code", ""))
+        table.add_row(row["at"][:16], row["event"], row.get("step_id", ""), what, why)
+    return table
+
+
+def _legal(part: dict[str, Any]) -> RenderableType:
+    lines = [
+        f"{a['at'][:16]}  {a['state']}  {a.get('reference', '—')}  sha256 {a['document_sha256'][:16]}…"
+        for a in part["actions"]
+    ]
+    lines += [f"{s['at'][:16]}  {s['status']}" for s in part["statuses"]]
+    return "\n".join(lines) or "nothing yet"

@@ -1,0 +1,87 @@
+"""`recourse holds`: stop what must not go on. Effective before the command returns, Temporal up or not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from recourse.cli.common import USAGE, fail, out, run
+
+app = typer.Typer(help="Holds on loans and people.", no_args_is_help=True)
+
+
+@app.command()
+def place(
+    reason: Annotated[str, typer.Option(help="dispute, hardship, bankruptcy, death, complaint, ...")],
+    actor: Annotated[str, typer.Option("--as", help="Opaque id of the person who asks for it.")],
+    loan: Annotated[str | None, typer.Option(help="On one loan.")] = None,
+    person: Annotated[str | None, typer.Option(help="On a person and every loan of his.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Instant with offset; until lifted when left out.")
+    ] = None,
+) -> None:
+    """Place a hold. What it stops follows from the law pack."""
+    from recourse.app.compose import core
+    from recourse.app.settings import load_settings
+    from recourse.domain.ids import LoanId, PersonId
+    from recourse.domain.situation import HoldReason
+    from recourse.service.noting import HoldRequest, place_hold
+
+    if (loan is None) == (person is None):
+        fail("--loan or --person: name exactly one", USAGE)
+    if reason not in set(HoldReason):
+        fail(f"--reason: one of {', '.join(HoldReason)}", USAGE)
+    request = HoldRequest(
+        reason=HoldReason(reason),
+        actor=actor,
+        source="command line",
+        until=_instant(until),
+        person_id=PersonId(person) if person else None,
+        loan_id=LoanId(loan) if loan else None,
+    )
+
+    async def work() -> tuple[str, bool]:
+        async with core(load_settings()) as parts:
+            return await parts.delivery.note(partial(place_hold, request=request))
+
+    key, told = run(work())
+    out.print(f"{key} is in force" + ("" if told else "; Temporal is down, its diary follows later"))
+
+
+@app.command()
+def lift(
+    hold_id: str, actor: Annotated[str, typer.Option("--as", help="Opaque id of the person who lifts it.")]
+) -> None:
+    """Lift a hold."""
+    from recourse.app.compose import core
+    from recourse.app.settings import load_settings
+    from recourse.contracts.messages import Nudge
+    from recourse.service import noting
+    from recourse.service.context import Unit
+
+    async def fact(unit: Unit) -> tuple[None, tuple[Nudge, ...]]:
+        return None, await noting.lift_hold(unit, hold_id, actor)
+
+    async def work() -> bool:
+        async with core(load_settings()) as parts:
+            return (await parts.delivery.note(fact))[1]
+
+    told = run(work())
+    out.print(
+        f"{hold_id} is lifted" + ("" if told else "; Temporal is down, the case goes on when it is back")
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        fail("--until: an instant like 2026-12-31T00:00:00+08:00", USAGE)
+    if instant.tzinfo is None:
+        fail("--until: needs an offset, like 2026-12-31T00:00:00+08:00", USAGE)
+    return instant.astimezone(UTC)

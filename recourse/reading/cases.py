@@ -1,0 +1,112 @@
+"""Cases as lists and as one case with its diary. Opaque ids and codes only; people stand in the dossier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from recourse.domain.ids import CaseId
+from recourse.storage import agreements, tasks
+from recourse.storage.cases import CaseRow, get
+from recourse.storage.database import ReadTx
+from recourse.storage.tables import collection_case, fact, loan, loan_party, step
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    id: str
+    loan_id: str
+    stage: str
+    bucket: str
+    dpd: int
+    unpaid_minor: int
+    currency: str
+    next_step: str | None
+    next_at: str | None
+    opened_at: datetime
+    closed_reason: str | None
+
+
+async def listing(
+    tx: ReadTx, *, open_only: bool = True, stage: str | None = None, limit: int = 100
+) -> list[CaseLine]:
+    """Newest first."""
+    c = collection_case.c
+    statement = select(
+        c.id,
+        c.loan_id,
+        c.stage,
+        c.bucket,
+        c.dpd,
+        loan.c.unpaid_minor,
+        loan.c.currency,
+        func.coalesce(c.plan["step_id"].astext, c.plan["reason"].astext),
+        c.plan["due_at"].astext,
+        c.opened_at,
+        c.closed_reason,
+    ).join(loan, loan.c.id == c.loan_id)
+    if open_only:
+        statement = statement.where(c.closed_at.is_(None))
+    if stage is not None:
+        statement = statement.where(c.stage == stage)
+    rows = await tx.execute(statement.order_by(c.opened_at.desc(), c.id).limit(limit))
+    return [CaseLine(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class DiaryLine:
+    """One recorded step with its reason. at: business time."""
+
+    id: int
+    at: datetime
+    event: str
+    step_id: str | None
+    outcome: str | None
+    code: str | None
+    reason: str
+    source: str | None
+    opens_at: datetime | None
+    actor: str | None
+    packs: str
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    case: CaseRow
+    diary: list[DiaryLine]
+    holds: list[dict[str, Any]]
+    promises: list[dict[str, Any]]
+    tasks: list[str]
+    facts: int
+
+
+async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
+    case = await get(tx, case_id)
+    if case is None:
+        return None
+    people = select(loan_party.c.person_id).where(loan_party.c.loan_id == case.loan_id)
+    holds = await agreements.holds_of(tx, case.loan_id, list((await tx.execute(people)).scalars()))
+    promises = await agreements.promises_of(tx, case_id)
+    seen = select(func.count()).select_from(fact).where(fact.c.case_id == case_id)
+    return CaseView(
+        case=case,
+        diary=await diary(tx, case_id),
+        holds=[{"id": h.id, "reason": h.reason.value, "since": h.since, "until": h.until} for h in holds],
+        promises=[
+            {"id": p.id, "amount_minor": p.amount_minor, "due_on": p.due_on, "state": p.state.value}
+            for p in promises
+        ],
+        tasks=[t.id for t in await tasks.active_of(tx, case_id)],
+        facts=(await tx.execute(seen)).scalar_one(),
+    )
+
+
+async def diary(tx: ReadTx, case_id: CaseId) -> list[DiaryLine]:
+    """Oldest first."""
+    columns = [step.c[name] for name in DiaryLine.__dataclass_fields__]
+    rows = await tx.execute(select(*columns).where(step.c.case_id == case_id).order_by(step.c.id))
+    return [DiaryLine(*row) for row in rows]

@@ -1,0 +1,66 @@
+"""Bearer tokens: 256 random bits, shown once, kept as a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+
+from sqlalchemy import insert, select, update
+
+from recourse.service.context import Unit
+from recourse.storage.database import ReadTx
+from recourse.storage.tables import api_token
+
+ROLES = ("agent", "lead", "vehicle", "legal", "auditor", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    token: str = field(repr=False)
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """actor: the opaque id that stands in steps, tasks and approvals."""
+
+    actor: str
+    role: str
+
+
+async def issue(unit: Unit, role: str, name: str) -> Issued:
+    token = f"rc_{secrets.token_urlsafe(32)}"
+    actor = f"{role}-{secrets.token_hex(4)}"
+    await unit.tx.execute(
+        insert(api_token).values(token_hash=_hash(token), actor=actor, name=name, role=role)
+    )
+    return Issued(token, actor)
+
+
+async def revoke(unit: Unit, actor: str) -> None:
+    """Raises LookupError for an actor nobody has."""
+    result = await unit.tx.execute(
+        update(api_token)
+        .where(api_token.c.actor == actor)
+        .values(revoked_at=unit.now)
+        .returning(api_token.c.actor)
+    )
+    if result.first() is None:
+        raise LookupError(f"actor {actor}: no token was issued under it")
+
+
+async def caller(tx: ReadTx, token: str) -> Caller | None:
+    """Looked up at every request, so that a revoked token stops working at once."""
+    row = (
+        await tx.execute(
+            select(api_token.c.actor, api_token.c.role).where(
+                api_token.c.token_hash == _hash(token), api_token.c.revoked_at.is_(None)
+            )
+        )
+    ).first()
+    return Caller(row[0], row[1]) if row else None
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

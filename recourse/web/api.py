@@ -1,0 +1,46 @@
+"""The API's routes. Docs under /api/docs, the OpenAPI document under /api/openapi.json."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from recourse.contracts.delivery import Unavailable
+from recourse.contracts.messages import TaskAnswer, TaskReceipt
+from recourse.delivery import Delivery
+from recourse.ports import RunsUnavailable
+from recourse.service.noting import Unknown
+from recourse.web import cases, notes, tasks
+
+
+class AnswersTasks(Protocol):
+    async def answer_task(self, case_id: str, answer: TaskAnswer) -> TaskReceipt: ...
+
+
+def build_api(delivery: Delivery, runs: AnswersTasks) -> FastAPI:
+    api = FastAPI(
+        title="Recourse", version="1", docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None
+    )
+    api.state.delivery, api.state.runs = delivery, runs
+    for router in (tasks.router, cases.router, notes.router):
+        api.include_router(router, prefix="/api")
+    api.add_exception_handler(Unavailable, _down)
+    api.add_exception_handler(RunsUnavailable, _down)
+    api.add_exception_handler(Unknown, _unknown)
+    api.get("/healthz", include_in_schema=False)(_healthy)
+    return api
+
+
+async def _healthy() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+async def _down(_: Request, error: Exception) -> JSONResponse:
+    """Nothing was written; the caller repeats with the same request id."""
+    return JSONResponse({"detail": f"try again: {error}"}, 503, {"Retry-After": "5"})
+
+
+async def _unknown(_: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, 404)

@@ -1,0 +1,64 @@
+"""Facts reported over HTTP: holds and the legal desk's statuses. Written first, then the case is told."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+
+from recourse.contracts.messages import Nudge
+from recourse.delivery import Delivery
+from recourse.domain.ids import LoanId, PersonId
+from recourse.service import noting
+from recourse.service.context import Unit
+from recourse.service.noting import HoldRequest
+from recourse.service.tokens import Caller
+from recourse.web.access import only
+from recourse.web.shapes import HoldBody, LegalStatusBody
+
+router = APIRouter(tags=["facts"])
+Holder = Annotated[Caller, Depends(only("agent", "lead", "legal"))]
+Desk = Annotated[Caller, Depends(only("legal"))]
+
+
+@router.post("/holds", status_code=201)
+async def place_hold(request: Request, who: Holder, body: HoldBody) -> dict[str, Any]:
+    """In force when this answers, whether Temporal is up or not. Safe to repeat with the same request id."""
+    asked = HoldRequest(
+        reason=body.reason,
+        actor=who.actor,
+        source="api",
+        until=body.until,
+        person_id=PersonId(body.person_id) if body.person_id else None,
+        loan_id=LoanId(body.loan_id) if body.loan_id else None,
+        request_id=f"{who.actor}-{body.request_id}",
+    )
+    delivery: Delivery = request.app.state.delivery
+    key, told = await delivery.note(partial(noting.place_hold, request=asked))
+    return {"hold_id": key, "in_force": True, "case_told": told}
+
+
+@router.post("/holds/{hold_id}/lift")
+async def lift_hold(request: Request, who: Holder, hold_id: str) -> dict[str, Any]:
+    async def fact(unit: Unit) -> tuple[None, tuple[Nudge, ...]]:
+        return None, await noting.lift_hold(unit, hold_id, who.actor)
+
+    delivery: Delivery = request.app.state.delivery
+    told = (await delivery.note(fact))[1]
+    return {"hold_id": hold_id, "in_force": False, "case_told": told}
+
+
+@router.post("/legal/statuses", status_code=202)
+async def legal_status(request: Request, _: Desk, body: LegalStatusBody) -> dict[str, Any]:
+    """A status of a handed-over case. Safe to repeat with the same status id."""
+
+    async def fact(unit: Unit) -> tuple[None, tuple[Nudge, ...]]:
+        nudges = await noting.note_legal_status(
+            unit, body.reference, body.status_id, body.status, body.occurred_at
+        )
+        return None, nudges
+
+    delivery: Delivery = request.app.state.delivery
+    told = (await delivery.note(fact))[1]
+    return {"recorded": True, "case_told": told}

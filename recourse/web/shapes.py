@@ -1,0 +1,56 @@
+"""Request bodies of the API."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from recourse.domain.situation import HoldReason
+
+Key = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ClaimBody(Body):
+    """request_id: repeat a call safely with the same id; a receipt is given once per id."""
+
+    request_id: Key
+
+
+class CompleteBody(ClaimBody):
+    outcome: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    promise_minor: Annotated[int, Field(strict=True, gt=0, le=10**13)] | None = None
+    promise_on: date | None = None
+
+
+class HoldBody(Body):
+    """On a loan or on a person, never both."""
+
+    reason: HoldReason
+    request_id: Key
+    loan_id: Key | None = None
+    person_id: Key | None = None
+    until: datetime | None = None
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> HoldBody:
+        if (self.loan_id is None) == (self.person_id is None):
+            raise ValueError("loan_id, person_id: name exactly one")
+        if self.until is not None and self.until.tzinfo is None:
+            raise ValueError("until: needs an offset")
+        return self
+
+
+class LegalStatusBody(BaseModel):
+    """What the legal desk reports. Unknown extra fields are ignored: the desk is another house."""
+
+    model_config = ConfigDict(extra="ignore")
+    reference: Key
+    status_id: Key
+    status: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z_]+$")]
+    occurred_at: datetime
