@@ -63,6 +63,8 @@ def _consumer(settings: Settings, limits: ConsumerLimits) -> AIOKafkaConsumer:
         max_partition_fetch_bytes=FETCH_BYTES,
         fetch_max_bytes=4 * FETCH_BYTES,
         session_timeout_ms=10_000,
+        # A topic that the bank creates later is found within this time, not after the default five minutes.
+        metadata_max_age_ms=10_000,
         rebalance_timeout_ms=int((limits.drain + limits.stop) * 1000),
     )
 

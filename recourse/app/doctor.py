@@ -10,7 +10,7 @@ from typing import Literal
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 from sqlalchemy import func, select
 
 from recourse.app.compose import services
@@ -89,6 +89,8 @@ async def _kafka(settings: Settings) -> list[Finding]:
     await admin.start()
     try:
         committed = await admin.list_consumer_group_offsets(settings.consumer_group)
+    except GroupCoordinatorNotAvailableError:
+        committed = {}  # a broker on which no group has ever committed
     finally:
         await admin.close()
     lag = await _lag(settings, {tp: meta.offset for tp, meta in committed.items()})

@@ -42,7 +42,8 @@ def _text(document: dict[str, Any]) -> str:
 
 
 def _schema(name: str, model: Any) -> dict[str, Any]:
-    return {"$schema": _DRAFT, "$id": f"urn:recourse:{name}"} | model.model_json_schema()
+    schema: dict[str, Any] = model.model_json_schema()
+    return {"$schema": _DRAFT, "$id": f"urn:recourse:{name}"} | schema
 
 
 def asyncapi() -> dict[str, Any]:
