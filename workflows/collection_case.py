@@ -1,19 +1,22 @@
 """One case, one durable run: wait for the planned step's time or for a nudge, perform, again.
 
-The run holds only what it needs to wait. Facts, rules and outcomes live in PostgreSQL; a lost, doubled or late
-signal is harmless, because every decision reads all facts and every plan carries its number.
+The run holds only what it needs to wait. Facts, rules and outcomes live in PostgreSQL; a lost, doubled or
+late signal is harmless, because every decision reads all facts and every plan carries its number.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from temporalio import workflow
+from temporalio.common import SearchAttributeUpdate
 
 with workflow.unsafe.imports_passed_through():
     from recourse.contracts import search
     from recourse.contracts.messages import CaseEnd, CaseStart, Nudge, PlanData, TaskAnswer, TaskReceipt
-    from recourse.contracts.names import CASE_WORKFLOW, Queues
+    from recourse.contracts.names import ANSWER_UPDATE, CASE_WORKFLOW, FACTS_SIGNAL, Queues
     from workflows import diary, steps
     from workflows.waiting import wait_until
 
@@ -28,6 +31,7 @@ class CollectionCase:
         self._plan: PlanData | None = start.plan
         self._highest_fact = start.highest_fact
         self._diary = list(start.diary)
+        self._began_in = start.plan.stage if start.plan else ""
         self._shown: tuple[str, str, str] | None = (
             (start.plan.stage, start.plan.bucket, start.plan.team) if start.plan else None
         )
@@ -46,9 +50,10 @@ class CollectionCase:
                 if self._unseen():
                     continue
                 return CaseEnd(start.case_id, plan.reason)
-            if self._should_renew():
+            if self._should_renew(plan):
                 await self._renew()
-            if await wait_until(plan.due_at, lambda: self._stale(plan), self._calendar, self._summary(plan)):
+            news = partial(self._stale, plan)
+            if await wait_until(plan.due_at, news, self._calendar, self._summary(plan)):
                 continue
             if plan.kind == "wait":
                 self._take(await steps.decide(start.case_id))
@@ -57,12 +62,12 @@ class CollectionCase:
             self._note(diary.step_line(self._business_now(), plan, result))
             self._take(result.plan)
 
-    @workflow.signal(name="facts")
+    @workflow.signal(name=FACTS_SIGNAL)
     def facts(self, nudge: Nudge) -> None:
         """Synchronous on purpose: it only says that there is something to read."""
         self._highest_fact = max(self._highest_fact, nudge.highest_fact)
 
-    @workflow.update(name="answer_task")
+    @workflow.update(name=ANSWER_UPDATE)
     async def answer_task(self, answer: TaskAnswer) -> TaskReceipt:
         """A person claims or completes a task. A refusal comes back as a receipt with its code."""
         result = await steps.answer(answer)
@@ -110,7 +115,7 @@ class CollectionCase:
         if shown == self._shown:
             return
         self._shown = shown
-        changes = [
+        changes: list[SearchAttributeUpdate[Any]] = [
             search.STAGE.value_set(plan.stage),
             search.BUCKET.value_set(plan.bucket),
             search.STRATEGY.value_set(plan.strategy),
@@ -129,8 +134,10 @@ class CollectionCase:
     def _business_now(self) -> datetime:
         return self._calendar.calendar().business(workflow.now())
 
-    def _should_renew(self) -> bool:
-        return workflow.info().is_continue_as_new_suggested()
+    def _should_renew(self, plan: PlanData) -> bool:
+        """At a stage change, so that a case that lives for months comes to run on today's code."""
+        self._began_in = self._began_in or plan.stage
+        return plan.stage != self._began_in or workflow.info().is_continue_as_new_suggested()
 
     async def _renew(self) -> None:
         await workflow.wait_condition(workflow.all_handlers_finished)

@@ -8,7 +8,7 @@ debt closes the case here, in its own transaction, whether Temporal is up or not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from recourse.contracts.delivery import Acceptance
 from recourse.contracts.events import BankEvent
@@ -131,7 +131,7 @@ async def _apply(unit: Unit, batch: _Batch, event: BankEvent) -> None:
         else:
             disposition = "nothing_overdue" if account.ended is None else "loan_ended"
     case = batch.open_cases.get(loan_id)
-    if case is None and disposition == "applied":
+    if case is None and disposition == "applied" and not isinstance(entry.fact, SnapshotReceived):
         disposition = "no_open_case"
     kind, payload = fact_to_json(entry.fact)
     batch.new_facts.append(
@@ -160,6 +160,7 @@ def _take_snapshot(batch: _Batch, event: BankEvent, row: LoanRow) -> str:
     if not newer:
         return "superseded"
     batch.snapshots.append(event)
+    batch.loans[row.id] = replace(row, master_sequence=sequence, master_at=event.occurred_at)
     return "applied"
 
 

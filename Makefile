@@ -1,0 +1,50 @@
+# Each target installs what it needs; nothing has to be typed before it. See README.md for what a machine brings.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+UV := $(VENV)/bin/uv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.PHONY: help demo test unit check bench clean servers wheel
+
+help: ## Show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: install it, or run make PYTHON=/path/to/python3.11"; exit 3; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	UV_PROJECT_ENVIRONMENT=$(VENV) $(UV) sync --quiet --frozen --inexact --all-extras
+	@touch $@
+
+demo: $(READY) ## Watch real loans go from an overdue event to a lawyer's desk
+	$(PY) -m recourse.demo $(DEMO_ARGS)
+
+servers: $(READY) ## Fetch or build the embedded servers once
+	$(PY) -m recourse.stack.fetch
+
+unit: $(READY) ## Pure tests, for the inner loop
+	$(PY) -m pytest -q tests/unit
+
+check: $(READY) ## Format, lint, types, imports, schemas, wheel
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/recourse events schema --check
+	$(PY) tests/wheel.py
+
+test: check servers ## Everything, on real servers
+	$(PY) -m pytest -q tests
+
+bench: servers ## Ratios measured in one run, written to bench/results/
+	$(PY) -m bench $(BENCH_ARGS)
+
+clean: ## Remove what was built here (not the server cache)
+	-$(VENV)/bin/recourse stack down
+	rm -rf .recourse .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

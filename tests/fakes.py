@@ -1,0 +1,40 @@
+"""Fakes of our own ports, each as small as its Protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from recourse.contracts.messages import Nudge
+from recourse.ports import Accepted, CaseClosed, Message, RunsUnavailable
+
+
+class FakeRuns:
+    """Remembers nudges; `down` makes the engine unreachable."""
+
+    def __init__(self) -> None:
+        self.nudges: list[Nudge] = []
+        self.down = False
+
+    async def nudge(self, nudge: Nudge) -> CaseClosed | None:
+        if self.down:
+            raise RunsUnavailable("down for the test")
+        self.nudges.append(nudge)
+        return None
+
+    async def running(self, case_ids: Sequence[str]) -> frozenset[str]:
+        started = {n.case_id for n in self.nudges}
+        return frozenset(key for key in case_ids if key in started)
+
+
+class FakeMessenger:
+    """Accepts everything, or fails with the error it is given."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.failure: Exception | None = None
+
+    async def send(self, message: Message) -> Accepted:
+        if self.failure is not None:
+            raise self.failure
+        self.sent.append(message)
+        return Accepted((f"ref-{len(self.sent)}",))

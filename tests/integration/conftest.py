@@ -1,0 +1,95 @@
+"""Real servers for integration tests: every test has its own database, cloned from a migrated template."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from recourse.delivery import Delivery
+from recourse.domain.calendar import BusinessCalendar
+from recourse.packs.loader import load_packs
+from recourse.service.context import Lender, Services
+from recourse.stack import StackAddresses
+from recourse.storage import migrate
+from recourse.storage.database import Database
+from tests.fakes import FakeRuns
+
+LENDERS = {
+    "/demo/cn": Lender("demo-auto-finance", "CN", "CNY", "Asia/Shanghai", "400-000-0000"),
+    "/demo/us": Lender("demo-motor-credit", "US", "USD", "America/New_York", "555-0100"),
+}
+
+
+def _named(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+async def _sql(url: str, statement: str) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+async def template(stack: StackAddresses) -> str:
+    """A migrated database that tests are cloned from."""
+    name = f"template_{uuid.uuid4().hex[:8]}"
+    await _sql(stack.database_url, f'CREATE DATABASE "{name}"')
+    await migrate.upgrade(_named(stack.database_url, name))
+    return name
+
+
+@pytest.fixture
+async def database_url(stack: StackAddresses, template: str) -> AsyncIterator[str]:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    await _sql(stack.database_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield _named(stack.database_url, name)
+    await _sql(stack.database_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+class MovableCalendar(BusinessCalendar):
+    """Business time that a test sets. The database's clock still ticks underneath."""
+
+    offset: timedelta = timedelta()
+
+    def business(self, real: datetime) -> datetime:
+        return real + type(self).offset
+
+
+@dataclass
+class World:
+    """A database, use cases on it, and a clock the test holds in its hand."""
+
+    services: Services
+    runs: FakeRuns
+    delivery: Delivery
+    _clock: Any = field(repr=False)
+
+    def set_now(self, business: datetime) -> None:
+        self._clock.offset = business - datetime.now(UTC)
+
+    async def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
+        async with self.services.database.reading() as tx:
+            return [dict(row) for row in (await tx.execute(text(statement), values)).mappings()]
+
+    async def scalar(self, statement: str, **values: object) -> Any:
+        async with self.services.database.reading() as tx:
+            return (await tx.execute(text(statement), values)).scalar_one()
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    clock = type("Clock", (MovableCalendar,), {"offset": timedelta()})
+    services = Services(Database(database_url, clock()), load_packs(), LENDERS)
+    runs = FakeRuns()
+    yield World(services, runs, Delivery(services, runs), clock)
+    await services.database.close()

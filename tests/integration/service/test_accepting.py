@@ -1,0 +1,158 @@
+"""Facts become rows, cases and nudges in one transaction; repeats and disorder change nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from tests.events import arrears, overdue, payment, reversal, snapshot
+from tests.integration.conftest import World
+
+NOON = datetime(2026, 11, 6, 4, 0, tzinfo=UTC)
+"""Twelve o'clock in Shanghai, a Friday."""
+
+
+async def test_an_overdue_event_opens_one_case_and_nudges_it(world: World) -> None:
+    world.set_now(NOON)
+    acceptance = await world.delivery.accept([snapshot("L-1", at=NOON), overdue("L-1", at=NOON)])
+    assert [n.case_id for n in acceptance.nudges] == ["case-L-1-1"]
+    case = (await world.rows("SELECT * FROM collection_case"))[0]
+    assert (case["episode"], case["stage"], case["dpd"], case["closed_at"]) == (1, "reminder", 1, None)
+    outbox = await world.rows("SELECT type, data FROM outbox")
+    assert outbox[0]["type"] == "recourse.case.opened.v1"
+
+
+async def test_the_same_events_again_write_nothing_and_ask_for_the_undelivered_nudge(world: World) -> None:
+    world.set_now(NOON)
+    events = [snapshot("L-1", at=NOON), overdue("L-1", at=NOON)]
+    first = await world.delivery.accept(events)
+    again = await world.delivery.accept(events)
+    assert {n.case_id for n in again.nudges} == {n.case_id for n in first.nudges}
+    assert await world.scalar("SELECT count(*) FROM fact") == 2
+    await world.delivery.mark_delivered(again.nudges)
+    assert (await world.delivery.accept(events)).nudges == ()
+
+
+async def test_a_payment_never_opens_a_case(world: World) -> None:
+    world.set_now(NOON)
+    acceptance = await world.delivery.accept([snapshot("L-1", at=NOON), payment("L-1", at=NOON)])
+    assert acceptance.nudges == ()
+    assert await world.scalar("SELECT count(*) FROM collection_case") == 0
+    assert await world.scalar("SELECT disposition FROM fact WHERE kind = 'payment'") == "no_open_case"
+
+
+async def test_a_full_cure_closes_the_case_in_its_own_transaction(world: World) -> None:
+    world.set_now(NOON)
+    await world.delivery.accept([snapshot("L-1", at=NOON), overdue("L-1", at=NOON)])
+    acceptance = await world.delivery.accept([payment("L-1", at=NOON + timedelta(hours=1))])
+    assert [n.kinds for n in acceptance.nudges] == [("payment",)]
+    case = (await world.rows("SELECT stage, closed_reason FROM collection_case"))[0]
+    assert case == {"stage": "closed", "closed_reason": "cured"}
+
+
+async def test_a_new_overdue_event_after_a_cure_opens_the_next_episode(world: World) -> None:
+    world.set_now(NOON)
+    later = NOON + timedelta(hours=2)
+    await world.delivery.accept([overdue("L-1", at=NOON), payment("L-1", at=NOON + timedelta(hours=1))])
+    acceptance = await world.delivery.accept([overdue("L-1", at=later, sequence=4)])
+    assert "case-L-1-2" in {n.case_id for n in acceptance.nudges}
+    rows = await world.rows("SELECT episode, closed_at IS NULL AS open FROM collection_case ORDER BY episode")
+    assert rows == [{"episode": 1, "open": False}, {"episode": 2, "open": True}]
+
+
+async def test_an_overdue_event_that_comes_after_a_later_payment_opens_nothing(
+    world: World,
+) -> None:
+    world.set_now(NOON)
+    await world.delivery.accept([payment("L-1", at=NOON, sequence=3)])
+    acceptance = await world.delivery.accept([overdue("L-1", at=NOON - timedelta(hours=3), sequence=2)])
+    assert acceptance.nudges == ()
+    assert await world.scalar("SELECT count(*) FROM collection_case") == 0
+    assert await world.scalar("SELECT disposition FROM fact WHERE kind = 'overdue'") == "nothing_overdue"
+
+
+async def test_a_reversed_payment_keeps_the_case_open_with_the_old_amount(world: World) -> None:
+    world.set_now(NOON)
+    part = payment("L-1", at=NOON, amount=100000, cured=False, sequence=3)
+    await world.delivery.accept([overdue("L-1", at=NOON - timedelta(days=1), days=3), part])
+    assert await world.scalar("SELECT unpaid_minor FROM loan") == 252017
+    await world.delivery.accept([reversal("L-1", at=NOON + timedelta(hours=1))])
+    assert await world.scalar("SELECT unpaid_minor FROM loan") == 352017
+    assert await world.scalar("SELECT reversed FROM payment") is True
+
+
+async def test_an_overdue_event_may_come_before_the_snapshot(world: World) -> None:
+    world.set_now(NOON)
+    acceptance = await world.delivery.accept([overdue("L-1", at=NOON)])
+    assert len(acceptance.nudges) == 1
+    await world.delivery.accept([snapshot("L-1", at=NOON, sequence=1)])
+    assert await world.scalar("SELECT count(*) FROM loan_party") == 1
+
+
+async def test_an_event_of_an_unknown_source_is_refused_and_its_neighbour_accepted(world: World) -> None:
+    world.set_now(NOON)
+    stranger = overdue("L-X", at=NOON)
+    object.__setattr__(stranger, "source", "/nobody")
+    acceptance = await world.delivery.accept([stranger, overdue("L-1", at=NOON)])
+    assert list(acceptance.refused) == [stranger.event_id]
+    assert "RECOURSE_LENDERS" in acceptance.refused[stranger.event_id]
+    assert [n.case_id for n in acceptance.nudges] == ["case-L-1-1"]
+
+
+async def test_a_payment_in_another_currency_is_refused(world: World) -> None:
+    world.set_now(NOON)
+    await world.delivery.accept([overdue("L-1", at=NOON)])
+    odd = payment("L-1", at=NOON, currency="USD")
+    acceptance = await world.delivery.accept([odd])
+    assert acceptance.refused[odd.event_id].startswith("currency")
+    assert await world.scalar("SELECT closed_at IS NULL FROM collection_case")
+
+
+async def test_an_older_snapshot_does_not_replace_a_newer_one(world: World) -> None:
+    world.set_now(NOON)
+    newer = snapshot("L-1", at=NOON, sequence=9, name="新")
+    older = snapshot("L-1", at=NOON - timedelta(days=3), sequence=5, name="旧")
+    await world.delivery.accept([newer])
+    await world.delivery.accept([older])
+    assert await world.scalar("SELECT name FROM party") == "新"
+    dispositions = await world.rows("SELECT disposition FROM fact ORDER BY id")
+    assert dispositions == [{"disposition": "applied"}, {"disposition": "superseded"}]
+
+
+async def test_two_consumers_with_the_same_events_open_one_case(world: World) -> None:
+    world.set_now(NOON)
+    for number in range(10):
+        events = [snapshot(f"L-{number}", at=NOON), overdue(f"L-{number}", at=NOON)]
+        await asyncio.gather(*(world.delivery.accept(events) for _ in range(4)))
+    assert await world.scalar("SELECT count(*) FROM collection_case") == 10
+    assert await world.scalar("SELECT count(*) FROM fact") == 20
+
+
+async def test_a_partial_payment_with_a_statement_moves_the_oldest_due_date(world: World) -> None:
+    world.set_now(NOON)
+    await world.delivery.accept([overdue("L-1", at=NOON, days=40)])
+    left = arrears((8, NOON.date() - timedelta(days=9), 352017))
+    await world.delivery.accept([payment("L-1", at=NOON, cured=False, left=left)])
+    assert await world.scalar("SELECT oldest_due FROM loan") == NOON.date() - timedelta(days=9)
+    installments = await world.rows("SELECT number, unpaid_minor FROM installment ORDER BY number")
+    assert installments == [{"number": 7, "unpaid_minor": 0}, {"number": 8, "unpaid_minor": 352017}]
+
+
+async def test_two_people_on_one_phone_share_the_contact_point(world: World) -> None:
+    world.set_now(NOON)
+    await world.delivery.accept(
+        [
+            snapshot("L-1", at=NOON, person="C-A", mobile="+8613800000009", email=None),
+            snapshot("L-2", at=NOON, person="C-B", mobile="+8613800000009", email=None),
+        ]
+    )
+    assert await world.scalar("SELECT count(*) FROM contact_point") == 1
+    assert await world.scalar("SELECT count(*) FROM person_contact_point") == 2
+
+
+async def test_the_newest_of_two_snapshots_in_one_batch_wins(world: World) -> None:
+    world.set_now(NOON)
+    newer = snapshot("L-1", at=NOON, sequence=9, name="新")
+    older = snapshot("L-1", at=NOON - timedelta(days=3), sequence=5, name="旧")
+    await world.delivery.accept([newer, older])
+    assert await world.scalar("SELECT name FROM party") == "新"

@@ -1,0 +1,159 @@
+"""Tasks: one receipt for one request, caps before the dial, two people for legal action."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from recourse.contracts.messages import AnswerResult, StepCommand, TaskAction, TaskAnswer
+from recourse.service import answering, task_steps
+from tests.integration.conftest import World
+from tests.integration.service.conftest import OpenCase, open_case
+
+
+async def _open_task(world: World, case: OpenCase, step_id: str) -> str:
+    plan = await case.reach(step_id)
+    command = StepCommand(case.id, step_id, plan.number)
+    await world.services.run(partial(task_steps.open_task, command=command))
+    task_id: str = await world.scalar(
+        "SELECT id FROM agent_task WHERE step_id = :s ORDER BY opened_at DESC LIMIT 1", s=step_id
+    )
+    return task_id
+
+
+async def _answer(
+    world: World, task_id: str, action: TaskAction, request: str, **values: Any
+) -> AnswerResult:
+    base = TaskAnswer(task_id, action, "agent-1", request, ("agent",))
+    answer = replace(base, **values)
+    return await world.services.run(partial(answering.answer_task, answer=answer))
+
+
+@pytest.fixture
+async def called(world: World) -> tuple[OpenCase, str]:
+    """A case whose first call task is open (day 12: screening by phone)."""
+    case = await open_case(world, days=12)
+    world.set_now((await case.decide()).due_at or pytest.fail("no due"))
+    return case, await _open_task(world, case, "screening")
+
+
+async def test_claiming_a_call_takes_a_slot_and_completing_says_what_became_of_it(
+    world: World, called: tuple[OpenCase, str]
+) -> None:
+    _, task = called
+    assert (await _answer(world, task, "claim", "r1")).receipt.accepted
+    assert await world.scalar("SELECT state FROM contact_attempt") == "claimed"
+    result = await _answer(world, task, "complete", "r2", outcome="refuses")
+    assert result.receipt.accepted
+    assert result.receipt.next_step
+    assert await world.scalar("SELECT state FROM contact_attempt") == "connected"
+
+
+async def test_the_same_request_gets_the_same_receipt_and_writes_once(
+    world: World, called: tuple[OpenCase, str]
+) -> None:
+    _, task = called
+    first = await _answer(world, task, "claim", "r1")
+    again = await _answer(world, task, "claim", "r1")
+    assert again.receipt == first.receipt
+    assert await world.scalar("SELECT count(*) FROM contact_attempt") == 1
+
+
+async def test_a_request_id_with_another_content_is_refused(
+    world: World, called: tuple[OpenCase, str]
+) -> None:
+    _, task = called
+    await _answer(world, task, "claim", "r1")
+    result = await _answer(world, task, "complete", "r1", outcome="refuses")
+    assert result.receipt.code == "request_id_reused"
+
+
+async def test_a_second_agent_is_told_until_when_it_is_taken(
+    world: World, called: tuple[OpenCase, str]
+) -> None:
+    _, task = called
+    await _answer(world, task, "claim", "r1")
+    result = await _answer(world, task, "claim", "r2", actor="agent-2")
+    assert (result.receipt.accepted, result.receipt.code) == (False, "claimed_by_another")
+    assert result.receipt.opens_at is not None
+
+
+async def test_a_role_of_another_team_is_refused(world: World, called: tuple[OpenCase, str]) -> None:
+    _, task = called
+    result = await _answer(world, task, "claim", "r1", roles=("vehicle",))
+    assert result.receipt.code == "role_not_permitted"
+
+
+async def test_a_call_at_night_is_refused_with_the_next_opening(
+    world: World, called: tuple[OpenCase, str]
+) -> None:
+    case, task = called
+    due = (await case.plan()).due_at
+    assert due is not None
+    world.set_now(due.replace(hour=15))  # 23:00 in Shanghai
+    result = await _answer(world, task, "claim", "r1")
+    assert result.receipt.code == "outside_hours"
+    assert "GB/T 45251" in result.receipt.source
+    assert result.receipt.opens_at is not None
+    assert result.receipt.opens_at.hour == 0
+
+
+async def test_an_unreached_call_is_tried_again_later(world: World, called: tuple[OpenCase, str]) -> None:
+    _, task = called
+    await _answer(world, task, "claim", "r1")
+    await _answer(world, task, "complete", "r2", outcome="no_answer")
+    steps = await world.rows(
+        "SELECT outcome FROM step WHERE step_id = 'screening' AND event = 'outcome' ORDER BY id"
+    )
+    assert [row["outcome"] for row in steps] == ["open", "retry"]
+
+
+async def test_a_promise_waits_for_its_date(world: World, called: tuple[OpenCase, str]) -> None:
+    case, task = called
+    await _answer(world, task, "claim", "r1")
+    on = ((await case.plan()).due_at or pytest.fail("no due")).date() + timedelta(days=5)
+    result = await _answer(
+        world, task, "complete", "r2", outcome="promise", promise_minor=352017, promise_on=on.isoformat()
+    )
+    assert result.plan is not None
+    assert (result.plan.kind, result.plan.reason) == ("wait", "promise")
+    assert await world.scalar("SELECT state FROM promise") == "open"
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"outcome": "promise"}, "promise_needs_amount_and_date"),
+        ({"outcome": "promise", "promise_minor": 5, "promise_on": "soon"}, "promise_date_invalid"),
+        ({"outcome": "promise", "promise_minor": 5, "promise_on": "2099-01-01"}, "promise_date_out_of_range"),
+        ({"outcome": "approve"}, "outcome_not_allowed"),
+    ],
+)
+async def test_an_answer_that_makes_no_sense_is_refused_with_a_code(
+    world: World, called: tuple[OpenCase, str], values: dict[str, object], code: str
+) -> None:
+    _, task = called
+    await _answer(world, task, "claim", "r1")
+    assert (await _answer(world, task, "complete", "r2", **values)).receipt.code == code
+
+
+async def test_hardship_puts_the_person_on_hold(world: World, called: tuple[OpenCase, str]) -> None:
+    _, task = called
+    await _answer(world, task, "claim", "r1")
+    result = await _answer(world, task, "complete", "r2", outcome="hardship")
+    assert await world.scalar("SELECT reason FROM hold") == "hardship"
+    assert result.plan is not None
+    due = result.plan.due_at
+    until = await world.scalar("SELECT until FROM hold")
+    assert due is None or due >= until
+
+
+async def test_a_wrong_number_is_not_dialled_again(world: World, called: tuple[OpenCase, str]) -> None:
+    _, task = called
+    await _answer(world, task, "claim", "r1")
+    await _answer(world, task, "complete", "r2", outcome="wrong_number")
+    assert await world.scalar("SELECT count(*) FROM person_contact_point WHERE NOT usable") == 1

@@ -1,0 +1,176 @@
+"""A reminder leaves once, through the gate, or not at all; an unknown outcome goes to a person."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.reminding import RemindingActivities
+from recourse.contracts.events import BankEvent
+from recourse.contracts.messages import StepCommand, StepResult
+from recourse.domain.ids import LoanId
+from recourse.domain.situation import Channel, HoldReason
+from recourse.ports import NotHandedOver, OutcomeUnknown, RefusedByProvider
+from recourse.service import reminding
+from recourse.service.noting import HoldRequest, place_hold
+from tests.events import payment
+from tests.fakes import FakeMessenger
+from tests.integration.conftest import World
+from tests.integration.service.conftest import NOON, OpenCase, open_case
+
+
+def _command(case: OpenCase, number: int) -> StepCommand:
+    return StepCommand(case.id, "sms_friendly", number)
+
+
+def _activities(world: World, messenger: FakeMessenger) -> RemindingActivities:
+    return RemindingActivities(world.services, {Channel.SMS: messenger, Channel.EMAIL: messenger})
+
+
+async def test_a_due_reminder_is_sent_recorded_and_followed_by_the_next_plan(world: World) -> None:
+    case, messenger = await open_case(world), FakeMessenger()
+    plan = await case.reach("sms_friendly")
+    result = await _activities(world, messenger).send_reminder(_command(case, plan.number))
+    assert (result.outcome, result.code) == ("done", "sent")
+    assert result.plan.step_id == "email_friendly"
+    assert [m.to for m in messenger.sent] == ["+8613800000001"]
+    assert "3,520.17 CNY" in messenger.sent[0].body
+    attempt = (await world.rows("SELECT state, provider_refs, content FROM contact_attempt"))[0]
+    assert attempt["state"] == "sent"
+    assert attempt["provider_refs"] == ["ref-1"]
+    assert attempt["content"] == messenger.sent[0].body
+
+
+async def test_a_reminder_before_its_time_does_nothing(world: World) -> None:
+    case, messenger = await open_case(world), FakeMessenger()
+    plan = await case.decide()
+    assert plan.due_at is not None
+    world.set_now(plan.due_at - timedelta(minutes=10))
+    result = await _activities(world, messenger).send_reminder(_command(case, plan.number))
+    assert result.outcome == "stale"
+    assert messenger.sent == []
+
+
+async def test_a_payment_between_plan_and_send_stops_it(world: World) -> None:
+    case, messenger = await open_case(world), FakeMessenger()
+    plan = await case.reach("sms_friendly")
+    await world.delivery.accept([payment("L-1", at=NOON + timedelta(hours=1))])
+    result = await _activities(world, messenger).send_reminder(_command(case, plan.number))
+    assert result.plan.kind == "close"
+    assert messenger.sent == []
+
+
+async def test_a_hold_between_plan_and_send_stops_it(world: World) -> None:
+    case, messenger = await open_case(world), FakeMessenger()
+    plan = await case.reach("sms_friendly")
+    request = HoldRequest(HoldReason.DISPUTE, "agent-1", "test", loan_id=LoanId("L-1"))
+    await world.services.run(partial(place_hold, request=request))
+    result = await _activities(world, messenger).send_reminder(_command(case, plan.number))
+    assert (result.plan.kind, result.plan.reason) == ("wait", "hold")
+    assert messenger.sent == []
+
+
+async def test_a_provider_that_is_down_frees_the_slot_and_the_retry_passes_the_gate_again(
+    world: World,
+) -> None:
+    case, messenger = await open_case(world), FakeMessenger()
+    plan = await case.reach("sms_friendly")
+    activities = _activities(world, messenger)
+    messenger.failure = NotHandedOver("smpp: cannot bind")
+    with pytest.raises(ApplicationError):
+        await activities.send_reminder(_command(case, plan.number))
+    assert await world.scalar("SELECT state FROM contact_attempt") == "not_sent"
+    messenger.failure = None
+    result = await activities.send_reminder(_command(case, plan.number))
+    assert result.outcome == "done"
+    assert await world.scalar("SELECT count(*) FROM contact_attempt") == 1
+    assert await world.scalar("SELECT count(*) FROM step WHERE event = 'claimed'") == 2
+
+
+async def test_a_lost_reply_is_never_sent_again_and_a_person_checks(world: World) -> None:
+    case, messenger = await open_case(world), FakeMessenger()
+    plan = await case.reach("sms_friendly")
+    messenger.failure = OutcomeUnknown("reply lost")
+    activities = _activities(world, messenger)
+    result = await activities.send_reminder(_command(case, plan.number))
+    messenger.failure = None
+    await activities.send_reminder(_command(case, plan.number))
+    assert result.code == "outcome_unknown"
+    assert messenger.sent == []
+    assert await world.scalar("SELECT state FROM contact_attempt") == "unknown"
+    assert await world.scalar("SELECT kind FROM agent_task") == "check_delivery"
+
+
+async def test_a_worker_that_dies_after_its_claim_is_never_followed_by_a_second_send(world: World) -> None:
+    case, messenger = await open_case(world), FakeMessenger()
+    plan = await case.reach("sms_friendly")
+    command = _command(case, plan.number)
+    claimed = await world.services.run(partial(reminding.claim, command=command))
+    assert not isinstance(claimed, StepResult)
+    result = await _activities(world, messenger).send_reminder(command)  # the retry on another worker
+    assert result.code == "outcome_unknown"
+    assert messenger.sent == []
+
+
+async def test_a_refused_address_is_unable_and_not_tried_again(world: World) -> None:
+    case, messenger = await open_case(world), FakeMessenger()
+    plan = await case.reach("sms_friendly")
+    messenger.failure = RefusedByProvider("smpp_0x0000000B")
+    result = await _activities(world, messenger).send_reminder(_command(case, plan.number))
+    assert (result.outcome, result.code) == ("unable", "smpp_0x0000000B")
+    assert result.plan.step_id == "email_friendly"
+
+
+async def test_without_consent_the_gate_refuses_with_its_source(world: World) -> None:
+    case, messenger = await open_case(world, consent=False), FakeMessenger()
+    plan = await case.reach("sms_friendly")
+    result = await _activities(world, messenger).send_reminder(_command(case, plan.number))
+    assert (result.outcome, result.code) == ("refused", "no_consent")
+    refused = (await world.rows("SELECT source FROM step WHERE code = 'no_consent'"))[0]
+    assert "个人信息保护法" in refused["source"]
+    assert await world.scalar("SELECT count(*) FROM outbox WHERE type = 'recourse.contact.refused.v1'") == 1
+
+
+async def test_a_step_that_is_late_past_closing_hour_waits_for_the_morning(world: World) -> None:
+    case, messenger = await open_case(world), FakeMessenger()
+    plan = await case.reach("sms_friendly")
+    assert plan.due_at is not None
+    world.set_now(plan.due_at.replace(hour=15))  # 23:00 in Shanghai
+    result = await _activities(world, messenger).send_reminder(_command(case, plan.number))
+    assert messenger.sent == []
+    assert result.plan.due_at is not None
+    assert result.plan.due_at.hour == 0  # 08:00 in Shanghai
+
+
+async def _accept_after(world: World, event: BankEvent, seconds: float) -> None:
+    """Sweeps the payment over the window in which the reminder is claimed."""
+    await asyncio.sleep(seconds)
+    await world.delivery.accept([event])
+
+
+async def test_payment_and_reminder_at_the_same_moment_never_end_with_a_later_claim(world: World) -> None:
+    """I3: no provider call whose claim committed after the payment's commit; both orders must be seen."""
+    seen = set()
+    for number in range(12):
+        loan = f"L-{number}"
+        case, messenger = await open_case(world, loan), FakeMessenger()
+        plan = await case.reach("sms_friendly")
+        activities = _activities(world, messenger)
+        paid = payment(loan, at=NOON + timedelta(hours=1), payment_id=f"P-{number}")
+        await asyncio.gather(
+            activities.send_reminder(_command(case, plan.number)),
+            _accept_after(world, paid, 0.004 * (number % 6)),
+        )
+        order = await world.rows(
+            "SELECT event FROM step WHERE case_id = :c AND event IN ('claimed', 'closed') ORDER BY id",
+            c=case.id,
+        )
+        events = [row["event"] for row in order]
+        assert events in (["claimed", "closed"], ["closed"]), events
+        assert len(messenger.sent) == events.count("claimed")
+        seen.add(tuple(events))
+    assert ("claimed", "closed") in seen

@@ -1,0 +1,49 @@
+"""`make check`: build the wheel, install it in a fresh environment outside the checkout, and use it there.
+
+An import that works only because the checkout is the current folder, or a YAML file that was not packed, is
+found here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from recourse.stack import running
+
+ROOT = Path(__file__).parent.parent
+UV = ROOT / ".venv" / "bin" / "uv"
+PACKS = (
+    "from recourse.packs.loader import load_packs; from recourse.packs.render import render; "
+    "book = load_packs(); assert book.laws and book.strategies; "
+    "assert render('reminder_friendly', 'sms', 'zh-CN', dict.fromkeys("
+    "('name','lender','amount','oldest_due','dpd','pay_reference','phone','opt_out'), 'x')).body"
+)
+
+
+def _run(*command: str | Path, cwd: Path, **env: str) -> None:
+    subprocess.run([str(part) for part in command], cwd=cwd, check=True, env=os.environ | env)
+
+
+async def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        away = Path(folder)
+        _run(UV, "build", "--quiet", "--wheel", "--out-dir", away, cwd=ROOT)
+        [wheel] = away.glob("*.whl")
+        environment = away / "env"
+        _run(UV, "venv", "--quiet", "--python", sys.executable, environment, cwd=away)
+        _run(UV, "pip", "install", "--quiet", "--python", environment, f"{wheel}[stack]", cwd=away)
+        _run(environment / "bin" / "recourse", "--help", cwd=away)
+        _run(environment / "bin" / "python", "-c", PACKS, cwd=away)
+        async with running(away / "stack", servers=("postgres",), ends=()) as addresses:
+            url = {"RECOURSE_DATABASE_URL": addresses.database_url}
+            _run(environment / "bin" / "recourse", "db", "upgrade", cwd=away, **url)
+            _run(environment / "bin" / "recourse", "db", "check", cwd=away, **url)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
