@@ -30,6 +30,7 @@ class CollectionCase:
         self._calendar = start.calendar
         self._plan: PlanData | None = start.plan
         self._highest_fact = start.highest_fact
+        self._covered = start.plan.facts_seen if start.plan else 0
         self._diary = list(start.diary)
         self._began_in = start.plan.stage if start.plan else ""
         self._shown: tuple[str, str, str] | None = (
@@ -39,10 +40,10 @@ class CollectionCase:
     @workflow.run
     async def run(self, start: CaseStart) -> CaseEnd:
         if self._plan is None:
-            self._take(await steps.decide(start.case_id))
+            await self._decide()
         while True:
             if self._unseen():
-                self._take(await steps.decide(start.case_id))
+                await self._decide()
             plan = self._in_force()
             self._show(plan)
             if plan.kind == "close":
@@ -56,7 +57,7 @@ class CollectionCase:
             if await wait_until(plan.due_at, news, self._calendar, self._summary(plan)):
                 continue
             if plan.kind == "wait":
-                self._take(await steps.decide(start.case_id))
+                await self._decide()
                 continue
             result = await steps.perform(start.case_id, plan, Queues(start.queue_prefix))
             self._note(diary.step_line(self._business_now(), plan, result))
@@ -86,6 +87,13 @@ class CollectionCase:
         if answer.action == "complete" and not answer.outcome:
             raise ValueError("outcome: say what came of the task; `recourse tasks list` shows the codes")
 
+    async def _decide(self) -> None:
+        """Whatever was known when we asked is covered by the answer, even if its number says less: a case
+        whose database was restored from a backup must not ask for ever."""
+        asked_at = self._highest_fact
+        self._take(await steps.decide(self._start.case_id))
+        self._covered = max(self._covered, asked_at)
+
     def _take(self, plan: PlanData) -> None:
         """The highest number wins, whoever asked: an older answer may arrive later."""
         if self._plan is None or plan.number >= self._plan.number:
@@ -96,7 +104,7 @@ class CollectionCase:
         return self._plan
 
     def _unseen(self) -> bool:
-        return self._highest_fact > self._in_force().facts_seen
+        return self._highest_fact > max(self._covered, self._in_force().facts_seen)
 
     def _stale(self, waiting_on: PlanData) -> bool:
         """News: a fact not yet decided on, or a plan that says something else than the one waited on."""

@@ -1,0 +1,152 @@
+"""A real Temporal dev server, and activities that follow a script instead of a database."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from recourse.contracts.messages import (
+    AnswerResult,
+    CalendarData,
+    DecideCommand,
+    Nudge,
+    PlanData,
+    StepCommand,
+    StepResult,
+    TaskAnswer,
+    TaskReceipt,
+)
+from recourse.contracts.names import Queues
+from recourse.stack import StackAddresses
+from recourse.temporal.case_runs import TemporalCaseRuns
+from recourse.temporal.setup import register_search_attributes
+from recourse.temporal.worker import ActivitySet, build_workers
+
+SCALE = 86_400
+"""One business day a second."""
+
+
+@dataclass
+class Script:
+    """What the database would answer: the plan in force, and what each step leads to."""
+
+    plan: PlanData
+    after: dict[str, PlanData] = field(default_factory=dict)
+    performed: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    failing: set[str] = field(default_factory=set)
+    decided: int = 0
+    failures: int = 0
+
+    @activity.defn(name="case.decide")
+    async def decide(self, command: DecideCommand) -> PlanData:
+        self.decided += 1
+        return self.plan
+
+    @activity.defn(name="task.open")
+    async def open_task(self, command: StepCommand) -> StepResult:
+        return self._perform(command)
+
+    @activity.defn(name="reminder.send")
+    async def send_reminder(self, command: StepCommand) -> StepResult:
+        return self._perform(command)
+
+    @activity.defn(name="vehicle.locate")
+    async def locate(self, command: StepCommand) -> StepResult:
+        return self._perform(command)
+
+    @activity.defn(name="legal.hand_over")
+    async def hand_over(self, command: StepCommand) -> StepResult:
+        return self._perform(command)
+
+    @activity.defn(name="step.give_up")
+    async def give_up(self, command: StepCommand) -> StepResult:
+        self.failing.discard(command.step_id)
+        return replace(self._perform(command), outcome="unable", code="provider_down")
+
+    @activity.defn(name="task.answer")
+    async def answer_task(self, answer: TaskAnswer) -> AnswerResult:
+        self.answers.append(answer.request_id)
+        accepted = answer.outcome != "refuse_me"
+        receipt = TaskReceipt(answer.task_id, accepted, "" if accepted else "no", next_step="next")
+        return AnswerResult(receipt, self.plan if accepted else None)
+
+    def _perform(self, command: StepCommand) -> StepResult:
+        if command.step_id in self.failing:
+            self.failures += 1
+            raise RuntimeError("the provider is away")
+        self.performed.append(command.step_id)
+        self.plan = self.after[command.step_id]
+        return StepResult("done", self.plan, "sent")
+
+
+@dataclass
+class Case:
+    """A running case with its script."""
+
+    runs: TemporalCaseRuns
+    client: Client
+    script: Script
+    id: str
+    queues: Queues
+
+    async def nudge(self, highest: int = 1) -> object:
+        return await self.runs.nudge(Nudge(self.id, highest, ("overdue",), "CN"))
+
+    async def decided_once(self) -> bool:
+        return self.script.decided == 1
+
+    async def performed_sms(self) -> bool:
+        return self.script.performed == ["sms"]
+
+    async def failed_once(self) -> bool:
+        return self.script.failures >= 1
+
+    async def end(self) -> dict[str, str]:
+        result: dict[str, str] = await self.client.get_workflow_handle(self.id).result()
+        return result
+
+
+@pytest.fixture(scope="session")
+async def temporal(stack: StackAddresses) -> Client:
+    client = await Client.connect(
+        stack.temporal_address, namespace=stack.temporal_namespace, data_converter=pydantic_data_converter
+    )
+    await register_search_attributes(client)
+    return client
+
+
+def calendar() -> CalendarData:
+    now = datetime.now(UTC)
+    return CalendarData(real_anchor=now, business_anchor=datetime(2026, 11, 6, tzinfo=UTC), scale=SCALE)
+
+
+@pytest.fixture
+async def case(temporal: Client) -> AsyncIterator[Case]:
+    """A worker on its own task queues and a case that the test starts by nudging."""
+    prefix = f"t{uuid.uuid4().hex[:10]}"
+    script = Script(PlanData(number=1, kind="wait", facts_seen=1, reason="ladder_done"))
+    queues = Queues(prefix)
+    activities = ActivitySet(
+        cases=[script.decide, script.open_task, script.answer_task, script.give_up],
+        messages=[script.send_reminder],
+        vehicles=[script.locate],
+        legal=[script.hand_over],
+    )
+    workers = build_workers(temporal, activities, queues)
+    for worker in workers:
+        await worker.__aenter__()
+    yield Case(TemporalCaseRuns(temporal, calendar(), prefix), temporal, script, f"case-{prefix}-1", queues)
+    for worker in reversed(workers):
+        await worker.__aexit__(None, None, None)
+
+
+def after(days: float) -> datetime:
+    return datetime(2026, 11, 6, tzinfo=UTC) + timedelta(days=days)
