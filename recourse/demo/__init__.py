@@ -1,0 +1,1 @@
+"""`make demo`: the whole road in minutes, on real servers, with a day lasting seconds."""
