@@ -14,13 +14,13 @@ from tests.events import overdue, payment, snapshot
 LOANS = 24
 
 
-def _book() -> list[BankEvent]:
+def _book(system: System) -> list[BankEvent]:
     """Fresh cases, each reachable by SMS and e-mail under its own address; every event twice."""
     events: list[BankEvent] = []
     for n in range(LOANS):
-        loan = f"L-{n:03d}"
+        loan = system.loan(n)
         master = snapshot(
-            loan, at=BUSINESS_START, mobile=f"+86139000{n:05d}", email=f"b{n}@example.com", device=None
+            loan, at=BUSINESS_START, mobile=system.mobile(n), email=f"b{n}@example.com", device=None
         )
         events += [master, overdue(loan, at=BUSINESS_START, event_id=f"overdue-{loan}")] * 2
     return events
@@ -36,7 +36,7 @@ def _message_id(attempt_id: str) -> str:
 async def test_kill_of_consumer_and_worker_loses_nothing_and_sends_nothing_twice(system: System) -> None:
     for command in ("consume", "worker", "relay"):
         system.start(command)
-    book = _book()
+    book = _book(system)
     await system.publish(*book[: len(book) // 2])
     await system.counted("SELECT count(*) FROM fact", 4)
     system.kill("consume")
@@ -49,7 +49,7 @@ async def test_kill_of_consumer_and_worker_loses_nothing_and_sends_nothing_twice
     await system.counted(
         "SELECT count(*) FROM step WHERE step_id = 'email_friendly' AND event = 'outcome'", LOANS, 120
     )
-    paid = [payment(f"L-{n:03d}", at=BUSINESS_START, sequence=3, payment_id=f"P-{n}") for n in range(LOANS)]
+    paid = [payment(system.loan(n), at=BUSINESS_START, sequence=3, payment_id=f"P-{n}") for n in range(LOANS)]
     await system.publish(*paid, *paid)
     await system.counted("SELECT count(*) FROM collection_case WHERE closed_reason = 'cured'", LOANS)
     await _everything_is_delivered(system)
@@ -78,11 +78,13 @@ async def _nothing_was_sent_twice(system: System) -> None:
     claimed = {_message_id(row["id"]) for row in attempts if row["channel"] == "email"}
     ours = {key: count for key, count in mails.items() if key in claimed}
     assert set(ours.values()) <= {1}
+    mobiles = {system.mobile(n).removeprefix("+") for n in range(LOANS)}
     texts = Counter(
         (entry["destination"], entry["text"])
         for entry in system.end_log("smsc")
-        if entry["event"] == "accepted" and entry["destination"].startswith("86139000")
+        if entry["event"] == "accepted" and entry["destination"] in mobiles
     )
+    assert texts
     assert [key for key, count in texts.items() if count > 1] == []
 
 
@@ -105,7 +107,7 @@ async def test_two_consumers_and_two_workers_share_the_work_without_doubling_it(
     for name in ("one", "two"):
         system.start("consume", f"consume-{name}")
         system.start("worker", f"worker-{name}")
-    await system.publish(*_book())
+    await system.publish(*_book(system))
     await system.counted("SELECT count(*) FROM contact_attempt WHERE state = 'sent'", LOANS)
     assert await system.scalar("SELECT count(*) FROM collection_case") == LOANS
     await _nothing_was_sent_twice(system)
@@ -115,7 +117,7 @@ async def test_facts_are_taken_and_holds_count_while_temporal_is_unreachable(sys
     away = system.env | {"TEMPORAL_ADDRESS": "127.0.0.1:9"}
     here, system.env = system.env, away
     system.start("consume")
-    await system.publish(*_book()[:2])
+    await system.publish(*_book(system)[:2])
     await system.counted("SELECT count(*) FROM collection_case", 1)
     assert await system.scalar("SELECT count(*) FROM collection_case WHERE facts_due > facts_delivered") == 1
     system.kill("consume")
@@ -130,9 +132,9 @@ async def test_a_case_that_operations_terminated_resumes_from_the_database(syste
 
     system.start("consume")
     system.start("worker")
-    await system.publish(*_book()[:2])
+    await system.publish(*_book(system)[:2])
     await system.counted("SELECT count(*) FROM collection_case", 1)
     client = await Client.connect(system.addresses.temporal_address)
-    handle = client.get_workflow_handle("case-L-000-1")
+    handle = client.get_workflow_handle(f"case-{system.loan(0)}-1")
     await handle.terminate("by mistake")
     await system.counted("SELECT count(*) FROM contact_attempt WHERE state = 'sent'", 2)
