@@ -14,6 +14,11 @@ from recourse.contracts.events import Refused, Topics
 CUT_AT = 512 * 1024
 """A record beyond any event's size is kept by its first half megabyte and its hash."""
 PREFIX = "recourse-dlq-"
+RETRY_OF = "recourse-retry-of"
+RETRY_OF_ATTEMPT = "recourse-retry-of-attempt"
+"""What a letter that was sent again carries, so that a second refusal counts on."""
+
+_OURS = (PREFIX, RETRY_OF)
 
 
 def _code_version() -> str:
@@ -29,7 +34,7 @@ class DeadLetters:
     def __init__(self, producer: AIOKafkaProducer, topics: Topics) -> None:
         self._producer, self._topics = producer, topics
 
-    async def send(self, record: ConsumerRecord[bytes, bytes], refused: Refused, attempts: int = 1) -> None:
+    async def send(self, record: ConsumerRecord[bytes, bytes], refused: Refused) -> None:
         value, cut = record.value, []
         if value is not None and len(value) > CUT_AT:
             cut = [(PREFIX + "sha256", hashlib.sha256(value).hexdigest().encode())]
@@ -41,12 +46,17 @@ class DeadLetters:
             "code": refused.code.value,
             "field": refused.field,
             "message": refused.message,
-            "attempts": str(attempts),
+            "attempts": str(_attempts_before(record) + 1),
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "version": _code_version(),
         }
-        kept = [(name, raw) for name, raw in record.headers if not name.startswith(PREFIX)]
+        kept = [(name, raw) for name, raw in record.headers if not name.startswith(_OURS)]
         headers = [*kept, *((PREFIX + name, text.encode()) for name, text in own.items()), *cut]
         await self._producer.send_and_wait(
             self._topics.dead_letters(record.topic), value=value, key=record.key, headers=headers
         )
+
+
+def _attempts_before(record: ConsumerRecord[bytes, bytes]) -> int:
+    told = dict(record.headers).get(RETRY_OF_ATTEMPT, b"0")
+    return int(told) if told.isdigit() and len(told) < 6 else 0

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from consumers.backoff import Backoff
-from consumers.batch import Record, accept, understand
+from consumers.batch import BuryOnce, Record, accept, understand
 from consumers.dead_letter import DeadLetters
 from consumers.lanes import Lanes
 from consumers.rebalance import DrainOnRevoke
@@ -119,10 +119,11 @@ class FactConsumer:
         """Until it is written. Meanwhile partitions are paused and polled, so that we stay in the group."""
         backoff, mine = Backoff(), {_partition(r) for r in records}
         marks = {tp: self._marks[tp] for tp in mine}
+        bury = BuryOnce(self._bury)
         while True:
             try:
-                batch = await understand(records, EventLimits(), self._bury)
-                return await accept(batch, self._facts, self._bury) if batch else []
+                batch = await understand(records, EventLimits(), bury)
+                return await accept(batch, self._facts, bury) if batch else []
             except (Unavailable, KafkaError) as error:
                 wait = backoff.next()
                 log.warning("cannot accept, trying again", error=str(error), wait=round(wait, 1))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from aiokafka import AIOKafkaProducer
 
+from consumers.quarantine import Quarantine
 from recourse.contracts.events import BankEvent, Topics, encode_binary, topic_for
 
 _AHEAD = 1_000
@@ -33,3 +34,8 @@ async def publish_events(
                 under_way.clear()
         for sent in under_way:
             await sent
+
+
+def quarantine(brokers: str, topics: Topics) -> Quarantine:
+    """The dead letters of these topics."""
+    return Quarantine(brokers, topics)

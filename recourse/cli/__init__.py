@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from recourse.cli import cases, database, events, holds, processes, stack, tasks, temporal, tokens
+from recourse.cli import (
+    cases,
+    database,
+    dead_letters,
+    events,
+    holds,
+    processes,
+    stack,
+    tasks,
+    temporal,
+    tokens,
+)
 from recourse.cli import doctor as doctor_command
 
 app = typer.Typer(
@@ -17,6 +28,7 @@ app.add_typer(stack.app, name="stack")
 app.add_typer(database.app, name="db")
 app.add_typer(temporal.app, name="temporal")
 app.add_typer(events.app, name="events")
+app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(cases.app, name="cases")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(holds.app, name="holds")
