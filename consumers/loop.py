@@ -176,15 +176,16 @@ class FactConsumer:
                 await self._commit()
 
     async def _commit(self) -> None:
-        """Mark what was nudged, then commit what is finished. In this order: a mark is only an economy."""
+        """Mark what was nudged, then commit what was finished by then: whatever a committed offset stands
+        for is marked, so that the sweeper has nothing to do after an orderly stop."""
         self._committed_at = time.monotonic()
+        positions = {tp: p for tp, mark in self._marks.items() if (p := mark.advance()) is not None}
         delivered, self._delivered = self._delivered, []
         try:
             await self._facts.mark_delivered(delivered)
         except Unavailable:
             self._delivered = [*delivered, *self._delivered]
             raise
-        positions = {tp: p for tp, mark in self._marks.items() if (p := mark.advance()) is not None}
         if not positions:
             return
         try:
@@ -194,7 +195,8 @@ class FactConsumer:
             log.warning("commit failed, records will be redelivered", error=type(error).__name__)
             return
         for tp, position in positions.items():
-            self._marks[tp].committed(position)
+            if tp in self._marks:
+                self._marks[tp].committed(position)
 
     async def _release(self, revoked: set[TopicPartition]) -> None:
         """Drain within the bound, commit, and forget the partitions: later finishes touch nobody's offset."""

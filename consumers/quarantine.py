@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import ConsumerRecord
 
 from consumers.dead_letter import PREFIX, RETRY_OF, RETRY_OF_ATTEMPT
@@ -36,8 +37,8 @@ class NotRetryable(Exception):
 class DeadLetter:
     """One record that was refused. id: `topic/partition/offset` of the refused record.
 
-    headers, key and value are the record's own, as received; value is cut when `cut` is set. resolution:
-    what was done about it, None while it is open.
+    headers, key and value are the record's own, as received; a value too large to keep is cut and has its
+    `sha256`. resolution: what was done about it, None while it is open.
     """
 
     id: str
@@ -48,11 +49,15 @@ class DeadLetter:
     attempts: int
     at: str
     version: str
-    cut: bool
+    sha256: str | None
     key: bytes | None = member(repr=False)
     value: bytes | None = member(repr=False)
     headers: tuple[tuple[str, bytes], ...] = member(repr=False)
     resolution: Resolution | None = None
+
+    @property
+    def cut(self) -> bool:
+        return self.sha256 is not None
 
 
 class Quarantine:
@@ -110,26 +115,36 @@ class Quarantine:
         return AIOKafkaProducer(bootstrap_servers=self._brokers, enable_idempotence=True, acks="all")
 
     async def _records(self) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
-        names = [self._topics.dead_letters(topic) for topic in self._topics.incoming()]
+        partitions = await self._partitions()
+        if not partitions:
+            return
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._brokers, enable_auto_commit=False, isolation_level="read_committed"
         )
         async with consumer:
-            existing = await consumer.topics()
-            partitions = [
-                TopicPartition(name, number)
-                for name in dict.fromkeys(names)
-                if name in existing
-                for number in consumer.partitions_for_topic(name) or ()
-            ]
-            if not partitions:
-                return
             consumer.assign(partitions)
             await consumer.seek_to_beginning(*partitions)
             ends = await consumer.end_offsets(partitions)
             async with asyncio.timeout(_READ_SECONDS):
                 async for record in _until(consumer, ends):
                     yield record
+
+    async def _partitions(self) -> list[TopicPartition]:
+        """Of the dead-letter topics there are; one that nothing was ever sent to need not exist."""
+        names = dict.fromkeys(self._topics.dead_letters(topic) for topic in self._topics.incoming())
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._brokers)
+        await admin.start()
+        try:
+            existing = set(await admin.list_topics())
+            known = [name for name in names if name in existing]
+            described = await admin.describe_topics(known) if known else []
+        finally:
+            await admin.close()
+        return [
+            TopicPartition(topic["topic"], partition["partition"])
+            for topic in described
+            for partition in topic["partitions"]
+        ]
 
 
 async def _until(
@@ -174,7 +189,7 @@ def _letter(record: ConsumerRecord[bytes, bytes], own: Mapping[str, str]) -> Dea
         attempts=int(own.get("attempts", "1")),
         at=own.get("at", ""),
         version=own.get("version", ""),
-        cut="sha256" in own,
+        sha256=own.get("sha256"),
         key=record.key,
         value=record.value,
         headers=tuple((name, raw) for name, raw in record.headers if not name.startswith(PREFIX)),

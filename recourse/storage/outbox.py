@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from recourse.contracts.delivery import OutboxMessage, Unavailable
+from recourse.contracts.events import CASE_MODELS
 from recourse.domain.ids import LoanId
 from recourse.storage.database import Database, Tx
 from recourse.storage.tables import outbox
@@ -21,7 +23,12 @@ _LEADER_LOCK = 0x5245434F55525345
 
 
 async def put(tx: Tx, loan_id: LoanId, type_: str, at: datetime, data: dict[str, Any]) -> None:
-    """One message. `data` holds codes, ids and amounts, never personal data."""
+    """One message. `data` holds codes, ids and amounts, never personal data.
+
+    Raises ValidationError for data that breaks the contract: here, where it is made, and not in the relay,
+    where one such message would stand before all others.
+    """
+    CASE_MODELS[type_].model_validate(data)
     await tx.execute(
         insert(outbox).values(
             event_id=str(uuid.uuid4()), loan_id=loan_id, type=type_, occurred_at=at, data=data
@@ -70,10 +77,13 @@ class PostgresOutbox:
             self._leader = connection
             return True
         except (SQLAlchemyError, OSError) as error:
-            self._leader = None
+            await self.close()
             raise Unavailable(type(error).__name__) from error
 
     async def close(self) -> None:
-        if self._leader is not None:
-            await self._leader.close()
-            self._leader = None
+        """Gives up the lead. The connection is ended, for one that went back to its pool keeps the lock."""
+        leader, self._leader = self._leader, None
+        if leader is not None:
+            with suppress(SQLAlchemyError, OSError):
+                await leader.invalidate()
+            await leader.close()
