@@ -120,7 +120,8 @@ class SmppMessenger:
                 self._timeout,
             )
         except (TimeoutError, smpp34.SmppError, OSError):
-            await self._drop()
+            if session is self._session:  # else somebody has bound a new one, which others use by now
+                await self._drop()
             raise OutcomeUnknown("smpp: no answer to a submitted part") from None
 
     async def _bound(self) -> smpp34.Smsc:

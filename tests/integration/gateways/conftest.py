@@ -1,0 +1,86 @@
+"""What the tests of the gateways share: a steering client for the HTTP ends, and messages of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from recourse.ports import Message
+from recourse.stack import StackAddresses
+from recourse.stack.ends.log import read_log
+
+
+def message(to: str, body: str, *, subject: str | None = None, key: str | None = None) -> Message:
+    """Under a key of its own, so that a log shared by every test stays readable."""
+    return Message(key or f"att-{secrets.token_hex(16)}", to, subject, body, "zh-CN")
+
+
+def number(suffix: str = "0000") -> str:
+    """A mobile of the test's own; its end chooses what the SMS centre does with it."""
+    return f"+86139{secrets.randbelow(10**6):06d}{suffix}"
+
+
+def entries(path: str, *events: str, **members: Any) -> list[dict[str, Any]]:
+    """What an end has logged so far, oldest first. An end logs before it answers."""
+    return [
+        entry
+        for entry in read_log(Path(path))
+        if entry["event"] in events and all(entry.get(name) == value for name, value in members.items())
+    ]
+
+
+async def eventually(what: str, condition: Callable[[], Any], seconds: float = 10) -> None:
+    """Poll until it holds; at the bound say what was awaited."""
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail(f"not within {seconds} s: {what}")
+
+
+def closed_port() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+Steer = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Posts to an end's `/_control`, for example `await steer("outage", {"status": 503})`."""
+
+
+@asynccontextmanager
+async def _steering(url: str) -> AsyncIterator[Steer]:
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=5) as client:
+
+        async def steer(path: str, body: dict[str, Any]) -> dict[str, Any]:
+            response = await client.post(f"/_control/{path}", json=body)
+            response.raise_for_status()
+            answer: dict[str, Any] = response.json()
+            return answer
+
+        yield steer
+        await steer("outage", {"status": None})
+
+
+@pytest.fixture
+async def traccar(stack: StackAddresses) -> AsyncIterator[Steer]:
+    """Steers the Traccar end; an outage ends with the test."""
+    async with _steering(stack.traccar_url) as steer:
+        yield steer
+
+
+@pytest.fixture
+async def desk(stack: StackAddresses) -> AsyncIterator[Steer]:
+    """Steers the legal desk's end; an outage ends with the test."""
+    async with _steering(stack.legal_desk_url) as steer:
+        yield steer

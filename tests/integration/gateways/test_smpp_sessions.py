@@ -1,0 +1,215 @@
+"""The long-lived SMPP session: receipts that come later, a centre that goes away and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from activities.reminding import RemindingActivities
+from recourse.contracts.messages import StepCommand
+from recourse.domain.situation import Channel
+from recourse.gateways.smpp import Receipt, ReceiptState, SmppMessenger
+from recourse.ports import Accepted, NotHandedOver, OutcomeUnknown
+from recourse.service import noting
+from recourse.stack import StackAddresses
+from recourse.stack.process import Launch, start
+from tests.fakes import FakeMessenger
+from tests.integration.conftest import World
+from tests.integration.gateways.conftest import closed_port, entries, eventually, message, number
+from tests.integration.service.conftest import open_case
+
+
+class Inbox:
+    """Keeps receipts; the first `failures` calls fail, as a database that is away would make them."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.receipts: dict[str, ReceiptState] = {}
+        self.calls, self.failures = 0, failures
+
+    async def __call__(self, receipt: Receipt) -> None:
+        self.calls += 1
+        if self.calls <= self.failures:
+            raise ConnectionError("the database is away")
+        self.receipts[receipt.provider_ref] = receipt.state
+
+    async def heard(self, accepted: Accepted) -> None:
+        await eventually("a receipt", lambda: set(accepted.provider_refs) <= self.receipts.keys())
+
+
+@asynccontextmanager
+async def session(stack: StackAddresses, inbox: Inbox) -> AsyncIterator[SmppMessenger]:
+    messenger = SmppMessenger(
+        stack.smpp_host, stack.smpp_port, stack.smpp_system_id, stack.smpp_password, on_receipt=inbox
+    )
+    try:
+        yield messenger
+    finally:
+        await messenger.close()
+
+
+async def test_every_part_gets_its_own_receipt(stack: StackAddresses) -> None:
+    inbox = Inbox()
+    async with session(stack, inbox) as messenger:
+        accepted = await messenger.send(message(number(), "款" * 71))
+        await inbox.heard(accepted)
+    assert [inbox.receipts[ref] for ref in accepted.provider_refs] == [ReceiptState.DELIVERED] * 2
+
+
+async def test_a_text_that_could_not_be_delivered_is_told_as_such(stack: StackAddresses) -> None:
+    inbox = Inbox()
+    async with session(stack, inbox) as messenger:
+        accepted = await messenger.send(message(number("9903"), "hello"))
+        await inbox.heard(accepted)
+    assert inbox.receipts[accepted.provider_refs[0]] is ReceiptState.UNDELIVERABLE
+
+
+async def test_silence_is_no_receipt(stack: StackAddresses) -> None:
+    inbox = Inbox()
+    async with session(stack, inbox) as messenger:
+        silent = await messenger.send(message(number("9904"), "hello"))
+        later = await messenger.send(message(number(), "hello"))
+        await inbox.heard(later)  # receipts take equally long, so the earlier one would be here
+    assert silent.provider_refs[0] not in inbox.receipts
+
+
+async def test_a_receipt_that_could_not_be_written_does_not_end_the_listening(stack: StackAddresses) -> None:
+    inbox = Inbox(failures=1)
+    async with session(stack, inbox) as messenger:
+        await messenger.send(message(number(), "hello"))
+        await eventually("the failing call", lambda: inbox.calls == 1)
+        await inbox.heard(await messenger.send(message(number(), "hello")))
+
+
+async def test_a_receipt_reaches_the_contact_it_belongs_to(world: World, stack: StackAddresses) -> None:
+    mobile, refs = number("9903"), asyncio.Queue[str]()
+
+    async def record(receipt: Receipt) -> None:
+        fact = partial(noting.note_receipt, provider_ref=receipt.provider_ref, state=receipt.state.value)
+        await world.services.run(fact)
+        refs.put_nowait(receipt.provider_ref)
+
+    case = await open_case(world, mobile=mobile)
+    plan = await case.reach("sms_friendly")
+    messenger = SmppMessenger(
+        stack.smpp_host, stack.smpp_port, stack.smpp_system_id, stack.smpp_password, on_receipt=record
+    )
+    activities = RemindingActivities(world.services, {Channel.SMS: messenger, Channel.EMAIL: FakeMessenger()})
+    result = await activities.send_reminder(StepCommand(case.id, "sms_friendly", plan.number))
+    attempt = (await world.rows("SELECT id, provider_refs, parts FROM contact_attempt"))[0]
+    heard = {await asyncio.wait_for(refs.get(), 10) for _ in attempt["provider_refs"]}
+    await messenger.close()
+    assert (result.outcome, heard) == ("done", set(attempt["provider_refs"]))
+    assert attempt["parts"] == len(attempt["provider_refs"])
+    receipts = await world.rows("SELECT DISTINCT attempt_id, state FROM provider_receipt")
+    assert receipts == [{"attempt_id": attempt["id"], "state": "undeliverable"}]
+
+
+@asynccontextmanager
+async def centre(port: int, log: Path) -> AsyncIterator[None]:
+    """An SMS centre of the test's own, that may be stopped and started again on the same port."""
+    program = [sys.executable, "-m", "recourse.stack.ends.smsc", "--port", str(port), "--log", str(log)]
+    child = await start("smsc", Launch(program), log.with_suffix(".out"))
+    try:
+        await _answers(port)
+        yield
+    finally:
+        await child.stop()
+
+
+async def _answers(port: int) -> None:
+    for _ in range(200):
+        with suppress(OSError):
+            (await asyncio.open_connection("127.0.0.1", port))[1].close()
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("the centre does not answer")
+
+
+async def test_after_a_restart_of_the_centre_the_session_is_bound_again_and_receipts_come(
+    tmp_path: Path,
+) -> None:
+    port, log, inbox = closed_port(), tmp_path / "smsc.ndjson", Inbox()
+    messenger = SmppMessenger("127.0.0.1", port, "recourse", "secret", on_receipt=inbox, timeout=5)
+    async with centre(port, log):
+        await inbox.heard(await messenger.send(message(number(), "before")))
+    with pytest.raises(NotHandedOver, match="cannot bind"):
+        await messenger.send(message(number(), "while it is away"))
+    async with centre(port, log):
+        await inbox.heard(await messenger.send(message(number(), "after")))
+        await messenger.close()
+    assert [entry["text"] for entry in entries(str(log), "accepted")] == ["before", "after"]
+
+
+async def test_of_many_texts_on_a_cut_session_none_is_taken_twice_or_wrongly_told(
+    stack: StackAddresses,
+) -> None:
+    inbox = Inbox()
+    async with session(stack, inbox) as messenger:
+        texts = [message(number("9905" if n % 5 == 0 else "0000"), "hello") for n in range(25)]
+        results = await asyncio.gather(*map(messenger.send, texts), return_exceptions=True)
+        assert all(isinstance(result, Accepted | OutcomeUnknown | NotHandedOver) for result in results)
+        assert isinstance(await messenger.send(message(number(), "hello")), Accepted)
+        log = stack.end_logs["smsc"]
+        for text, result in zip(texts, results, strict=True):
+            taken = entries(log, "accepted", "cut", destination=text.to.removeprefix("+"))
+            assert len(taken) <= 1
+            if not isinstance(result, OutcomeUnknown):
+                assert len(taken) == isinstance(result, Accepted)
+
+
+class Line:
+    """A line to the centre that can go dead: connections made before stay open and carry nothing more."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        self._generation = 0
+        self.swallowed = 0
+
+    def goes_dead(self) -> None:
+        self._generation += 1
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        born = self._generation
+        far_reader, far_writer = await asyncio.open_connection(self._host, self._port)
+
+        async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+            with suppress(OSError):
+                while data := await source.read(4096):
+                    if born != self._generation:
+                        self.swallowed += 1
+                        continue
+                    sink.write(data)
+                    await sink.drain()
+            sink.close()
+
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+
+
+async def test_a_text_that_times_out_on_a_dead_session_leaves_the_new_session_alone(
+    stack: StackAddresses, tmp_path: Path
+) -> None:
+    port, log = closed_port(), tmp_path / "smsc.ndjson"
+    line = Line("127.0.0.1", port)
+    async with centre(port, log), await asyncio.start_server(line.carry, "127.0.0.1", 0) as server:
+        through = server.sockets[0].getsockname()[1]
+        messenger = SmppMessenger("127.0.0.1", through, "recourse", "secret", timeout=1)
+        await messenger.send(message(number("9904"), "bound"))
+        line.goes_dead()
+        first = asyncio.create_task(messenger.send(message(number(), "lost")))
+        await eventually("the first text", lambda: line.swallowed == 1)
+        await asyncio.sleep(0.5)  # so that the two time out one after the other
+        second = asyncio.create_task(messenger.send(message(number(), "lost as well")))
+        await eventually("the goodbye of the dead session", lambda: line.swallowed >= 3)
+        await messenger.send(message(number("9904"), "on a new session"))
+        for lost in (first, second):
+            with pytest.raises(OutcomeUnknown):
+                await lost
+        await messenger.send(message(number("9904"), "still on it"))
+        assert len(entries(str(log), "bound")) == 2
+        await messenger.close()
