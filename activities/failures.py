@@ -18,3 +18,8 @@ def try_later(error: NotHandedOver) -> ApplicationError:
         next_retry_delay=error.retry_after,
         category=ApplicationErrorCategory.BENIGN,
     )
+
+
+def ask_again(what: str) -> ApplicationError:
+    """The answer was lost, and asking again under the same key is safe and tells."""
+    return ApplicationError(what, type="OutcomeUnknown", category=ApplicationErrorCategory.BENIGN)

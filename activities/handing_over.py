@@ -7,9 +7,9 @@ from functools import partial
 
 from temporalio import activity
 
-from activities.failures import try_later
+from activities.failures import ask_again, try_later
 from recourse.contracts.messages import StepCommand, StepResult
-from recourse.ports import LegalDesk, NotHandedOver, RefusedByProvider
+from recourse.ports import LegalDesk, NotHandedOver, OutcomeUnknown, RefusedByProvider
 from recourse.service import handing_over
 from recourse.service.context import Services
 
@@ -30,6 +30,8 @@ class HandingOverActivities:
             reference = await self.desk.hand_over(handover)
         except NotHandedOver as error:
             raise try_later(error) from None
+        except OutcomeUnknown as error:
+            raise ask_again(str(error)) from None
         except RefusedByProvider as error:
             return await run(partial(handing_over.record_refused, command=command, code=error.code))
         return await run(

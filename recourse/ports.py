@@ -113,7 +113,8 @@ class LegalDesk(Protocol):
     async def hand_over(self, handover: Handover) -> str:
         """The desk's reference. Safe to repeat with the same key: the desk answers with the same reference.
 
-        Raises NotHandedOver while the desk cannot be reached, RefusedByProvider when it refuses the file.
+        Raises NotHandedOver while the desk cannot be reached, RefusedByProvider when it refuses the file, and
+        OutcomeUnknown when its answer was lost: then the same key asks what became of it.
         """
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from recourse.gateways.http import check
-from recourse.ports import Handover, NotHandedOver, RefusedByProvider
+from recourse.ports import Handover, NotHandedOver, OutcomeUnknown, RefusedByProvider
 
 
 class HttpLegalDesk:
@@ -23,8 +23,10 @@ class HttpLegalDesk:
         headers = {"Idempotency-Key": handover.key, "Content-Type": "application/json"}
         try:
             response = await self._client.post("/handovers", content=handover.document, headers=headers)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            raise NotHandedOver("legal_desk: no connection") from None
         except httpx.HTTPError:
-            raise NotHandedOver("legal_desk: no answer") from None
+            raise OutcomeUnknown("legal_desk: no answer to a file that was sent") from None
         check("legal_desk", response)
         try:
             reference = response.json()["reference"]

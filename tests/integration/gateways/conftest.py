@@ -28,11 +28,11 @@ def number(suffix: str = "0000") -> str:
     return f"+86139{secrets.randbelow(10**6):06d}{suffix}"
 
 
-def entries(path: str, *events: str, **members: Any) -> list[dict[str, Any]]:
+def entries(log: str, *events: str, **members: Any) -> list[dict[str, Any]]:
     """What an end has logged so far, oldest first. An end logs before it answers."""
     return [
         entry
-        for entry in read_log(Path(path))
+        for entry in read_log(Path(log))
         if entry["event"] in events and all(entry.get(name) == value for name, value in members.items())
     ]
 
