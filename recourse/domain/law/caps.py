@@ -38,6 +38,7 @@ class Ledger:
     """The attempts that count for one person and one debt at one moment.
 
     zones: every place the person may be. A calendar day is taken in each and the latest answer holds.
+    An attempt a moment after `now` counts: its sender read the clock while this one waited for the locks.
     """
 
     attempts: tuple[Attempt, ...]
@@ -49,9 +50,7 @@ class Ledger:
         """When the cap has room again, or None when it has room now."""
         if effect.channel not in cap.channels:
             return None
-        made = sorted(
-            a.at for a in self.attempts if _counted(cap, effect, self.loan_id, a) and a.at <= self.now
-        )
+        made = sorted(a.at for a in self.attempts if _counted(cap, effect, self.loan_id, a))
         if cap.window_days is not None:
             window = timedelta(days=cap.window_days)
             inside = [at for at in made if at > self.now - window]
@@ -74,7 +73,6 @@ class Ledger:
             and a.outcome is AttemptOutcome.CONNECTED
             and a.person_id == effect.person_id
             and a.loan_id == self.loan_id
-            and a.at <= self.now
         ]
         if not talks:
             return None

@@ -33,8 +33,14 @@ def local_date(instant: datetime, zone: str) -> date:
 
 
 def start_of_day(day: date, zone: str) -> datetime:
-    """First instant of a local day, in UTC."""
-    return _instants(day, time(0), ZoneInfo(zone))[0]
+    """First instant of a local day, in UTC; where the clocks skip midnight, the instant of the change."""
+    early, late = _instants(day, time(0), ZoneInfo(zone))
+    if local_date(early, zone) == day:
+        return early
+    while late - early > timedelta.resolution:
+        middle = early + (late - early) / 2
+        early, late = (middle, late) if local_date(middle, zone) < day else (early, middle)
+    return late
 
 
 def rules_for(packs: Iterable[LawPack], channel: Channel) -> list[PermittedHours]:

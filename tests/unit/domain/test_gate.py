@@ -1,0 +1,228 @@
+"""The gate: each refusal on its own, with the real packs, and the order in which it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import pytest
+
+from recourse.domain.delinquency import Arrears
+from recourse.domain.facts import LoanEnd
+from recourse.domain.ids import PersonId
+from recourse.domain.law.gate import Packs, gate
+from recourse.domain.law.rules import LawPack
+from recourse.domain.law.verdict import (
+    Allowed,
+    Effect,
+    HandoverEffect,
+    LocateEffect,
+    RefusalCode,
+    Refused,
+    action_of,
+)
+from recourse.domain.situation import (
+    Action,
+    Channel,
+    Hold,
+    HoldReason,
+    PartyRole,
+    Situation,
+    StepOutcome,
+)
+from tests.unit.domain.builders import (
+    BORROWER,
+    CN,
+    CN_NOON,
+    NEW_YORK,
+    US,
+    US_NOON,
+    attempt,
+    borrower,
+    contact,
+    promise,
+    record,
+    situation,
+    with_attempts,
+    with_steps,
+)
+
+CALL = contact()
+LOCATE = LocateEffect("assess_recovery")
+HANDOVER = HandoverEffect("propose", "approve", ("demand",))
+YESTERDAY = CN_NOON - timedelta(days=1)
+
+
+def approved(s: Situation, proposer: str | None = "anna", approver: str | None = "boris") -> Situation:
+    return with_steps(
+        s,
+        record("demand", StepOutcome.DONE, YESTERDAY),
+        record("propose", StepOutcome.DONE, YESTERDAY, by=proposer),
+        record("approve", StepOutcome.DONE, YESTERDAY, by=approver),
+    )
+
+
+def hold(reason: HoldReason = HoldReason.DISPUTE, *stops: Action) -> Hold:
+    return Hold("H-1", reason, YESTERDAY, None, frozenset(stops))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is changed about a case that everything is permitted in, and the code that must follow."""
+
+    code: RefusalCode
+    change: Callable[[Situation], Situation]
+    effect: Effect = CALL
+    law: Packs = (CN,)
+
+
+def _other_party(s: Situation) -> Situation:
+    return replace(s, parties=(*s.parties, borrower(role=PartyRole.REFERENCE, person_id=PersonId("C-9"))))
+
+
+def _unusable(s: Situation) -> Situation:
+    points = tuple(replace(p, usable=False) for p in s.parties[0].contact_points)
+    return replace(s, parties=(replace(s.parties[0], contact_points=points),))
+
+
+REFUSALS = [
+    Refusal(
+        RefusalCode.CASE_CLOSED, lambda s: replace(s, case=replace(s.case, closed_reason="cured")), LOCATE
+    ),
+    Refusal(RefusalCode.NOTHING_OVERDUE, lambda s: replace(s, account=replace(s.account, arrears=Arrears()))),
+    Refusal(
+        RefusalCode.NOTHING_OVERDUE, lambda s: replace(s, account=replace(s.account, ended=LoanEnd.SOLD))
+    ),
+    Refusal(RefusalCode.ARREARS_UNCERTAIN, lambda s: replace(s, account=replace(s.account, certain=False))),
+    Refusal(RefusalCode.MASTER_DATA_MISSING, lambda s: replace(s, parties=())),
+    Refusal(RefusalCode.NO_LAW_PACK, lambda s: s, law=()),
+    Refusal(RefusalCode.HOLD, lambda s: replace(s, holds=(hold(),))),
+    Refusal(
+        RefusalCode.PROMISE_PENDING,
+        lambda s: replace(s, promises=(promise(YESTERDAY, date(2026, 11, 20)),)),
+        LOCATE,
+    ),
+    Refusal(
+        RefusalCode.PROMISE_PENDING,
+        lambda s: replace(approved(s), promises=(promise(YESTERDAY, date(2026, 11, 20)),)),
+        HANDOVER,
+    ),
+    Refusal(RefusalCode.PARTY_NOT_PERMITTED, _other_party, replace(contact(), person_id=PersonId("C-9"))),
+    Refusal(RefusalCode.PARTY_NOT_PERMITTED, lambda s: s, replace(contact(), person_id=PersonId("nobody"))),
+    Refusal(RefusalCode.CEASED, lambda s: replace(s, parties=(borrower(ceased=frozenset({Channel.CALL})),))),
+    Refusal(RefusalCode.NO_CONTACT_POINT, _unusable),
+    Refusal(
+        RefusalCode.NO_CONSENT,
+        lambda s: replace(s, parties=(borrower(consent=frozenset({Channel.CALL})),)),
+        contact(Channel.SMS),
+    ),
+    Refusal(RefusalCode.OUTSIDE_HOURS, lambda s: replace(s, parties=(borrower(NEW_YORK),))),
+    Refusal(RefusalCode.CAP_REACHED, lambda s: with_attempts(s, *[attempt(CN_NOON)] * 3)),
+    Refusal(RefusalCode.CONVERSATION_WAIT, lambda s: with_attempts(s, attempt(YESTERDAY)), law=(US,)),
+    Refusal(RefusalCode.NO_LAWFUL_BASIS, lambda s: replace(s, locate_basis=None), LOCATE),
+    Refusal(RefusalCode.NO_LAWFUL_BASIS, lambda s: s, LocateEffect("")),
+    Refusal(RefusalCode.STEP_MISSING, lambda s: s, LocateEffect("assess_recovery", ("notice",))),
+    Refusal(
+        RefusalCode.STEP_MISSING,
+        lambda s: with_steps(s, *approved(s).steps[1:], record("demand", StepOutcome.UNABLE, YESTERDAY)),
+        HANDOVER,
+    ),
+    Refusal(RefusalCode.NOT_APPROVED, lambda s: with_steps(s, *approved(s).steps[:2]), HANDOVER),
+    Refusal(RefusalCode.NOT_APPROVED, lambda s: approved(s, approver=None), HANDOVER),
+    Refusal(RefusalCode.NOT_APPROVED, lambda s: approved(s, proposer=None), HANDOVER),
+    Refusal(RefusalCode.APPROVER_IS_REQUESTER, lambda s: approved(s, approver="anna"), HANDOVER),
+]
+
+
+@pytest.mark.parametrize("case", REFUSALS, ids=[f"{n}-{r.code}" for n, r in enumerate(REFUSALS)])
+def test_one_thing_amiss_is_refused_with_its_code_and_a_source(case: Refusal) -> None:
+    verdict = gate(case.effect, case.change(situation()), case.law, CN_NOON)
+    assert isinstance(verdict, Refused)
+    assert verdict.code is case.code
+    assert verdict.source
+
+
+def test_every_refusal_code_is_held_by_a_test() -> None:
+    assert {r.code for r in REFUSALS} == set(RefusalCode)
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+def test_with_nothing_amiss_a_contact_is_allowed_and_says_what_was_asked(channel: Channel) -> None:
+    verdict = gate(contact(channel), situation(), (CN,), CN_NOON)
+    assert verdict == Allowed(("debt", "law", "holds", "party", "contact_point", "consent", "hours", "caps"))
+
+
+def test_with_nothing_amiss_locating_and_handing_over_are_allowed() -> None:
+    s = approved(situation())
+    assert isinstance(gate(LOCATE, s, (CN,), CN_NOON), Allowed)
+    assert isinstance(gate(HANDOVER, s, (CN,), CN_NOON), Allowed)
+
+
+@pytest.mark.parametrize("law", [CN, US], ids=["CN", "US"])
+@pytest.mark.parametrize("reason", list(HoldReason))
+def test_a_hold_stops_exactly_what_its_law_names(law: LawPack, reason: HoldReason) -> None:
+    touching = {Action.MESSAGE, Action.CALL, Action.VISIT}
+    named = {
+        HoldReason.MILITARY_SERVICE: {Action.VISIT, Action.LOCATE, Action.LEGAL},
+        HoldReason.COMPLAINT: touching,
+    }.get(reason, set(Action))
+    s = replace(approved(situation(US_NOON, zone=NEW_YORK)), holds=(hold(reason),))
+    s = replace(s, parties=(borrower("Asia/Shanghai" if law is CN else NEW_YORK),))
+    effects: list[Effect] = [contact(channel) for channel in Channel]
+    for effect in [*effects, LOCATE, HANDOVER]:
+        verdict = gate(effect, s, (law,), CN_NOON if law is CN else US_NOON)
+        stopped = isinstance(verdict, Refused) and verdict.code is RefusalCode.HOLD
+        assert stopped is (action_of(effect) in named), effect
+
+
+def test_a_hold_may_stop_more_than_the_law_asks_but_never_less() -> None:
+    s = replace(situation(), holds=(hold(HoldReason.MILITARY_SERVICE, Action.MESSAGE),))
+    for channel in (Channel.SMS, Channel.VISIT):
+        verdict = gate(contact(channel), s, (CN,), CN_NOON)
+        assert isinstance(verdict, Refused)
+        assert verdict.code is RefusalCode.HOLD
+    assert isinstance(gate(contact(Channel.CALL), s, (CN,), CN_NOON), Allowed)
+
+
+def test_a_hold_counts_from_its_start_until_just_before_its_end() -> None:
+    start, end, tick = CN_NOON, CN_NOON + timedelta(hours=2), timedelta(microseconds=1)
+    s = replace(situation(), holds=(Hold("H-1", HoldReason.DISPUTE, start, end),))
+    allowed = [
+        isinstance(gate(contact(), s, (CN,), at), Allowed) for at in (start - tick, start, end - tick, end)
+    ]
+    assert allowed == [True, False, False, True]
+
+
+def test_of_two_holds_the_one_that_binds_longest_names_the_opening() -> None:
+    short = Hold("H-1", HoldReason.HARDSHIP, YESTERDAY, CN_NOON + timedelta(days=1))
+    long = Hold("H-2", HoldReason.DISPUTE, YESTERDAY, CN_NOON + timedelta(days=9))
+    timed = gate(contact(), replace(situation(), holds=(short, long)), (CN,), CN_NOON)
+    assert isinstance(timed, Refused)
+    assert (timed.opens_at, timed.detail) == (CN_NOON + timedelta(days=9), "dispute")
+    endless = gate(contact(), replace(situation(), holds=(short, long, hold())), (CN,), CN_NOON)
+    assert isinstance(endless, Refused)
+    assert endless.opens_at is None
+
+
+def test_a_payment_that_ends_the_debt_outweighs_every_other_answer() -> None:
+    s = replace(situation(), account=replace(situation().account, arrears=Arrears()), holds=(hold(),))
+    verdict = gate(contact(), s, (CN,), CN_NOON)
+    assert isinstance(verdict, Refused)
+    assert verdict.code is RefusalCode.NOTHING_OVERDUE
+
+
+def test_a_promise_pauses_locating_and_legal_steps_but_not_the_borrowers_own_wish_to_talk() -> None:
+    s = replace(situation(), promises=(promise(YESTERDAY, date(2026, 11, 20)),))
+    assert isinstance(gate(contact(), s, (CN,), CN_NOON), Allowed)
+
+
+@pytest.mark.parametrize("role", [PartyRole.BORROWER, PartyRole.JOINT, PartyRole.GUARANTOR])
+@pytest.mark.parametrize("law", [CN, US], ids=["CN", "US"])
+def test_those_who_owe_may_be_contacted(law: LawPack, role: PartyRole) -> None:
+    s = situation(US_NOON, zone=NEW_YORK)
+    other = borrower("Asia/Shanghai" if law is CN else NEW_YORK, role=role, person_id=PersonId("C-2"))
+    main = replace(s.parties[0], person_id=BORROWER)
+    now = CN_NOON if law is CN else US_NOON
+    effect = replace(contact(), person_id=PersonId("C-2"))
+    assert isinstance(gate(effect, replace(s, parties=(main, other)), (law,), now), Allowed)
