@@ -45,6 +45,7 @@ def snapshot(
     mobile: str | None = "+8613800000001",
     email: str | None = "borrower@example.com",
     device: str | None = "DEMO-CN-1",
+    gps_consent: str | None = "2026-01-01",
     consent: bool = True,
     zone: str | None = None,
     currency: str = "CNY",
@@ -72,7 +73,7 @@ def snapshot(
     if sequence is not None:
         data["sequence"] = sequence
     if device:
-        data["vehicle"] = {"plate": "沪A00000", "gps": {"device_id": device, "consent_on": "2026-01-01"}}
+        data["vehicle"] = {"plate": "沪A00000", "gps": {"device_id": device, "consent_on": gps_consent}}
     return event(loan, "bank.loan.snapshot.v1", data, at=at, source=_source(region))
 
 

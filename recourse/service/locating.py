@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.contracts.messages import StepCommand, StepResult
@@ -82,7 +82,9 @@ async def record_fix(unit: Unit, command: StepCommand, given: Permit, fix: Fix |
         )
         .on_conflict_do_nothing()
     )
-    quality = quality_of(fix, fix.age(fix.received_time))
+    # Satellites know no business calendar: an age is real time, by the database's clock.
+    real_now = (await unit.tx.execute(select(func.clock_timestamp()))).scalar_one()
+    quality = quality_of(fix, fix.age(real_now))
     data = {"loan_id": case.loan_id, "episode": case.episode, "quality": quality}
     await outbox.put(unit.tx, case.loan_id, "recourse.vehicle.located.v1", unit.now, data)
     outcome = StepOutcome.DONE if quality == "fresh" else StepOutcome.UNABLE

@@ -1,0 +1,166 @@
+"""Reading the vehicle's position: for a purpose, on consent, and only a fresh true fix is presence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.locating import LocatingActivities
+from recourse.contracts.messages import StepCommand
+from recourse.domain.ids import LoanId
+from recourse.domain.situation import HoldReason
+from recourse.gateways.traccar import TraccarLocator
+from recourse.service.noting import HoldRequest, place_hold
+from recourse.stack import StackAddresses
+from tests.events import payment
+from tests.integration.conftest import World
+from tests.integration.gateways.conftest import Steer, closed_port, entries, traccar  # noqa: F401 - fixture
+from tests.integration.service.conftest import NOON, open_case
+
+PAST_THE_NOTICES = 26
+"""Days past due at which the position is the next step: every earlier reminder has had its time."""
+
+
+@pytest.fixture
+async def locator(stack: StackAddresses) -> AsyncIterator[TraccarLocator]:
+    locator = TraccarLocator(stack.traccar_url, stack.traccar_token)
+    yield locator
+    await locator.close()
+
+
+async def _due(world: World, device: str | None, loan: str = "L-1", **snapshot: object) -> StepCommand:
+    """A case whose next step, due now, is to locate the vehicle."""
+    case = await open_case(world, loan, days=PAST_THE_NOTICES, device=device, **snapshot)
+    plan = await case.reach("locate_vehicle")
+    return StepCommand(case.id, "locate_vehicle", plan.number)
+
+
+def _calls(stack: StackAddresses, device: str) -> int:
+    return len(entries(stack.end_logs["traccar"], "call", query=f"uniqueId={device}"))
+
+
+async def test_a_fresh_fix_is_kept_with_its_purpose_and_basis_and_the_ladder_goes_on(
+    world: World, locator: TraccarLocator
+) -> None:
+    command = await _due(world, "DEMO-CN-21")
+    result = await LocatingActivities(world.services, locator).locate(command)
+    assert (result.outcome, result.code) == ("done", "fresh")
+    assert result.plan.step_id == "call_lead"
+    fix = (await world.rows("SELECT * FROM location_fix"))[0]
+    assert (fix["purpose"], fix["basis"], fix["source"]) == ("assess_recovery", "consent", "traccar")
+    assert datetime.now(UTC) - fix["fix_time"] < timedelta(minutes=11)
+    assert await world.scalar("SELECT data->>'quality' FROM outbox WHERE type LIKE '%located%'") == "fresh"
+
+
+@pytest.mark.parametrize(
+    ("device", "quality"),
+    [("DEMO-CN-22-OLD", "stale"), ("DEMO-CN-22-STALE", "carried_over"), ("DEMO-CN-22-INVALID", "invalid")],
+)
+async def test_a_position_that_proves_no_presence_is_kept_but_sends_a_person_to_look(
+    world: World, locator: TraccarLocator, device: str, quality: str
+) -> None:
+    command = await _due(world, device)
+    result = await LocatingActivities(world.services, locator).locate(command)
+    assert (result.outcome, result.code) == ("unable", quality)
+    assert result.plan.step_id == "locate_by_hand"
+    assert await world.scalar("SELECT count(*) FROM location_fix") == 1
+
+
+@pytest.mark.parametrize("device", ["DEMO-CN-23-NOFIX", "DEMO-CN-23-LOST"])
+async def test_a_tracker_without_a_fix_sends_a_person_to_look(
+    world: World, locator: TraccarLocator, device: str
+) -> None:
+    command = await _due(world, device)
+    result = await LocatingActivities(world.services, locator).locate(command)
+    assert (result.outcome, result.code, result.plan.step_id) == ("unable", "no_fix", "locate_by_hand")
+    assert await world.scalar("SELECT count(*) FROM location_fix") == 0
+
+
+async def test_the_age_of_a_fix_counts_from_real_now_not_from_when_the_provider_heard_it(
+    world: World,
+    locator: TraccarLocator,
+    traccar: Steer,  # noqa: F811 - the fixture
+) -> None:
+    for device, hours, quality in (("EDGE-1", 47, "fresh"), ("EDGE-2", 49, "stale")):
+        at = (datetime.now(UTC) - timedelta(hours=hours)).isoformat()
+        position = {"latitude": 31.2, "longitude": 121.5, "fixTime": at, "serverTime": at, "deviceTime": at}
+        await traccar("devices", {"device": {"uniqueId": device}, "position": position})
+        command = await _due(world, device, f"L-{device}")
+        assert (await LocatingActivities(world.services, locator).locate(command)).code == quality
+
+
+async def test_without_a_tracker_on_consent_it_is_refused_with_its_source_and_nobody_is_asked(
+    world: World, locator: TraccarLocator
+) -> None:
+    command = await _due(world, None)
+    result = await LocatingActivities(world.services, locator).locate(command)
+    assert (result.outcome, result.code) == ("refused", "no_lawful_basis")
+    assert result.plan.step_id == "locate_by_hand"
+    refused = (await world.rows("SELECT source FROM step WHERE code = 'no_lawful_basis'"))[0]
+    assert "个人信息保护法" in refused["source"]
+
+
+async def test_a_tracker_whose_consent_is_missing_is_not_asked(
+    world: World, locator: TraccarLocator, stack: StackAddresses
+) -> None:
+    command = await _due(world, "DEMO-CN-24", gps_consent=None)
+    assert await world.scalar("SELECT gps_device_id FROM vehicle") == "DEMO-CN-24"
+    result = await LocatingActivities(world.services, locator).locate(command)
+    assert result.code == "no_lawful_basis"
+    assert _calls(stack, "DEMO-CN-24") == 0
+
+
+async def test_a_payment_or_a_hold_before_the_reading_stops_it(
+    world: World, locator: TraccarLocator, stack: StackAddresses
+) -> None:
+    command = await _due(world, "DEMO-CN-25")
+    hold = HoldRequest(HoldReason.HARDSHIP, "agent-1", "test", loan_id=LoanId("L-1"))
+    await world.services.run(partial(place_hold, request=hold))
+    held = await LocatingActivities(world.services, locator).locate(command)
+    await world.delivery.accept([payment("L-1", at=NOON + timedelta(hours=1))])
+    paid = await LocatingActivities(world.services, locator).locate(command)
+    assert (held.outcome, held.plan.reason) == ("stale", "hold")
+    assert (paid.outcome, paid.plan.kind) == ("stale", "close")
+    assert _calls(stack, "DEMO-CN-25") == 0
+
+
+async def test_a_provider_that_is_down_is_asked_again_and_one_fix_is_kept(
+    world: World, locator: TraccarLocator
+) -> None:
+    command = await _due(world, "DEMO-CN-26")
+    down = TraccarLocator(f"http://127.0.0.1:{closed_port()}", "token", timeout=2)
+    with pytest.raises(ApplicationError) as later:
+        await LocatingActivities(world.services, down).locate(command)
+    assert not later.value.non_retryable
+    result = await LocatingActivities(world.services, locator).locate(command)
+    again = await LocatingActivities(world.services, locator).locate(command)  # a retry whose answer was lost
+    assert (result.outcome, again.outcome) == ("done", "stale")
+    assert await world.scalar("SELECT count(*) FROM location_fix") == 1
+    await down.close()
+
+
+async def test_a_provider_that_does_not_let_us_in_sends_a_person_to_look(
+    world: World, stack: StackAddresses
+) -> None:
+    command = await _due(world, "DEMO-CN-27")
+    shut = TraccarLocator(stack.traccar_url, "wrong")
+    result = await LocatingActivities(world.services, shut).locate(command)
+    assert (result.outcome, result.plan.step_id) == ("unable", "locate_by_hand")
+    await shut.close()
+
+
+async def test_neither_device_nor_position_stands_in_the_diary_or_in_messages_to_the_bank(
+    world: World, locator: TraccarLocator
+) -> None:
+    command = await _due(world, "DEMO-CN-28")
+    await LocatingActivities(world.services, locator).locate(command)
+    told = await world.scalar(
+        "SELECT (SELECT string_agg(step::text, ' ') FROM step)"
+        " || (SELECT string_agg(data::text, ' ') FROM outbox)"
+    )
+    fix = (await world.rows("SELECT latitude, longitude FROM location_fix"))[0]
+    assert not [secret for secret in ("DEMO-CN-28", *map(str, fix.values())) if secret in told]
