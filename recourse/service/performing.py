@@ -6,13 +6,14 @@ from datetime import timedelta
 
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.decision import DoStep
+from recourse.domain.ids import TaskId
 from recourse.domain.law.verdict import Refused
 from recourse.domain.situation import StepOutcome
-from recourse.domain.strategy.ladder import Step
+from recourse.domain.strategy.ladder import Step, StepKind
 from recourse.domain.strategy.progress import FINAL_REFUSALS, progress
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, decide_case, deliberate, locked, settle
-from recourse.storage import outbox, steps
+from recourse.storage import outbox, steps, tasks
 
 RETRY_REFUSED = timedelta(days=1)
 """A refusal that names no opening is asked again a day later, so that a step can never spin."""
@@ -93,4 +94,24 @@ async def give_up(unit: Unit, command: StepCommand) -> StepResult:
     if isinstance(due, StepResult):
         return due
     d, step = due
+    if step.kind is StepKind.HANDOVER:
+        return await _ask_a_person(unit, d, step)
     return await finish(unit, d, step.id, StepOutcome.UNABLE, "provider unreachable", code="provider_down")
+
+
+async def _ask_a_person(unit: Unit, d: Deliberation, step: Step) -> StepResult:
+    """A desk that never answered may have filed what it was sent, so the legal team asks it."""
+    case = d.gathered.case
+    await tasks.open_task(
+        unit.tx,
+        TaskId(f"task-handover-{case.id}"),
+        loan_id=case.loan_id,
+        case_id=case.id,
+        step_id="check_delivery",
+        kind="check_delivery",
+        team="legal",
+        at=unit.now,
+        expires_at=None,
+    )
+    reason = "no answer from the legal desk: a person asks whether it has the file"
+    return await finish(unit, d, step.id, StepOutcome.UNABLE, reason, code="outcome_unknown")
