@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaProducer
 
 from consumers.quarantine import Quarantine
+from recourse.app.pacing import as_due
 from recourse.contracts.events import BankEvent, Topics, encode_binary, topic_for
+from recourse.domain.calendar import BusinessCalendar
 
 _AHEAD = 1_000
 """Sends under way before the oldest is awaited: fast, and bounded in memory."""
@@ -20,20 +23,56 @@ async def publish_events(
     progress: Callable[[Sequence[BankEvent]], Iterable[BankEvent]] = lambda events: events,
 ) -> None:
     """In the given order, keyed by loan. Raises KafkaError; events before the error may have been taken."""
-    async with AIOKafkaProducer(
-        bootstrap_servers=brokers, enable_idempotence=True, acks="all", linger_ms=5
-    ) as producer:
+    async with _producer(brokers) as producer:
         under_way = []
         for event in progress(events):
-            key, value, headers = encode_binary(event)
-            topic = topic_for(event.type, topics)
-            under_way.append(await producer.send(topic, value=value, key=key, headers=headers))
+            under_way.append(await _send(producer, topics, event))
             if len(under_way) >= _AHEAD:
                 for sent in under_way:
                     await sent
                 under_way.clear()
         for sent in under_way:
             await sent
+
+
+async def publish_as_due(
+    brokers: str,
+    topics: Topics,
+    events: Sequence[BankEvent],
+    calendar: BusinessCalendar,
+    published: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Each event when the calendar reaches its time; those whose time has passed at once.
+
+    events: in order of time. published: called with how many were taken since the last call. Raises
+    KafkaError.
+    """
+    async with _producer(brokers) as producer:
+        async for batch in as_due(events, calendar):
+            for start in range(0, len(batch), _AHEAD):
+                part = batch[start : start + _AHEAD]
+                for sent in [await _send(producer, topics, event) for event in part]:
+                    await sent
+                published(len(part))
+
+
+@asynccontextmanager
+async def _producer(brokers: str) -> AsyncIterator[AIOKafkaProducer]:
+    """Stopped also when it could not start: the library's own context manager leaves it open then."""
+    producer = AIOKafkaProducer(bootstrap_servers=brokers, enable_idempotence=True, acks="all", linger_ms=5)
+    try:
+        await producer.start()
+        yield producer
+    finally:
+        await producer.stop()
+
+
+async def _send(producer: AIOKafkaProducer, topics: Topics, event: BankEvent) -> Awaitable[object]:
+    key, value, headers = encode_binary(event)
+    sent: Awaitable[object] = await producer.send(
+        topic_for(event.type, topics), value=value, key=key, headers=headers
+    )
+    return sent
 
 
 def quarantine(brokers: str, topics: Topics) -> Quarantine:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 
+from dotenv import dotenv_values
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -94,13 +95,16 @@ def load_settings() -> Settings:
     """Raises SettingsError that names what is missing."""
     adopt_stack()
     try:
-        env_file = os.environ.get("RECOURSE_ENV_FILE", ".env")
-        return Settings(_env_file=env_file)
+        return Settings(_env_file=_env_file())
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = "RECOURSE_" + "__".join(str(part) for part in first["loc"]).upper()
         remedy = "set it, or start the embedded servers with `recourse stack up`"
         raise SettingsError(f"{name}: {first['msg']}; {remedy}") from None
+
+
+def _env_file() -> str:
+    return os.environ.get("RECOURSE_ENV_FILE", ".env")
 
 
 def adopt_stack() -> None:
@@ -109,8 +113,10 @@ def adopt_stack() -> None:
     state = read_state(home.state_file) if supervisor_lives(home) else None
     if state is None or state.phase is not Phase.READY:
         return
+    in_file = dotenv_values(_env_file())
     for name, value in environment(state.addresses).items():
-        os.environ.setdefault(name, value)
+        if name not in in_file:
+            os.environ.setdefault(name, value)
     os.environ.setdefault("RECOURSE_TEMPORAL_UI_URL", state.addresses.temporal_ui_url)
 
 

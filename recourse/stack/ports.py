@@ -23,6 +23,7 @@ PREFERRED: Final[Mapping[str, int]] = {
     "smsc": 12775,
     "traccar": 18082,
     "legal_desk": 18090,
+    "api": 18080,
 }
 
 

@@ -14,28 +14,35 @@ from recourse.stack.control import raise_supervisor
 from recourse.stack.errors import StackError
 from recourse.stack.members import ENDS, SERVERS, chosen
 from recourse.stack.state import Home, Phase, read_state
-from recourse.stack.supervisor import Plan
+from recourse.stack.supervisor import Plan, Report
 
 REUSE: Final = "RECOURSE_TEST_STACK"
 
 
 @asynccontextmanager
 async def running(
-    home: Path, *, fast: bool = True, servers: Sequence[str] = SERVERS, ends: Sequence[str] = ENDS
+    home: Path,
+    *,
+    fast: bool = True,
+    servers: Sequence[str] = SERVERS,
+    ends: Sequence[str] = ENDS,
+    usual_ports: bool = False,
+    report: Report = lambda *_: None,
 ) -> AsyncIterator[StackAddresses]:
     """Starts a stack with its files in `home`, yields its addresses, and stops it.
 
     It has a supervisor process of its own on a leash (a pipe), so it ends with this process however that
     ends. With RECOURSE_TEST_STACK naming the stack.json of a stack that runs already, that one is used and
-    left running. Raises StackError when something is missing or does not start.
+    left running. report: told of each member as it starts (name, source, seconds).
+    Raises StackError when something is missing or does not start.
     """
     if reused := os.environ.get(REUSE):
         yield _reuse(Path(reused))
         return
     members = chosen([*servers, *ends])
-    plan = Plan(str(home.resolve()), members, fast=fast, usual_ports=False, leashed=True)
+    plan = Plan(str(home.resolve()), members, fast=fast, usual_ports=usual_ports, leashed=True)
     where = Home(home.resolve())
-    supervisor = await raise_supervisor(plan, where, lambda *_: None)
+    supervisor = await raise_supervisor(plan, where, report)
     try:
         state = read_state(where.state_file)
         if state is None:

@@ -1,0 +1,97 @@
+"""The people of the demo: they take tasks and answer them over the HTTP API, as their plots say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+import httpx
+
+from recourse.demo.bank import day_of
+from recourse.demo.book import START, Loan
+from recourse.domain.calendar import BusinessCalendar
+
+ROLES: Final = ("agent", "lead", "vehicle", "legal", "auditor")
+_USUAL: Final[Mapping[str, str]] = {
+    "call": "no_answer",
+    "hardship_screening": "done",
+    "visit": "done",
+    "locate_by_hand": "located",
+    "check_delivery": "delivered",
+    "propose_legal": "propose",
+    "approve_legal": "approve",
+}
+_PAUSE: Final = 0.25
+
+
+@dataclass
+class Agents:
+    """tokens: role -> bearer token. The legal desk's own callbacks use the legal token too."""
+
+    api_url: str
+    tokens: Mapping[str, str]
+    loans: Mapping[str, Loan]
+    calendar: BusinessCalendar
+    answered: int = 0
+    refused: int = 0
+    _tries: dict[str, int] = field(default_factory=dict)
+    _lifted: set[str] = field(default_factory=set)
+
+    async def work(self) -> None:
+        """Until cancelled. One after the other, so that lists stay fresh."""
+        async with httpx.AsyncClient(base_url=self.api_url, timeout=30, trust_env=False) as client:
+            while True:
+                with suppress(httpx.TransportError):
+                    for role in ("agent", "lead", "vehicle", "legal"):
+                        for task in await self._get(client, role, "/api/tasks"):
+                            await self._answer(client, role, task)
+                    await self._lift(client)
+                await asyncio.sleep(_PAUSE)
+
+    async def _get(self, client: httpx.AsyncClient, role: str, path: str) -> Any:
+        answer = await client.get(path, headers=self._as(role))
+        answer.raise_for_status()
+        return answer.json()
+
+    def _as(self, role: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens[role]}"}
+
+    async def _answer(self, client: httpx.AsyncClient, role: str, task: dict[str, Any]) -> None:
+        """Claim, then complete. A refusal (too late for a call, a cap) is asked again at the next round."""
+        loan = self.loans.get(task["loan_id"])
+        if loan is None or (role == "lead") != (task["team"] == "lead"):
+            return
+        tries = self._tries[task["id"]] = self._tries.get(task["id"], 0) + 1
+        path = f"/api/tasks/{task['id']}"
+        claimed = await client.post(
+            f"{path}/claim", json={"request_id": f"claim-{tries}"}, headers=self._as(role)
+        )
+        if claimed.status_code != httpx.codes.OK:
+            self.refused += 1
+            return
+        body = {"request_id": f"complete-{tries}"} | self._outcome(loan, task)
+        done = await client.post(f"{path}/complete", json=body, headers=self._as(role))
+        self.answered += done.status_code == httpx.codes.OK
+        self.refused += done.status_code != httpx.codes.OK
+
+    def _outcome(self, loan: Loan, task: dict[str, Any]) -> dict[str, Any]:
+        outcome = loan.plot.answers.get(task["step_id"], _USUAL[task["kind"]])
+        if outcome != "promise" or loan.plot.promised_for is None:
+            return {"outcome": outcome}
+        on = START.date() + timedelta(days=loan.plot.promised_for)
+        return {"outcome": outcome, "promise_minor": loan.monthly_minor, "promise_on": on.isoformat()}
+
+    async def _lift(self, client: httpx.AsyncClient) -> None:
+        """The lead has looked into a dispute and lets the case go on."""
+        today = day_of(self.calendar)
+        for loan in self.loans.values():
+            if loan.plot.lifts is None or today < loan.plot.lifts or loan.id in self._lifted:
+                continue
+            self._lifted.add(loan.id)
+            case = await self._get(client, "lead", f"/api/cases/case-{loan.id}-1")
+            for hold in case["holds"]:
+                await client.post(f"/api/holds/{hold['id']}/lift", headers=self._as("lead"))

@@ -1,0 +1,44 @@
+"""The core bank of the demo: publishes each event when business time reaches its day, disorder included."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from aiokafka import AIOKafkaProducer
+
+from recourse.app.publishing import publish_events
+from recourse.contracts.events import Topics
+from recourse.demo.book import POISON, START, Dated
+from recourse.domain.calendar import BusinessCalendar
+
+_POISON_DAY = 1.0
+
+
+def day_of(calendar: BusinessCalendar) -> float:
+    """Days since the start of the demo, in business time."""
+    return (calendar.business(datetime.now(UTC)) - START).total_seconds() / 86_400
+
+
+async def play(brokers: str, topics: Topics, book: Sequence[Dated], calendar: BusinessCalendar) -> None:
+    """Until the last event is published."""
+    waiting = sorted(book, key=lambda dated: dated.day)
+    poisoned = False
+    while waiting or not poisoned:
+        today = day_of(calendar)
+        due = [dated.event for dated in waiting if dated.day <= today]
+        if due:
+            await publish_events(brokers, topics, due)
+            waiting = waiting[len(due) :]
+        if not poisoned and today >= _POISON_DAY:
+            await _poison(brokers, topics)
+            poisoned = True
+        await asyncio.sleep(0.05)
+
+
+async def _poison(brokers: str, topics: Topics) -> None:
+    headers = [(f"ce_{name}", b"x") for name in ("id", "source", "type", "subject", "time")]
+    async with AIOKafkaProducer(bootstrap_servers=brokers, acks="all") as producer:
+        for value in POISON:
+            await producer.send_and_wait(topics.overdue, key=b"DEMO-POISON", value=value, headers=headers)

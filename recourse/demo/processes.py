@@ -1,0 +1,136 @@
+"""The demo's deployment: settings, and Recourse's own four processes on the embedded stack."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from recourse.app.compose import services
+from recourse.app.settings import Settings
+from recourse.contracts.events import Topics
+from recourse.demo.agents import ROLES
+from recourse.demo.book import START, lender_settings
+from recourse.domain.calendar import BusinessCalendar
+from recourse.service import tokens
+from recourse.stack import StackAddresses, StackError, environment
+from recourse.stack.ports import HOST, choose
+from recourse.stack.process import Child, Launch, start, tail
+
+COMMANDS = ("consume", "worker", "relay", "web")
+_LEAD_SECONDS = 8.0
+"""Business time starts when the processes are surely up; before it, day 0 has not begun."""
+
+
+@dataclass
+class Deployment:
+    """calendar: the one that every process has. env: what a command line needs to join in."""
+
+    home: Path
+    addresses: StackAddresses
+    env: Mapping[str, str]
+    calendar: BusinessCalendar
+    api_url: str
+    children: list[Child] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def topics(self) -> Topics:
+        return Topics()
+
+    @property
+    def env_file(self) -> Path:
+        return self.home / "env"
+
+    def settings(self) -> Settings:
+        return Settings(_env_file=str(self.env_file))
+
+    async def start(self) -> None:
+        """Migrations, search attributes, tokens, then the processes. Raises StackError when one fails."""
+        for preparing in (["db", "upgrade"], ["temporal", "setup"]):
+            await self._run(preparing)
+        async with services(self.settings()) as running:
+            for role in ROLES:
+                issued = await running.run(
+                    lambda unit, role=role: tokens.issue(unit, role=role, name=f"demo {role}")  # type: ignore[misc]
+                )
+                self.tokens[role] = issued.token
+        for command in COMMANDS:
+            launch = Launch([sys.executable, "-m", "recourse.cli", command], self.env)
+            self.children.append(await start(command, launch, self._log(command)))
+        await self._until_the_api_answers()
+        await self._tell_the_desk()
+
+    def alive(self) -> None:
+        """Raises StackError when a process has ended, with its last words."""
+        for child in self.children:
+            if child.has_ended():
+                raise StackError(
+                    f"{child.name} ended; see {self._log(child.name)}\n{tail(self._log(child.name))}"
+                )
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(child.stop() for child in self.children))
+
+    def _log(self, command: str) -> Path:
+        return self.home / "logs" / f"{command}.log"
+
+    async def _run(self, command: list[str]) -> None:
+        name = "-".join(command)
+        child = await start(
+            name, Launch([sys.executable, "-m", "recourse.cli", *command], self.env), self._log(name)
+        )
+        if await child.process.wait() != 0:
+            raise StackError(f"recourse {' '.join(command)} failed:\n{tail(self._log(name))}")
+
+    async def _until_the_api_answers(self) -> None:
+        async with httpx.AsyncClient(base_url=self.api_url, timeout=2, trust_env=False) as client:
+            for _ in range(150):
+                self.alive()
+                try:
+                    if (await client.get("/healthz")).is_success:
+                        return
+                except httpx.TransportError:
+                    pass
+                await asyncio.sleep(0.2)
+        raise StackError(f"the API does not answer; see {self._log('web')}")
+
+    async def _tell_the_desk(self) -> None:
+        """Where the legal desk reports what became of a handover: one status each business day."""
+        day = timedelta(days=1).total_seconds() / self.calendar.scale
+        target = {
+            "url": f"{self.api_url}/api/legal/statuses",
+            "token": self.tokens["legal"],
+            "interval": day,
+        }
+        async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+            answer = await client.post(f"{self.addresses.legal_desk_url}/_control/callback", json=target)
+            answer.raise_for_status()
+
+
+def prepare(home: Path, addresses: StackAddresses, seconds_a_day: float) -> Deployment:
+    """Settings for a fresh deployment, also written to `env` so that a command line can join in."""
+    port = choose(["api"], preferred=True)["api"]
+    calendar = BusinessCalendar(
+        datetime.now(UTC) + timedelta(seconds=_LEAD_SECONDS), START, int(86_400 / seconds_a_day)
+    )
+    env = environment(addresses) | {
+        "RECOURSE_LENDERS": json.dumps(lender_settings(), separators=(",", ":")),
+        "RECOURSE_CALENDAR__REAL_ANCHOR": calendar.real_anchor.isoformat(),
+        "RECOURSE_CALENDAR__BUSINESS_ANCHOR": START.isoformat(),
+        "RECOURSE_CALENDAR__SCALE": str(calendar.scale),
+        "RECOURSE_SWEEP_EVERY_SECONDS": "5",
+        "RECOURSE_API_HOST": HOST,
+        "RECOURSE_API_PORT": str(port),
+        "RECOURSE_TEMPORAL_UI_URL": addresses.temporal_ui_url,
+    }
+    file = home / "env"
+    file.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in env.items()))
+    return Deployment(home, addresses, env, calendar, f"http://{HOST}:{port}")

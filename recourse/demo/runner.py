@@ -1,0 +1,144 @@
+"""One run of the demo: play the bank and the agents, look, and judge until all are at their end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from consumers.quarantine import Quarantine
+from recourse.app.compose import services
+from recourse.contracts.delivery import Unavailable
+from recourse.demo.agents import Agents
+from recourse.demo.bank import day_of, play
+from recourse.demo.book import POISON, Loan, history
+from recourse.demo.judge import disagreements, problems_of
+from recourse.demo.plots import LAST_DAY
+from recourse.demo.processes import Deployment
+from recourse.demo.screen import Moment
+from recourse.domain.ids import LoanId
+from recourse.reading import cases
+from recourse.reading.figures import figures
+from recourse.service.context import Services
+from recourse.stack.ends.log import read_log
+from recourse.storage.dossier import dossier_document
+
+Problems = dict[str, list[str]]
+_JUDGE_EVERY_DAYS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """problems: by loan or end; empty when all is as it must be."""
+
+    problems: Problems
+    moment: Moment
+
+    def to_json(self, loans: Sequence[Loan]) -> dict[str, Any]:
+        bad = set(self.problems)
+        plots: dict[str, dict[str, int]] = {}
+        for loan in loans:
+            counts = plots.setdefault(loan.plot.name, {"loans": 0, "as_expected": 0})
+            counts["loans"] += 1
+            counts["as_expected"] += loan.id not in bad
+        return {
+            "ok": not self.problems,
+            "loans": len(loans),
+            "business_days": round(self.moment.day),
+            "seconds": round(self.moment.seconds, 1),
+            "outcomes": plots,
+            "figures": asdict(self.moment.figures),
+            "problems": self.problems,
+        }
+
+
+async def run(deployment: Deployment, loans: Sequence[Loan], show: Callable[[Moment], None]) -> Outcome:
+    """Until every dossier reads as its plot says, or the last day. Raises StackError when a process ends."""
+    began = time.monotonic()
+    by_id = {loan.id: loan for loan in loans}
+    agents = Agents(deployment.api_url, deployment.tokens, by_id, deployment.calendar)
+    book = [dated for loan in loans for dated in history(loan)]
+    brokers = deployment.addresses.kafka_brokers
+    bank = asyncio.create_task(play(brokers, deployment.topics, book, deployment.calendar))
+    people = asyncio.create_task(agents.work())
+    try:
+        async with services(deployment.settings()) as running:
+            return await _watch(deployment, loans, running, agents, bank, began, show)
+    finally:
+        for task in (bank, people):
+            task.cancel()
+        await asyncio.gather(bank, people, return_exceptions=True)
+
+
+async def _watch(
+    deployment: Deployment,
+    loans: Sequence[Loan],
+    running: Services,
+    agents: Agents,
+    bank: asyncio.Task[None],
+    began: float,
+    show: Callable[[Moment], None],
+) -> Outcome:
+    judged = 0.0
+    while True:
+        deployment.alive()
+        if bank.done():
+            bank.result()
+        moment = await _look(deployment, running, agents, time.monotonic() - began)
+        show(moment)
+        last = moment.day > LAST_DAY
+        if last or (bank.done() and moment.day - judged > _JUDGE_EVERY_DAYS):
+            judged = moment.day
+            problems = await _judge(deployment, loans, running)
+            if last or not problems:
+                return Outcome(problems, moment)
+        await asyncio.sleep(0.5)
+
+
+async def _look(deployment: Deployment, running: Services, agents: Agents, seconds: float) -> Moment:
+    async with running.database.reading() as tx:
+        lines = await cases.listing(tx, open_only=False, limit=1000)
+        counts = await figures(tx)
+    return Moment(day_of(deployment.calendar), seconds, lines, counts, agents.answered)
+
+
+async def _judge(deployment: Deployment, loans: Sequence[Loan], running: Services) -> Problems:
+    problems: Problems = {}
+    dossiers = []
+    async with running.database.reading() as tx:
+        for loan in loans:
+            try:
+                dossiers.append(await dossier_document(tx, LoanId(loan.id)))
+            except LookupError:
+                problems[loan.id] = ["nobody has heard of it"]
+            else:
+                if found := problems_of(loan, dossiers[-1]):
+                    problems[loan.id] = found
+        counts = await figures(tx)
+    if counts.undelivered or counts.unpublished:
+        problems["delivery"] = [
+            f"{counts.undelivered} cases untold, {counts.unpublished} messages unpublished"
+        ]
+    if found := disagreements(dossiers, _ends(deployment)):
+        problems["ends"] = found
+    letters = await Quarantine(deployment.addresses.kafka_brokers, deployment.topics).letters()
+    if len(letters) != len(POISON):
+        problems["dead letters"] = [f"{len(letters)}, expected {len(POISON)}"]
+    return problems
+
+
+def _ends(deployment: Deployment) -> dict[str, list[dict[str, Any]]]:
+    logs: Mapping[str, str] = deployment.addresses.end_logs
+    return {name: list(read_log(Path(path))) for name, path in logs.items()}
+
+
+async def linger(deployment: Deployment) -> None:
+    """Leave everything up to be looked at, until Ctrl-C."""
+    with suppress(asyncio.CancelledError, Unavailable):
+        while True:
+            deployment.alive()
+            await asyncio.sleep(1)
