@@ -206,11 +206,9 @@ def _when(step: Step, s: Situation, rules: Rules, done: Progress, now: datetime)
     not_before = max(timing.earliest(step, s, done), until or timing.EARLIEST)
     party = target(step, s)
     due = timing.due(step, party, not_before, s, rules.packs)
-    if due is None:
-        return Wait(WaitReason.NO_LAW_PACK, None)
-    if due < now:  # late: do it now if now is lawful, else at the next opening
-        due = timing.due_late(step, party, now, rules.packs) or now
-    return DoStep(step.id, due)
+    if due is None or due < now:  # late: do it now if now is lawful, else at the next opening
+        due = timing.due_late(step, party, max(now, not_before), rules.packs)
+    return DoStep(step.id, due) if due is not None else Wait(WaitReason.NO_LAW_PACK, None)
 
 
 def target(step: Step, s: Situation) -> Party | None:
