@@ -10,6 +10,7 @@ from recourse.cli import (
     dead_letters,
     events,
     holds,
+    importing,
     processes,
     stack,
     tasks,
@@ -29,6 +30,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(temporal.app, name="temporal")
 app.add_typer(events.app, name="events")
 app.add_typer(dead_letters.app, name="dlq")
+app.add_typer(importing.app, name="import")
 app.add_typer(cases.app, name="cases")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(holds.app, name="holds")

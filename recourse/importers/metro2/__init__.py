@@ -7,10 +7,11 @@ e-mail and address are invented and say so. Field numbers are those of the Credi
 
 from recourse.importers.metro2.book import Accounting, Book, Ignored, read_book
 from recourse.importers.metro2.events import Origin, bank_events
-from recourse.importers.metro2.reader import read
+from recourse.importers.metro2.reader import EARLIEST, read
 from recourse.importers.metro2.records import BaseSegment, Finding, Header, Rejected, Trailer
 
 __all__ = [
+    "EARLIEST",
     "Accounting",
     "BaseSegment",
     "Book",
