@@ -27,6 +27,10 @@ class Unknown(LookupError):
     """What the caller named does not exist; the text says where to look."""
 
 
+class RequestReused(ValueError):
+    """The request id was used before for something else, so nothing was done under it now."""
+
+
 @dataclass(frozen=True, slots=True)
 class HoldRequest:
     """On a person (all his loans) or on one loan. until: business instant, None for until lifted."""
@@ -42,12 +46,13 @@ class HoldRequest:
 
 
 async def place_hold(unit: Unit, request: HoldRequest) -> tuple[str, tuple[Nudge, ...]]:
-    """(hold id, nudges). Effective when this returns: every claim takes the same locks."""
+    """(hold id, nudges). Effective when this returns: every claim takes the same locks.
+
+    Raises Unknown for a subject there is none of, RequestReused for a request id of another hold.
+    """
     key = f"hold-{request.request_id or uuid.uuid4().hex}"
     loans = await _lock_subject(unit, request.person_id, request.loan_id)
     event = f"{key}-placed"
-    if await facts.known(unit.tx, [event]):
-        return key, tuple(await cases.undelivered_of(unit.tx, loans))
     new = NewHold(
         id=key,
         reason=request.reason,
@@ -59,6 +64,10 @@ async def place_hold(unit: Unit, request: HoldRequest) -> tuple[str, tuple[Nudge
         person_id=request.person_id,
         loan_id=request.loan_id,
     )
+    if await facts.known(unit.tx, [event]):
+        if not await agreements.is_placed(unit.tx, new):
+            raise RequestReused("request_id: it stands for another hold; choose a new one")
+        return key, tuple(await cases.undelivered_of(unit.tx, loans))
     await agreements.add_hold(unit.tx, new)
     payload = {"hold": key, "reason": request.reason.value, "by": request.actor}
     nudges = await _fact(unit, event, "hold_placed", payload, loans, request.person_id, request.actor)
@@ -91,7 +100,10 @@ async def cease(
 
 async def _lock_subject(unit: Unit, person_id: PersonId | None, loan_id: LoanId | None) -> Sequence[LoanId]:
     if person_id is not None:
-        return await lock_person(unit.tx, person_id)
+        loans = await lock_person(unit.tx, person_id)
+        if not await people.is_known(unit.tx, person_id):
+            raise Unknown("person: there is none of this id; see who is on a loan in its dossier")
+        return loans
     if loan_id is None or loan_id not in await ledger.loans(unit.tx, [loan_id]):
         raise Unknown("loan: there is none of this id; list them with `recourse cases list`")
     await lock_loans(unit.tx, [loan_id])

@@ -84,6 +84,21 @@ async def add_hold(tx: Tx, new: NewHold) -> None:
     )
 
 
+async def is_placed(tx: Tx | ReadTx, new: NewHold) -> bool:
+    """Whether the hold of this id is this very hold: its subject, its reason and its end."""
+    c = hold.c
+    same = [
+        column.is_not_distinct_from(value)
+        for column, value in (
+            (c.person_id, new.person_id),
+            (c.loan_id, new.loan_id),
+            (c.reason, new.reason),
+            (c.until, new.until),
+        )
+    ]
+    return (await tx.execute(select(c.id).where(c.id == new.id, *same))).first() is not None
+
+
 async def lift_hold(tx: Tx, key: str, actor: str, at: datetime) -> bool:
     """False when it was lifted before."""
     result = await tx.execute(

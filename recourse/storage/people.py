@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import LoanId, PersonId
-from recourse.storage.database import Tx
+from recourse.storage.database import ReadTx, Tx
 from recourse.storage.tables import (
     contact_point,
     loan,
@@ -73,6 +73,10 @@ async def ensure_people(tx: Tx, ids: Sequence[PersonId]) -> None:
     if ids:
         rows = [{"id": person} for person in sorted(set(ids))]
         await tx.execute(upsert(party).on_conflict_do_nothing(), rows)
+
+
+async def is_known(tx: Tx | ReadTx, person_id: PersonId) -> bool:
+    return (await tx.execute(select(party.c.id).where(party.c.id == person_id))).first() is not None
 
 
 async def save(tx: Tx, data: MasterData) -> None:

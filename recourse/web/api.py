@@ -11,7 +11,7 @@ from recourse.contracts.delivery import Unavailable
 from recourse.contracts.messages import TaskAnswer, TaskReceipt
 from recourse.delivery import Delivery
 from recourse.ports import RunsUnavailable
-from recourse.service.noting import Unknown
+from recourse.service.noting import RequestReused, Unknown
 from recourse.web import cases, notes, tasks
 
 
@@ -29,6 +29,7 @@ def build_api(delivery: Delivery, runs: AnswersTasks) -> FastAPI:
     api.add_exception_handler(Unavailable, _down)
     api.add_exception_handler(RunsUnavailable, _down)
     api.add_exception_handler(Unknown, _unknown)
+    api.add_exception_handler(RequestReused, _reused)
     api.get("/healthz", include_in_schema=False)(_healthy)
     return api
 
@@ -44,3 +45,7 @@ async def _down(_: Request, error: Exception) -> JSONResponse:
 
 async def _unknown(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, 404)
+
+
+async def _reused(_: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, 409)

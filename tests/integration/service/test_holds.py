@@ -1,0 +1,195 @@
+"""A hold is in force when it is placed, for every loan of the person, and stands once however often sent."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from functools import partial
+
+import pytest
+
+from activities.reminding import RemindingActivities
+from recourse.contracts.messages import Nudge, StepCommand
+from recourse.domain.ids import LoanId, PersonId
+from recourse.domain.situation import Channel, HoldReason
+from recourse.service import noting
+from recourse.service.noting import HoldRequest, RequestReused, Unknown
+from tests.events import snapshot
+from tests.fakes import FakeMessenger
+from tests.integration.conftest import World
+from tests.integration.service.conftest import NOON, OpenCase, open_case
+
+PERSON = PersonId("C-both")
+
+
+async def _place(
+    world: World,
+    *,
+    loan: str | None = None,
+    person: PersonId | None = None,
+    reason: HoldReason = HoldReason.HARDSHIP,
+    until: datetime | None = None,
+    request_id: str = "",
+) -> tuple[str, tuple[Nudge, ...]]:
+    request = HoldRequest(
+        reason,
+        "agent-1",
+        "test",
+        until,
+        person_id=person,
+        loan_id=LoanId(loan) if loan else None,
+        request_id=request_id,
+    )
+    return await world.services.run(partial(noting.place_hold, request=request))
+
+
+async def _lift(world: World, key: str) -> tuple[Nudge, ...]:
+    return await world.services.run(partial(noting.lift_hold, key=key, actor="lead-1"))
+
+
+@pytest.fixture
+async def both(world: World) -> tuple[OpenCase, OpenCase]:
+    """Two open cases of one person."""
+    first = await open_case(world, "L-1", person=PERSON)
+    return first, await open_case(world, "L-2", person=PERSON)
+
+
+async def test_a_hold_on_a_person_stops_every_loan_of_hers_at_once(
+    world: World, both: tuple[OpenCase, OpenCase]
+) -> None:
+    plans = [await case.decide() for case in both]
+    key, nudges = await _place(world, person=PERSON)
+    assert {nudge.case_id for nudge in nudges} == {"case-L-1-1", "case-L-2-1"}
+    messenger = FakeMessenger()
+    activities = RemindingActivities(world.services, {Channel.SMS: messenger, Channel.EMAIL: messenger})
+    world.set_now(max(plan.due_at or NOON for plan in plans))
+    for case, plan in zip(both, plans, strict=True):
+        # No workflow was told yet, and the reminder is due: the claim itself must see the hold.
+        result = await activities.send_reminder(StepCommand(case.id, "sms_friendly", plan.number))
+        assert (result.outcome, result.plan.kind, result.plan.reason) == ("stale", "wait", "hold")
+    assert messenger.sent == []
+    diary = await world.rows("SELECT case_id, code, actor FROM step WHERE event = 'hold_placed' ORDER BY 1")
+    assert [line["case_id"] for line in diary] == ["case-L-1-1", "case-L-2-1"]
+    assert {(line["code"], line["actor"]) for line in diary} == {("hardship", "agent-1")}
+    assert key.startswith("hold-")
+
+
+async def test_a_hold_on_one_loan_leaves_the_other_loan_alone(
+    world: World, both: tuple[OpenCase, OpenCase]
+) -> None:
+    await _place(world, loan="L-1", reason=HoldReason.DISPUTE)
+    assert (await both[0].decide()).reason == "hold"
+    assert (await both[1].decide()).step_id == "sms_friendly"
+
+
+async def test_the_same_request_repeated_is_one_hold_and_asks_for_the_undelivered_nudge_again(
+    world: World, both: tuple[OpenCase, OpenCase]
+) -> None:
+    first = await _place(world, person=PERSON, request_id="r-1")
+    again = await _place(world, person=PERSON, request_id="r-1")
+    assert again[0] == first[0]
+    assert {n.case_id for n in again[1]} == {n.case_id for n in first[1]}
+    assert await world.scalar("SELECT count(*) FROM hold") == 1
+    assert await world.scalar("SELECT count(*) FROM fact WHERE kind = 'hold_placed'") == 1
+
+
+async def test_the_same_request_from_several_callers_at_once_is_one_hold(
+    world: World, both: tuple[OpenCase, OpenCase]
+) -> None:
+    placed = await asyncio.gather(*(_place(world, person=PERSON, request_id="r-1") for _ in range(5)))
+    assert len({key for key, _ in placed}) == 1
+    assert await world.scalar("SELECT count(*) FROM hold") == 1
+
+
+async def test_a_request_id_used_for_another_hold_is_refused_and_not_answered_with_the_first(
+    world: World, both: tuple[OpenCase, OpenCase]
+) -> None:
+    await _place(world, loan="L-1", request_id="r-1")
+    with pytest.raises(RequestReused):
+        await _place(world, loan="L-2", request_id="r-1")
+    with pytest.raises(RequestReused):
+        await _place(world, loan="L-1", reason=HoldReason.DEATH, request_id="r-1")
+    assert (await both[1].decide()).step_id == "sms_friendly"
+
+
+async def test_a_lifted_hold_lets_the_ladder_go_on_and_lifting_twice_is_harmless(
+    world: World, both: tuple[OpenCase, OpenCase]
+) -> None:
+    key, _ = await _place(world, person=PERSON)
+    assert [(await case.decide()).reason for case in both] == ["hold", "hold"]
+    nudges = await _lift(world, key)
+    again = await _lift(world, key)
+    assert {nudge.kinds for nudge in nudges} == {("hold_lifted",)}
+    assert again == ()
+    assert [(await case.decide()).step_id for case in both] == ["sms_friendly", "sms_friendly"]
+    assert (await world.rows("SELECT lifted_by FROM hold")) == [{"lifted_by": "lead-1"}]
+
+
+async def test_of_two_holds_the_one_that_is_left_still_binds(
+    world: World, both: tuple[OpenCase, OpenCase]
+) -> None:
+    key, _ = await _place(world, person=PERSON)
+    await _place(world, loan="L-1", reason=HoldReason.DISPUTE)
+    await _lift(world, key)
+    assert (await both[0].decide()).reason == "hold"
+    assert (await both[1].decide()).step_id == "sms_friendly"
+
+
+async def test_a_hold_with_an_end_is_waited_out_and_the_next_step_comes_after_it(world: World) -> None:
+    case = await open_case(world)
+    until = NOON + timedelta(days=3)
+    await _place(world, loan="L-1", until=until)
+    plan = await case.decide()
+    assert plan.due_at is not None
+    assert plan.due_at >= until
+    assert plan.kind == "remind"
+
+
+async def test_a_hold_on_a_person_binds_a_loan_that_becomes_overdue_later(world: World) -> None:
+    await open_case(world, "L-1", person=PERSON)
+    await _place(world, person=PERSON)
+    later = await open_case(world, "L-3", person=PERSON)
+    world.set_now(NOON + timedelta(minutes=1))
+    assert (await later.decide()).reason == "hold"
+
+
+async def test_a_hold_without_an_open_case_is_kept_and_wakes_nobody(world: World) -> None:
+    world.set_now(NOON)
+    await world.delivery.accept([snapshot("L-1", at=NOON, person=PERSON)])
+    _, nudges = await _place(world, person=PERSON)
+    assert nudges == ()
+    assert await world.scalar("SELECT disposition FROM fact WHERE kind = 'hold_placed'") == "no_open_case"
+
+
+async def test_a_hold_on_nobody_we_know_is_refused_and_writes_nothing(world: World) -> None:
+    with pytest.raises(Unknown, match="person"):
+        await _place(world, person=PersonId("C-nobody"))
+    with pytest.raises(Unknown, match="loan"):
+        await _place(world, loan="L-nobody")
+    with pytest.raises(Unknown):
+        await _lift(world, "hold-nothing")
+    assert await world.scalar("SELECT count(*) FROM fact") == 0
+
+
+async def test_a_hold_and_a_reminder_at_the_same_moment_never_end_with_a_later_claim(world: World) -> None:
+    """Both orders are lawful; a claim after the hold is not."""
+    for number in range(10):
+        loan = f"L-{number}"
+        case, messenger = await open_case(world, loan), FakeMessenger()
+        plan = await case.reach("sms_friendly")
+        activities = RemindingActivities(world.services, {Channel.SMS: messenger})
+
+        async def hold(loan: str = loan, number: int = number) -> None:
+            await asyncio.sleep(0.004 * (number % 5))
+            await _place(world, loan=loan)
+
+        await asyncio.gather(
+            activities.send_reminder(StepCommand(case.id, "sms_friendly", plan.number)), hold()
+        )
+        rows = await world.rows(
+            "SELECT event FROM step WHERE case_id = :c AND event IN ('claimed', 'hold_placed') ORDER BY id",
+            c=case.id,
+        )
+        events = [row["event"] for row in rows]
+        assert events in (["claimed", "hold_placed"], ["hold_placed"])
+        assert len(messenger.sent) == events.count("claimed")
