@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from recourse.service.context import Unit
 from recourse.storage.database import ReadTx
@@ -43,7 +43,7 @@ async def revoke(unit: Unit, actor: str) -> None:
     result = await unit.tx.execute(
         update(api_token)
         .where(api_token.c.actor == actor)
-        .values(revoked_at=unit.now)
+        .values(revoked_at=func.coalesce(api_token.c.revoked_at, unit.now))
         .returning(api_token.c.actor)
     )
     if result.first() is None:

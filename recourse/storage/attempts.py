@@ -51,7 +51,8 @@ async def claim(tx: Tx, new: NewAttempt) -> None:
     values = {name: getattr(new, name) for name in NewAttempt.__dataclass_fields__} | {
         "state": AttemptOutcome.CLAIMED
     }
-    again = {k: v for k, v in values.items() if k != "id"}
+    # recorded_at: the sweep takes a claim for dead by its age, and this one begins anew.
+    again = {k: v for k, v in values.items() if k != "id"} | {"recorded_at": func.now()}
     await tx.execute(
         upsert(contact_attempt)
         .values(values)
