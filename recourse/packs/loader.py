@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from recourse.domain.law.rules import LawPack
 from recourse.domain.strategy.ladder import Step, StepKind, Strategy
+from recourse.packs.render import missing_texts
 
 HOUSE_STRATEGY = "US"
 """A loan of a region without a strategy of its own is laddered by this one; without a law pack for the
@@ -79,7 +80,10 @@ def load_strategy_file(path: Path) -> Strategy:
 
 def load_law(name: str, text: str) -> LawPack:
     """Raises PackError."""
-    pack: LawPack = _parse(name, text, LawPack)
+    value = _yaml(name, text)
+    _check_times(name, value)
+    pack: LawPack = _validate(name, value, LawPack)
+    _check_numbers(name, pack)
     codes = [cap.code for cap in pack.caps]
     if len(set(codes)) != len(codes):
         raise PackError(f"{name}: caps: a code stands twice; give each cap its own")
@@ -87,6 +91,28 @@ def load_law(name: str, text: str) -> LawPack:
     if len(set(reasons)) != len(reasons):
         raise PackError(f"{name}: holds: a reason stands twice; merge the two rules")
     return pack
+
+
+def _check_times(name: str, value: Any) -> None:
+    """YAML reads an unquoted 22:00 as the number 1320, which would pass as 22 minutes after midnight."""
+    rules = value.get("hours") if isinstance(value, dict) else None
+    for number, rule in enumerate(rules if isinstance(rules, list) else []):
+        for edge in ("opens", "closes"):
+            if isinstance(rule, dict) and isinstance(rule.get(edge), int | float):
+                raise PackError(f'{name}: hours.{number}.{edge}: not a time; write it in quotes, as "08:00"')
+
+
+def _check_numbers(name: str, pack: LawPack) -> None:
+    for number, rule in enumerate(pack.hours):
+        if rule.opens >= rule.closes:
+            raise PackError(f"{name}: hours.{number}.closes: must lie after opens, on the same day")
+    for number, cap in enumerate(pack.caps):
+        if cap.limit < 1:
+            raise PackError(f"{name}: caps.{number}.limit: must be 1 or more")
+        if cap.window_days is not None and cap.window_days < 1:
+            raise PackError(f"{name}: caps.{number}.window_days: must be 1 or more, or null for a day")
+    if pack.conversation_wait is not None and pack.conversation_wait.days < 1:
+        raise PackError(f"{name}: conversation_wait.days: must be 1 or more, or leave the rule out")
 
 
 def load_strategy(name: str, text: str) -> Strategy:
@@ -119,6 +145,10 @@ def _check_step(name: str, step: Step, known: set[str]) -> None:
     for field in needs:
         if getattr(step, field) is None:
             raise PackError(f"{where}.{field}: a step of kind {step.kind} needs it")
+    if step.kind is StepKind.REMIND and (missing := missing_texts(step.template or "", step.channel or "")):
+        raise PackError(f"{where}.template: there is no {' or '.join(missing)}; add it to the pack")
+    if step.kind is StepKind.HANDOVER and step.proposal == step.approval:
+        raise PackError(f"{where}.approval: must be another step than the proposal; two persons decide")
     if step.until is not None and step.until < step.day:
         raise PackError(f"{where}.until: lies before its day; the step could never run")
 
@@ -133,13 +163,22 @@ def _check_order(name: str, strategy: Strategy) -> None:
         raise PackError(f"{name}: steps: {', '.join(sorted(waits))} wait for each other; break the circle")
 
 
-def _parse(name: str, text: str, kind: Any) -> Any:
-    return _validate(name, _yaml(name, text), kind)
+class _OnceLoader(yaml.SafeLoader):
+    """Plain YAML, but a key that stands twice is an error; the last one would win without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(
+                problem=f"{twice}: stands twice", problem_mark=node.start_mark
+            )
+        return super().construct_mapping(node, deep)
 
 
 def _yaml(name: str, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, _OnceLoader)  # noqa: S506 (a SafeLoader)
     except yaml.YAMLError as error:
         raise PackError(f"{name}: not YAML: {error}") from error
 

@@ -13,6 +13,8 @@ from jinja2.sandbox import SandboxedEnvironment
 
 _ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
 """Plain text goes out, so nothing is escaped; the sandbox keeps a template from reaching into objects."""
+_TEMPLATES = files("recourse.packs") / "templates"
+LANGUAGES = ("zh", "en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,12 @@ def render(template: str, channel: str, language: str, variables: Mapping[str, o
     return Rendered(subject.removeprefix("Subject:").strip(), body.strip(), version)
 
 
+def missing_texts(template: str, channel: str) -> list[str]:
+    """The files a template still needs before it can be sent over a channel, in whatever language."""
+    wanted = [f"{language}.{channel}.txt" for language in LANGUAGES]
+    return [f"{template}/{name}" for name in wanted if not (_TEMPLATES / template / name).is_file()]
+
+
 def _language(tag: str) -> str:
     """Chinese for every kind of Chinese, English for everybody else."""
     return "zh" if tag.lower().split("-")[0] == "zh" else "en"
@@ -41,7 +49,7 @@ def _language(tag: str) -> str:
 
 @lru_cache(maxsize=256)
 def _load(template: str, language: str, channel: str) -> tuple[Template, str]:
-    file = files("recourse.packs") / "templates" / template / f"{language}.{channel}.txt"
+    file = _TEMPLATES / template / f"{language}.{channel}.txt"
     if not file.is_file():
         raise LookupError(f"template {template}/{language}.{channel}.txt: there is none; add it to the pack")
     text = file.read_text(encoding="utf-8")

@@ -1,0 +1,83 @@
+"""The numbers of the law as they were read in its sources, so that no edit of a pack changes one unseen."""
+
+from __future__ import annotations
+
+from datetime import time
+
+from recourse.domain.law.rules import Cap, Counts, LawPack, Per
+from recourse.domain.situation import Action, Channel, HoldReason, PartyRole
+from recourse.packs.loader import load_packs
+
+CN = load_packs().laws["CN"]
+US = load_packs().laws["US"]
+
+
+def cap(law: LawPack, code: str) -> Cap:
+    return next(c for c in law.caps if c.code == code)
+
+
+def test_china_permits_contact_from_eight_to_ten_in_the_evening_on_every_channel() -> None:
+    """GB/T 45251-2025: no collection from 22:00 to 08:00."""
+    assert [(r.opens, r.closes, r.channels) for r in CN.hours] == [(time(8), time(22), frozenset(Channel))]
+
+
+def test_the_us_permits_contact_from_eight_to_nine_in_the_evening_on_every_channel() -> None:
+    """12 CFR 1006.6(b)(1)."""
+    assert [(r.opens, r.closes, r.channels) for r in US.hours] == [(time(8), time(21), frozenset(Channel))]
+
+
+def test_china_counts_three_connected_calls_a_person_and_six_dials_a_contact_point_a_day() -> None:
+    connected, dials = cap(CN, "cn_connected_calls_per_day"), cap(CN, "cn_dials_per_day")
+    assert (connected.limit, connected.counts, connected.per) == (3, Counts.CONNECTED, Per.PERSON)
+    assert (dials.limit, dials.counts, dials.per) == (6, Counts.ATTEMPT, Per.CONTACT_POINT)
+    assert connected.window_days is dials.window_days is None
+    assert connected.channels == dials.channels == {Channel.CALL}
+
+
+def test_the_us_counts_seven_calls_in_seven_days_a_person_and_debt_and_waits_seven_days_after_a_talk() -> (
+    None
+):
+    """12 CFR 1006.14(b)(2)."""
+    calls = cap(US, "us_calls_7_in_7")
+    assert (calls.limit, calls.window_days, calls.counts) == (7, 7, Counts.ATTEMPT)
+    assert (calls.per, calls.channels) == (Per.PERSON_AND_DEBT, frozenset({Channel.CALL}))
+    assert US.conversation_wait is not None
+    assert US.conversation_wait.days == 7
+    assert CN.conversation_wait is None
+
+
+def test_only_those_who_owe_may_be_contacted() -> None:
+    for law in (CN, US):
+        assert law.parties.roles == {PartyRole.BORROWER, PartyRole.JOINT, PartyRole.GUARANTOR}
+
+
+def test_each_pack_says_what_every_hold_stops_and_a_bankruptcy_stops_everything() -> None:
+    for law in (CN, US):
+        stops = {rule.reason: rule.stops for rule in law.holds}
+        assert set(stops) == set(HoldReason)
+        assert stops[HoldReason.BANKRUPTCY] == set(Action)
+        assert {Action.LOCATE, Action.LEGAL} <= stops[HoldReason.MILITARY_SERVICE]
+
+
+def test_electronic_messages_need_consent() -> None:
+    for law in (CN, US):
+        assert {channel for rule in law.consent for channel in rule.channels} >= {Channel.EMAIL, Channel.SMS}
+
+
+def test_every_rule_names_its_source() -> None:
+    for law in (CN, US):
+        sources = [law.locate_basis, law.handover, law.parties.source]
+        sources += [rule.source for rule in (*law.hours, *law.caps, *law.consent, *law.holds)]
+        sources += [law.conversation_wait.source] if law.conversation_wait else []
+        assert all(source.title for source in sources)
+
+
+def test_no_ladder_goes_to_the_lawyers_before_its_notice_has_had_its_days() -> None:
+    """Right to cure: 20 days (US default); formal demand: 15 days (China)."""
+    for ladder, notice, days in (("us_auto", "cure_notice", 20), ("cn_auto", "formal_demand", 15)):
+        strategy = next(s for s in load_packs().strategies.values() if s.id == ladder)
+        proposal, handover = strategy.step("propose_legal"), strategy.step("handover")
+        assert proposal.requires == (notice,)
+        assert proposal.wait_days >= days
+        assert set(handover.requires) == {notice, "approve_legal"}
+        assert (handover.proposal, handover.approval) == ("propose_legal", "approve_legal")

@@ -1,0 +1,203 @@
+"""A pack is read strictly: what is wrong is named by its field, never guessed around."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from recourse.packs.loader import (
+    PackBook,
+    PackError,
+    load_law,
+    load_packs,
+    load_strategy,
+    load_strategy_file,
+)
+
+PACKS = files("recourse.packs")
+CN_LAW = (PACKS / "law" / "cn.yaml").read_text(encoding="utf-8")
+US_LAW = (PACKS / "law" / "us.yaml").read_text(encoding="utf-8")
+CN_LADDER = (PACKS / "strategies" / "cn_auto.yaml").read_text(encoding="utf-8")
+Change = Callable[[Any], object]
+
+
+def broken(text: str, change: Change) -> str:
+    value = yaml.safe_load(text)
+    change(value)
+    return yaml.safe_dump(value, allow_unicode=True)
+
+
+BAD_LAWS: dict[str, tuple[Change, str]] = {
+    "an unknown key": (lambda p: p.update(hour=[]), r"cn: hour: no such field"),
+    "an unknown key inside": (lambda p: p["caps"][1].update(limits=3), r"cn: caps\.1\.limits: no such field"),
+    "an unknown key of a source": (
+        lambda p: p["hours"][0]["source"].update(url="x"),
+        r"cn: hours\.0\.source\.url: no such field",
+    ),
+    "a missing field": (lambda p: p["caps"][0].pop("limit"), r"cn: caps\.0\.limit: "),
+    "no version": (lambda p: p.pop("version"), r"cn: version: "),
+    "a rule without a source": (lambda p: p["hours"][0].pop("source"), r"cn: hours\.0\.source: "),
+    "a source without a mark": (lambda p: p["locate_basis"].pop("mark"), r"cn: locate_basis\.mark: "),
+    "an unknown mark": (lambda p: p["handover"].update(mark="sure"), r"cn: handover\.mark: "),
+    "an unknown channel": (lambda p: p["hours"][0].update(channels=["fax"]), r"cn: hours\.0\.channels"),
+    "an unknown role": (lambda p: p["parties"].update(roles=["boss"]), r"cn: parties\.roles"),
+    "an unknown hold": (lambda p: p["holds"][0].update(reason="mood"), r"cn: holds\.0\.reason: "),
+    "no time": (lambda p: p["hours"][0].update(opens="8 o'clock"), r"cn: hours\.0\.opens: "),
+    "an hour of no clock": (lambda p: p["hours"][0].update(closes="25:00"), r"cn: hours\.0\.closes: "),
+    "a time that YAML reads as a number": (
+        lambda p: p["hours"][0].update(closes=22 * 60),
+        r"cn: hours\.0\.closes: not a time; write it in quotes",
+    ),
+    "hours that end before they begin": (
+        lambda p: p["hours"][0].update(opens="22:00", closes="08:00"),
+        r"cn: hours\.0\.closes: must lie after opens",
+    ),
+    "hours of no length": (lambda p: p["hours"][0].update(closes="08:00"), r"cn: hours\.0\.closes: "),
+    "a cap of nothing": (lambda p: p["caps"][0].update(limit=0), r"cn: caps\.0\.limit: must be 1"),
+    "a window of nothing": (lambda p: p["caps"][0].update(window_days=0), r"cn: caps\.0\.window_days: "),
+    "a wait of no days": (
+        lambda p: p.update(conversation_wait={"days": 0, "source": p["handover"]}),
+        r"cn: conversation_wait\.days: ",
+    ),
+    "a cap's code twice": (lambda p: p["caps"].append(p["caps"][0]), r"cn: caps: a code stands twice"),
+    "a hold's reason twice": (
+        lambda p: p["holds"].append(p["holds"][0]),
+        r"cn: holds: a reason stands twice",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "named"), BAD_LAWS.values(), ids=BAD_LAWS.keys())
+def test_a_law_pack_with_a_mistake_is_refused_by_its_field(change: Change, named: str) -> None:
+    with pytest.raises(PackError, match=named):
+        load_law("cn", broken(CN_LAW, change))
+
+
+def step(pack: Any, step_id: str) -> Any:
+    return next(s for s in pack["steps"] if s["id"] == step_id)
+
+
+BAD_LADDERS: dict[str, tuple[Change, str]] = {
+    "an unknown key": (lambda p: p.update(stage="x"), r"l: stage: no such field"),
+    "an unknown key of a step": (lambda p: p["steps"][2].update(tier=1), r"l: steps\.2\.tier: no such field"),
+    "an unknown key of a bucket": (
+        lambda p: p["buckets"][0].update(to=3), r"l: buckets\.buckets\.0\.to: no such field"
+    ),
+    "an unknown kind": (lambda p: p["steps"][0].update(kind="threat"), r"l: steps\.0\.kind: "),
+    "an unknown stage": (lambda p: p["steps"][0].update(stage="court"), r"l: steps\.0\.stage: "),
+    "a step without a day": (lambda p: p["steps"][0].pop("day"), r"l: steps\.0\.day: "),
+    "a day in words": (lambda p: p["steps"][0].update(day="soon"), r"l: steps\.0\.day: "),
+    "an id twice": (lambda p: p["steps"].append(p["steps"][0]), r"l: steps: an id stands twice"),
+    "an unknown step in requires": (
+        lambda p: step(p, "propose_legal").update(requires=["demand"]),
+        r"l: steps\.propose_legal: names the step demand",
+    ),
+    "an unknown step in fallback_for": (
+        lambda p: step(p, "formal_demand_sms").update(fallback_for="demand"),
+        r"l: steps\.formal_demand_sms: names the step demand",
+    ),
+    "an unknown proposal": (
+        lambda p: step(p, "handover").update(proposal="x"), r"l: steps\.handover: names the step x"
+    ),
+    "an approval that is the proposal": (
+        lambda p: step(p, "handover").update(approval="propose_legal"), r"l: steps\.handover\.approval: "
+    ),
+    "an unknown template": (
+        lambda p: p["steps"][0].update(template="threat"), r"l: steps\.sms_friendly\.template: .*threat/zh"
+    ),
+    "a reminder on a channel without texts": (
+        lambda p: p["steps"][0].update(channel="call"), r"l: steps\.sms_friendly\.template: .*en\.call"
+    ),
+    "a reminder without a template": (
+        lambda p: p["steps"][0].pop("template"), r"l: steps\.sms_friendly\.template: "
+    ),
+    "a reminder without a channel": (
+        lambda p: p["steps"][0].pop("channel"), r"l: steps\.sms_friendly\.channel: "
+    ),
+    "a task without a team": (lambda p: step(p, "visit").pop("team"), r"l: steps\.visit\.team: "),
+    "a location without a purpose": (
+        lambda p: step(p, "locate_vehicle").pop("purpose"), r"l: steps\.locate_vehicle\.purpose: "
+    ),
+    "a handover without an approval": (
+        lambda p: step(p, "handover").pop("approval"), r"l: steps\.handover\.approval: "
+    ),
+    "a last day before the first": (
+        lambda p: p["steps"][0].update(until=0), r"l: steps\.sms_friendly\.until: "
+    ),
+    "a circle of requirements": (
+        lambda p: step(p, "propose_legal").update(requires=["approve_legal"]), r"wait for each other"
+    ),
+    "buckets that do not start at 0": (lambda p: p["buckets"].pop(0), r"l: buckets.*must start at 0"),
+    "buckets that fall": (lambda p: p["buckets"].reverse(), r"l: buckets.*rise strictly"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "named"), BAD_LADDERS.values(), ids=BAD_LADDERS.keys())
+def test_a_ladder_with_a_mistake_is_refused_by_its_field(change: Change, named: str) -> None:
+    with pytest.raises(PackError, match=named):
+        load_strategy("l", broken(CN_LADDER, change))
+
+
+@pytest.mark.parametrize("text", ["", "- a", "just words", "id: [", "\t:", "id: CN"])
+def test_a_file_that_is_no_pack_is_refused_with_its_name(text: str) -> None:
+    with pytest.raises(PackError, match=r"^file: "):
+        load_law("file", text)
+    with pytest.raises(PackError, match=r"^file: "):
+        load_strategy("file", text)
+
+
+def test_a_key_that_stands_twice_is_refused_because_the_first_would_be_lost() -> None:
+    with pytest.raises(PackError, match=r"hours: stands twice"):
+        load_law("cn", f"{CN_LAW}\nhours: []\n")
+
+
+def test_the_unbroken_packs_load() -> None:
+    assert load_law("cn", broken(CN_LAW, lambda p: p)).name == load_packs().laws["CN"].name
+    assert load_strategy("l", CN_LADDER) == load_packs().default_strategy("CN")
+
+
+def test_a_ladder_may_come_from_a_file_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(broken(CN_LADDER, lambda p: p.update(id="own")), encoding="utf-8")
+    assert load_strategy_file(file).id == "own"
+    file.write_text("id: own", encoding="utf-8")
+    with pytest.raises(PackError, match=r"own\.yaml: "):
+        load_strategy_file(file)
+
+
+@pytest.mark.parametrize(
+    ("borrower", "lender", "packs"),
+    [
+        ("CN-31", "CN", ["CN"]),
+        ("US-NY", "US", ["US"]),
+        ("CN-31", "US", ["CN", "US"]),
+        ("US-NY", "CN", ["US", "CN"]),
+        ("FR", "CN", []),
+        ("CN", "FR", []),
+    ],
+)
+def test_the_laws_of_both_places_apply_or_nothing_is_permitted(
+    borrower: str, lender: str, packs: list[str]
+) -> None:
+    assert [law.id for law in load_packs().packs_for(borrower, lender)] == packs
+
+
+def test_a_case_keeps_the_version_it_is_pinned_to_and_a_missing_one_is_named() -> None:
+    book = load_packs()
+    pinned = book.default_strategy("CN-31")
+    assert book.strategy(pinned.name) is pinned
+    with pytest.raises(PackError, match=r"cn_auto@1999: not installed.*have: .*us_auto@"):
+        book.strategy("cn_auto@1999")
+
+
+def test_the_newest_ladder_of_a_country_is_its_default_and_other_countries_take_the_house_one() -> None:
+    older = load_strategy("l", broken(CN_LADDER, lambda p: p.update(version="2020-01-01")))
+    book = load_packs()
+    both = PackBook(book.laws, {older.name: older} | book.strategies)
+    assert both.default_strategy("CN").version == "2026-11-01"
+    assert both.default_strategy("FR-75").id == "us_auto"

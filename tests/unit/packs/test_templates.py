@@ -1,0 +1,119 @@
+"""Every text a ladder may send exists in every language, says what the law asks, and leaks nothing."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+from jinja2 import UndefinedError
+
+from recourse.domain.strategy.ladder import StepKind
+from recourse.packs.loader import load_packs
+from recourse.packs.render import render
+
+TEMPLATES = files("recourse.packs") / "templates"
+FOUND = sorted(
+    (folder.name, *file.name.removesuffix(".txt").split("."))
+    for folder in TEMPLATES.iterdir()
+    for file in folder.iterdir()
+)
+"""(template, language, channel) of every file that lies there."""
+
+VARIABLES: dict[str, object] = {
+    "name": "Mei Example",
+    "lender": "demo-auto-finance",
+    "amount": "3,520.17 CNY",
+    "oldest_due": "2026-10-05",
+    "dpd": 32,
+    "pay_reference": "L-000123",
+    "phone": "+86 400 000 0000",
+    "opt_out": "Reply STOP to end these messages.",
+}
+
+
+def test_each_template_comes_in_both_languages_and_both_channels() -> None:
+    names = {name for name, _, _ in FOUND}
+    wanted = {
+        (n, language, channel) for n in names for language in ("en", "zh") for channel in ("email", "sms")
+    }
+    assert set(FOUND) == wanted
+
+
+@pytest.mark.parametrize(("template", "language", "channel"), FOUND)
+def test_a_template_renders_with_lender_amount_and_the_way_out(
+    template: str, language: str, channel: str
+) -> None:
+    words = render(template, channel, language, VARIABLES)
+    assert (words.subject is None) is (channel == "sms")
+    for said in ("Mei Example", "demo-auto-finance", "3,520.17 CNY", "Reply STOP", "+86 400 000 0000"):
+        assert said in words.body
+    assert "{" not in f"{words.subject}{words.body}"
+    assert words.body == words.body.strip()
+
+
+@pytest.mark.parametrize(("template", "language", "channel"), FOUND)
+def test_without_a_phone_number_no_sentence_points_into_the_void(
+    template: str, language: str, channel: str
+) -> None:
+    words = render(template, channel, language, VARIABLES | {"phone": ""})
+    for dangling in (": .", "：。", ":.", " .", "  "):
+        assert dangling not in words.body
+
+
+@pytest.mark.parametrize(("template", "language", "channel"), FOUND)
+def test_a_subject_line_tells_a_stranger_no_name(template: str, language: str, channel: str) -> None:
+    words = render(template, channel, language, VARIABLES)
+    assert "Mei Example" not in (words.subject or "")
+
+
+def test_every_reminder_of_every_shipped_ladder_has_its_texts() -> None:
+    sent = [
+        (step.template, step.channel)
+        for strategy in load_packs().strategies.values()
+        for step in strategy.steps
+        if step.kind is StepKind.REMIND
+    ]
+    assert sent
+    for template, channel in sent:
+        assert template is not None
+        assert channel is not None
+        for language in ("zh-CN", "zh-Hant", "en", "en-US", "es"):
+            assert render(template, channel.value, language, VARIABLES).body
+
+
+@pytest.mark.parametrize(
+    ("tag", "chinese"), [("zh", True), ("zh-CN", True), ("ZH-Hant", True), ("en", False), ("es-MX", False)]
+)
+def test_every_kind_of_chinese_is_written_to_in_chinese_and_everybody_else_in_english(
+    tag: str, chinese: bool
+) -> None:
+    body = render("reminder_friendly", "sms", tag, VARIABLES).body
+    assert ("您好" in body) is chinese
+
+
+def test_a_name_is_text_and_never_a_template() -> None:
+    body = render("reminder_friendly", "sms", "en", VARIABLES | {"name": "{{ 7 * 7 }} <b>"}).body
+    assert "{{ 7 * 7 }} <b>" in body
+
+
+@pytest.mark.parametrize("left_out", ["name", "lender", "amount", "opt_out"])
+def test_a_variable_nobody_gave_is_an_error_and_no_gap(left_out: str) -> None:
+    with pytest.raises(UndefinedError, match=left_out):
+        render("reminder_firm", "email", "en", {k: v for k, v in VARIABLES.items() if k != left_out})
+
+
+def test_a_template_nobody_wrote_is_named_with_its_file() -> None:
+    with pytest.raises(LookupError, match=r"no_such/en\.sms\.txt"):
+        render("no_such", "sms", "en", VARIABLES)
+
+
+def test_the_version_tells_two_texts_apart_and_repeats_for_one() -> None:
+    first = render("reminder_firm", "sms", "en", VARIABLES)
+    again = render("reminder_firm", "sms", "en", VARIABLES | {"name": "Other"})
+    other = render("reminder_friendly", "sms", "en", VARIABLES)
+    assert first.version == again.version != other.version
+
+
+def test_a_rendered_text_does_not_show_itself_in_logs() -> None:
+    words = render("reminder_firm", "email", "en", VARIABLES)
+    assert "Mei Example" not in repr(words)
