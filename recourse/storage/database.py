@@ -82,12 +82,17 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadTx]:
-        """A read-only snapshot. Raises Unavailable."""
+        """A read-only snapshot. Raises Unavailable, or Unacceptable when asked for what no row can hold."""
         try:
             async with self.engine.connect() as connection:
                 await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
                 yield ReadTx(connection)
-        except (OSError, InterfaceError, PostgresError, TimeoutError, DBAPIError) as error:
+        except DBAPIError as error:
+            cause = error.orig.__cause__ if error.orig else None
+            if isinstance(cause, _POISON):
+                raise Unacceptable(type(cause).__name__) from error
+            raise Unavailable(_safe(error)) from error
+        except (OSError, InterfaceError, PostgresError, TimeoutError) as error:
             raise Unavailable(_safe(error)) from error
 
     async def now(self, tx: Tx | ReadTx) -> datetime:

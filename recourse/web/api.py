@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from recourse.contracts.delivery import Unavailable
+from recourse.contracts.delivery import Unacceptable, Unavailable
 from recourse.contracts.messages import TaskAnswer, TaskReceipt
 from recourse.delivery import Delivery
 from recourse.ports import RunsUnavailable
@@ -30,6 +31,8 @@ def build_api(delivery: Delivery, runs: AnswersTasks) -> FastAPI:
     api.add_exception_handler(RunsUnavailable, _down)
     api.add_exception_handler(Unknown, _unknown)
     api.add_exception_handler(RequestReused, _reused)
+    api.add_exception_handler(RequestValidationError, _malformed)
+    api.add_exception_handler(Unacceptable, _unstorable)
     api.get("/healthz", include_in_schema=False)(_healthy)
     return api
 
@@ -49,3 +52,14 @@ async def _unknown(_: Request, error: Exception) -> JSONResponse:
 
 async def _reused(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, 409)
+
+
+async def _malformed(_: Request, error: Exception) -> JSONResponse:
+    """Which field and what it should be. What was sent is not sent back: it may name a person."""
+    problems = error.errors() if isinstance(error, RequestValidationError) else []
+    told = [{name: problem[name] for name in ("loc", "msg", "type")} for problem in problems]
+    return JSONResponse({"detail": told}, 422)
+
+
+async def _unstorable(_: Request, __: Exception) -> JSONResponse:
+    return JSONResponse({"detail": "a value that cannot be stored, such as a zero byte"}, 422)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from recourse.domain.situation import HoldReason
 
@@ -53,4 +53,4 @@ class LegalStatusBody(BaseModel):
     reference: Key
     status_id: Key
     status: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z_]+$")]
-    occurred_at: datetime
+    occurred_at: AwareDatetime

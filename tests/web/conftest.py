@@ -1,0 +1,99 @@
+"""The API as a caller meets it, on a real database. Only the workflow engine is a fake."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+
+from recourse.contracts.messages import Nudge, StepCommand, TaskAnswer, TaskReceipt
+from recourse.delivery import Delivery
+from recourse.ports import RunsUnavailable
+from recourse.service import answering, task_steps, tokens
+from recourse.service.context import Services
+from recourse.web.api import build_api
+from tests.integration.conftest import World, database_url, template, world  # noqa: F401 - fixtures
+from tests.integration.service.conftest import open_case
+
+ROLES = ("agent", "lead", "vehicle", "legal", "auditor", "admin")
+PERSONAL = ("测试人", "13800000001", "borrower@example.com", "沪A00000", "DEMO-CN-1")
+"""What the snapshots of these tests say about a person and a vehicle."""
+
+
+class Runs:
+    """The engine: an answer goes straight to the use case the workflow would call."""
+
+    def __init__(self, services: Services) -> None:
+        self.services, self.down = services, False
+
+    async def nudge(self, nudge: Nudge) -> None:
+        if self.down:
+            raise RunsUnavailable("Temporal: UNAVAILABLE")
+
+    async def running(self, case_ids: Sequence[str]) -> frozenset[str]:
+        return frozenset(case_ids)
+
+    async def answer_task(self, case_id: str, answer: TaskAnswer) -> TaskReceipt:
+        if self.down:
+            raise RunsUnavailable("Temporal: UNAVAILABLE")
+        return (await self.services.run(partial(answering.answer_task, answer=answer))).receipt
+
+
+@dataclass
+class Api:
+    """Calls by role; each role is one person with one token."""
+
+    http: httpx.AsyncClient
+    runs: Runs
+    world: World
+    tokens: dict[str, tokens.Issued]
+
+    async def call(self, role: str | None, method: str, path: str, body: Any = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.tokens[role].token}"} if role else {}
+        return await self.http.request(method, f"/api{path}", json=body, headers=headers)
+
+    async def get(self, role: str | None, path: str) -> httpx.Response:
+        return await self.call(role, "GET", path)
+
+    async def post(self, role: str | None, path: str, **body: Any) -> httpx.Response:
+        return await self.call(role, "POST", path, body)
+
+    async def another(self, role: str) -> str:
+        """A second person of the role; returns the name to call by."""
+        name = f"another {role}"
+        self.tokens[name] = await self.world.services.run(partial(tokens.issue, role=role, name=name))
+        return name
+
+
+def client(services: Services, runs: Runs) -> httpx.AsyncClient:
+    """A failure inside is answered as a server would answer it, with 500."""
+    app = build_api(Delivery(services, runs), runs)
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://api"
+    )
+
+
+@pytest.fixture
+async def api(world: World) -> AsyncIterator[Api]:  # noqa: F811 - the fixture
+    runs = Runs(world.services)
+    issued = {
+        role: await world.services.run(partial(tokens.issue, role=role, name=f"{role} of the test"))
+        for role in ROLES
+    }
+    async with client(world.services, runs) as http:
+        yield Api(http, runs, world, issued)
+
+
+@pytest.fixture
+async def task(api: Api) -> str:
+    """The open call task of case-L-1-1, for agents and leads, at a lawful hour."""
+    case = await open_case(api.world, days=12)
+    plan = await case.reach("screening")
+    command = StepCommand(case.id, "screening", plan.number)
+    await api.world.services.run(partial(task_steps.open_task, command=command))
+    task_id: str = await api.world.scalar("SELECT id FROM agent_task")
+    return task_id

@@ -1,0 +1,100 @@
+"""Who may call what: every endpoint, every role, and nobody without a token."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from recourse.service import tokens
+from tests.web.conftest import ROLES, Api
+
+EVERYONE = set(ROLES)
+WORKERS = EVERYONE - {"auditor"}
+PERMITTED: dict[tuple[str, str], set[str]] = {
+    ("GET", "/tasks"): WORKERS,
+    ("POST", "/tasks/{task_id}/claim"): WORKERS,
+    ("POST", "/tasks/{task_id}/complete"): WORKERS,
+    ("GET", "/cases"): EVERYONE,
+    ("GET", "/cases/{case_id}"): EVERYONE,
+    ("GET", "/dossiers/{loan_id}"): {"lead", "legal", "auditor", "admin"},
+    ("POST", "/holds"): {"agent", "lead", "legal", "admin"},
+    ("POST", "/holds/{hold_id}/lift"): {"agent", "lead", "legal", "admin"},
+    ("POST", "/legal/statuses"): {"legal", "admin"},
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "/tasks/{task_id}/claim": {"request_id": "r-1"},
+    "/tasks/{task_id}/complete": {"request_id": "r-1", "outcome": "done"},
+    "/holds": {"reason": "dispute", "request_id": "r-1", "loan_id": "L-nobody"},
+    "/legal/statuses": {
+        "reference": "LD-000000",
+        "status_id": "s-1",
+        "status": "accepted",
+        "occurred_at": "2026-11-06T04:00:00Z",
+    },
+}
+"""Well-formed requests about things there are none of: past the door, each of them answers 404."""
+
+endpoints = pytest.mark.parametrize(("method", "path"), PERMITTED)
+
+
+def _nothing(path: str) -> str:
+    return path.replace("{task_id}", "task-0").replace("{case_id}", "case-0").replace("{loan_id}", "L-0")
+
+
+async def test_the_matrix_names_every_endpoint_there_is(api: Api) -> None:
+    document = (await api.http.get("/api/openapi.json")).json()
+    found = {
+        (method.upper(), path.removeprefix("/api"))
+        for path, item in document["paths"].items()
+        for method in item
+    }
+    assert found == PERMITTED.keys()
+
+
+@endpoints
+async def test_each_endpoint_lets_in_the_roles_it_is_for_and_no_other(
+    api: Api, method: str, path: str
+) -> None:
+    expected = 200 if path in {"/tasks", "/cases"} else 404
+    answers = {
+        role: (await api.call(role, method, _nothing(path), BODIES.get(path))).status_code for role in ROLES
+    }
+    assert answers == {role: expected if role in PERMITTED[method, path] else 403 for role in ROLES}
+
+
+@endpoints
+async def test_without_a_token_nobody_gets_past_the_door(api: Api, method: str, path: str) -> None:
+    for headers in (
+        {},
+        {"Authorization": "Bearer rc_wrong"},
+        {"Authorization": "Bearer "},
+        {"Authorization": f"Basic {api.tokens['admin'].token}"},
+    ):
+        answer = await api.http.request(
+            method, f"/api{_nothing(path)}", json=BODIES.get(path), headers=headers
+        )
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_stranger_is_not_told_what_a_good_request_looks_like(api: Api) -> None:
+    assert (await api.post(None, "/holds", wrong="field")).status_code == 401
+    assert (await api.post("vehicle", "/holds", wrong="field")).status_code == 403
+
+
+async def test_a_revoked_token_is_shut_out_at_the_next_request(api: Api) -> None:
+    assert (await api.get("agent", "/cases")).status_code == 200
+    await api.world.services.run(partial(tokens.revoke, actor=api.tokens["agent"].actor))
+    assert (await api.get("agent", "/cases")).status_code == 401
+
+
+async def test_the_health_page_needs_no_token_and_tells_nothing(api: Api) -> None:
+    answer = await api.http.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+async def test_each_role_sees_the_tasks_of_its_own_teams(api: Api, task: str) -> None:
+    seen = {role: [t["id"] for t in (await api.get(role, "/tasks")).json()] for role in WORKERS}
+    assert seen == {"agent": [task], "lead": [task], "admin": [task], "vehicle": [], "legal": []}

@@ -1,0 +1,225 @@
+"""What the API answers: receipts, refusals, and what goes on while the engine is down."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import pytest
+
+from recourse.domain.calendar import BusinessCalendar
+from recourse.service.context import Services
+from recourse.storage.database import Database
+from tests.integration.gateways.conftest import closed_port
+from tests.web.conftest import PERSONAL, Api, client
+
+
+def _hold(**changes: Any) -> dict[str, Any]:
+    return {"reason": "dispute", "request_id": secrets.token_hex(4), "loan_id": "L-1"} | changes
+
+
+async def test_a_task_is_listed_claimed_and_completed_with_receipts(api: Api, task: str) -> None:
+    [listed] = (await api.get("agent", "/tasks")).json()
+    assert (listed["id"], listed["kind"], listed["state"]) == (task, "hardship_screening", "open")
+    assert "promise" in listed["outcomes"]
+    claimed = await api.post("agent", f"/tasks/{task}/claim", request_id="r-1")
+    assert (claimed.status_code, claimed.json()["accepted"]) == (200, True)
+    done = await api.post("agent", f"/tasks/{task}/complete", request_id="r-2", outcome="refuses")
+    assert (done.status_code, done.json()["accepted"]) == (200, True)
+    assert done.json()["next_step"]
+    assert (await api.get("agent", "/tasks")).json() == []
+    rows = await api.world.rows("SELECT state, completed_by FROM agent_task")
+    assert rows == [{"state": "done", "completed_by": api.tokens["agent"].actor}]
+
+
+async def test_the_same_request_twice_gets_the_same_receipt_and_dials_once(api: Api, task: str) -> None:
+    answers = [await api.post("agent", f"/tasks/{task}/claim", request_id="r-1") for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    assert await api.world.scalar("SELECT count(*) FROM contact_attempt") == 1
+
+
+async def test_request_ids_are_each_callers_own(api: Api, task: str) -> None:
+    other = await api.another("agent")
+    await api.post("agent", f"/tasks/{task}/claim", request_id="r-1")
+    answer = await api.post(other, f"/tasks/{task}/claim", request_id="r-1")
+    assert (answer.status_code, answer.json()["code"]) == (409, "claimed_by_another")
+
+
+async def test_a_refusal_is_409_with_a_receipt_that_says_why_and_when_it_opens(api: Api, task: str) -> None:
+    unclaimed = await api.post("agent", f"/tasks/{task}/complete", request_id="r-1", outcome="refuses")
+    assert (unclaimed.status_code, unclaimed.json()["code"]) == (409, "claim_first")
+    due = await api.world.scalar("SELECT opened_at FROM agent_task")
+    api.world.set_now(due.replace(hour=15))  # 23:00 in Shanghai
+    night = await api.post("agent", f"/tasks/{task}/claim", request_id="r-2")
+    receipt = night.json()
+    assert (night.status_code, receipt["code"]) == (409, "outside_hours")
+    assert "GB/T 45251" in receipt["source"]
+    assert "T00:00:00" in receipt["opens_at"]  # 08:00 in Shanghai
+
+
+async def test_a_task_of_another_team_is_403_with_a_receipt(api: Api, task: str) -> None:
+    answer = await api.post("vehicle", f"/tasks/{task}/claim", request_id="r-1")
+    assert answer.status_code == 403
+    assert (answer.json()["accepted"], answer.json()["code"]) == (False, "role_not_permitted")
+
+
+async def test_what_there_is_none_of_is_404(api: Api, task: str) -> None:
+    asked = [
+        await api.post("agent", "/tasks/task-0/claim", request_id="r"),
+        await api.post("agent", "/tasks/task-0/complete", request_id="r", outcome="done"),
+        await api.get("agent", "/cases/case-0"),
+        await api.get("lead", "/dossiers/L-0"),
+        await api.post("agent", "/holds", **_hold(loan_id="L-0")),
+        await api.post("agent", "/holds", **_hold(loan_id=None, person_id="C-0")),
+        await api.post("agent", "/holds/hold-0/lift"),
+    ]
+    assert [answer.status_code for answer in asked] == [404] * len(asked)
+    assert all(answer.json()["detail"] for answer in asked)
+
+
+@pytest.mark.parametrize("path", ["/cases/%00", "/cases?stage=%00", "/dossiers/%00", "/tasks/%00/claim"])
+async def test_an_id_that_no_row_can_have_is_the_callers_mistake_not_an_outage(api: Api, path: str) -> None:
+    method, body = ("POST", {"request_id": "r"}) if "claim" in path else ("GET", None)
+    assert (await api.call("lead", method, path, body)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/holds", _hold(reason="mood"), "reason"),
+        ("/holds", _hold(request_id=""), "request_id"),
+        ("/holds", _hold(request_id="two words"), "request_id"),
+        ("/holds", _hold(person_id="C-1"), "person_id"),
+        ("/holds", _hold(loan_id=None), "loan_id"),
+        ("/holds", _hold(until="2026-12-01T00:00:00"), "until"),
+        ("/holds", _hold(note="x"), "note"),
+        ("/tasks/task-0/claim", {}, "request_id"),
+        ("/tasks/task-0/complete", {"request_id": "r", "outcome": ""}, "outcome"),
+        (
+            "/tasks/task-0/complete",
+            {"request_id": "r", "outcome": "promise", "promise_minor": 0.5},
+            "promise_minor",
+        ),
+        (
+            "/tasks/task-0/complete",
+            {"request_id": "r", "outcome": "promise", "promise_on": "soon"},
+            "promise_on",
+        ),
+        (
+            "/legal/statuses",
+            {"reference": "R", "status_id": "s", "status": "x", "occurred_at": "2026-12-01T00:00:00"},
+            "occurred_at",
+        ),
+        (
+            "/legal/statuses",
+            {"reference": "R", "status_id": "s", "status": "X!", "occurred_at": "2026-12-01T00:00:00Z"},
+            "status",
+        ),
+    ],
+)
+async def test_a_malformed_body_is_422_and_names_the_field(
+    api: Api, path: str, body: dict[str, Any], field: str
+) -> None:
+    answer = await api.call("admin", "POST", path, body)
+    assert answer.status_code == 422
+    [problem] = answer.json()["detail"]
+    assert field in problem["loc"] or field in problem["msg"]
+
+
+async def test_what_was_sent_is_not_sent_back_in_a_refusal(api: Api) -> None:
+    typed = {"note": "李女士 +8613900000009", "reason": "li@example.com", "until": "沪B12345"}
+    answer = await api.call("agent", "POST", "/holds", _hold(**typed))
+    assert answer.status_code == 422
+    assert [secret for secret in ("李女士", "13900000009", "li@", "沪B") if secret in answer.text] == []
+
+
+async def test_a_hold_is_in_force_when_it_answers_and_the_case_was_told(api: Api, task: str) -> None:
+    answer = await api.post("agent", "/holds", **_hold())
+    assert (answer.status_code, answer.json()["in_force"], answer.json()["case_told"]) == (201, True, True)
+    row = (await api.world.rows("SELECT id, placed_by, source FROM hold"))[0]
+    assert row == {"id": answer.json()["hold_id"], "placed_by": api.tokens["agent"].actor, "source": "api"}
+    claim = await api.post("agent", f"/tasks/{task}/claim", request_id="r-1")
+    assert (claim.status_code, claim.json()["code"]) == (409, "hold")
+
+
+async def test_a_hold_counts_while_the_engine_is_down(api: Api, task: str) -> None:
+    api.runs.down = True
+    body = _hold()
+    answer, again = await api.post("agent", "/holds", **body), await api.post("agent", "/holds", **body)
+    assert (answer.status_code, answer.json()["case_told"], answer.json()["in_force"]) == (201, False, True)
+    assert again.json() == answer.json()
+    assert await api.world.scalar("SELECT count(*) FROM hold WHERE lifted_at IS NULL") == 1
+    api.runs.down = False
+    assert (await api.post("agent", "/holds", **body)).json()["case_told"] is True
+    lifted = await api.post("lead", f"/holds/{answer.json()['hold_id']}/lift")
+    assert (lifted.status_code, lifted.json()["in_force"]) == (200, False)
+
+
+async def test_a_request_id_of_another_hold_is_409_and_places_nothing(api: Api, task: str) -> None:
+    await api.post("agent", "/holds", **_hold(request_id="r-1"))
+    answer = await api.post("agent", "/holds", **_hold(request_id="r-1", reason="death"))
+    assert (answer.status_code, "request_id" in answer.json()["detail"]) == (409, True)
+    assert await api.world.scalar("SELECT count(*) FROM hold") == 1
+
+
+async def test_what_the_case_must_answer_itself_is_503_while_the_engine_is_down(api: Api, task: str) -> None:
+    api.runs.down = True
+    for path, body in (("claim", {}), ("complete", {"outcome": "refuses"})):
+        answer = await api.post("agent", f"/tasks/{task}/{path}", request_id="r-1", **body)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert await api.world.scalar("SELECT state FROM agent_task") == "open"
+    api.runs.down = False
+    assert (await api.post("agent", f"/tasks/{task}/claim", request_id="r-1")).status_code == 200
+
+
+async def test_a_database_that_is_away_is_503_and_its_address_is_not_told(api: Api) -> None:
+    port = closed_port()
+    away = Database(f"postgresql+asyncpg://collector:secret@127.0.0.1:{port}/x", BusinessCalendar())
+    services = Services(away, api.world.services.book, api.world.services.lenders)
+    headers = {"Authorization": f"Bearer {api.tokens['agent'].token}"}
+    async with client(services, api.runs) as http:
+        answer = await http.get("/api/cases", headers=headers)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert not [word for word in ("secret", "collector", str(port)) if word in answer.text]
+    await away.close()
+
+
+async def test_a_status_of_the_desk_for_a_file_we_never_gave_it_is_404(api: Api) -> None:
+    body = {
+        "reference": "LD-9",
+        "status_id": "s",
+        "status": "accepted",
+        "occurred_at": "2026-11-06T04:00:00Z",
+    }
+    assert (await api.post("legal", "/legal/statuses", **body)).status_code == 404
+
+
+async def test_cases_and_tasks_show_ids_and_codes_and_the_dossier_alone_shows_people(
+    api: Api, task: str
+) -> None:
+    open_pages = [
+        await api.get("agent", path) for path in ("/cases", "/cases/case-L-1-1", "/tasks", "/cases?stage=x")
+    ]
+    assert [page.status_code for page in open_pages] == [200] * 4
+    assert [word for page in open_pages for word in PERSONAL if word in page.text] == []
+    dossier = await api.get("lead", "/dossiers/L-1")
+    assert dossier.json()["borrower"]["people"][0]["name"] == "测试人"
+    assert open_pages[0].json()[0]["unpaid_minor"] == 352017
+    assert [line["event"] for line in open_pages[1].json()["diary"]][:1] == ["opened"]
+
+
+async def test_no_personal_data_stands_in_any_error(api: Api, task: str) -> None:
+    await api.post("agent", f"/tasks/{task}/claim", request_id="r-1")
+    other = await api.another("agent")
+    errors = [
+        await api.get("agent", "/dossiers/L-1"),
+        await api.get(None, "/dossiers/L-1"),
+        await api.post(other, f"/tasks/{task}/claim", request_id="r-2"),
+        await api.post("agent", f"/tasks/{task}/complete", request_id="r-3", outcome="approve"),
+        await api.post("agent", "/holds", **_hold(loan_id=None, person_id="C-0")),
+        await api.post("agent", "/holds", **_hold(reason="borrower@example.com")),
+    ]
+    api.runs.down = True
+    errors.append(await api.post("agent", f"/tasks/{task}/claim", request_id="r-4"))
+    assert [answer.status_code for answer in errors] == [403, 401, 409, 409, 404, 422, 503]
+    assert [word for answer in errors for word in PERSONAL if word in answer.text] == []
