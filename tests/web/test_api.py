@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from recourse.domain.calendar import BusinessCalendar
-from recourse.service.context import Services
+from recourse.domain.ids import CaseId, LoanId
+from recourse.service.context import Services, Unit
+from recourse.storage import legal
 from recourse.storage.database import Database
 from tests.integration.gateways.conftest import closed_port
+from tests.integration.service.conftest import OpenCase
 from tests.web.conftest import PERSONAL, Api, client
 
 
@@ -184,14 +187,38 @@ async def test_a_database_that_is_away_is_503_and_its_address_is_not_told(api: A
     await away.close()
 
 
+def _status(**changes: Any) -> dict[str, Any]:
+    told = {"reference": "LD-9", "status_id": "s-1", "status": "accepted"}
+    return told | {"occurred_at": "2026-11-06T04:00:00Z", "loan_id": "of another house"} | changes
+
+
 async def test_a_status_of_the_desk_for_a_file_we_never_gave_it_is_404(api: Api) -> None:
-    body = {
-        "reference": "LD-9",
-        "status_id": "s",
-        "status": "accepted",
-        "occurred_at": "2026-11-06T04:00:00Z",
-    }
-    assert (await api.post("legal", "/legal/statuses", **body)).status_code == 404
+    assert (await api.post("legal", "/legal/statuses", **_status())).status_code == 404
+
+
+async def test_a_status_of_the_desk_is_recorded_once_and_its_end_closes_the_case(api: Api, task: str) -> None:
+    async def filed(unit: Unit) -> None:
+        await legal.claim(
+            unit.tx,
+            "handover-1",
+            loan_id=LoanId("L-1"),
+            case_id=CaseId("case-L-1-1"),
+            proposed_by="legal-1",
+            approved_by="lead-1",
+            document=b"{}",
+            sha256="0",
+            at=unit.now,
+        )
+        await legal.acknowledge(unit.tx, "handover-1", "LD-9")
+
+    await api.world.services.run(filed)
+    answers = [await api.post("legal", "/legal/statuses", **_status()) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert await api.world.scalar("SELECT count(*) FROM legal_status") == 1
+    assert await api.world.scalar("SELECT count(*) FROM fact WHERE kind = 'legal_status'") == 1
+    await api.post("legal", "/legal/statuses", **_status(status_id="s-2", status="concluded"))
+    assert (await OpenCase(api.world, "case-L-1-1").decide()).kind == "close"
+    assert await api.world.scalar("SELECT closed_reason FROM collection_case") == "legal_concluded"
 
 
 async def test_cases_and_tasks_show_ids_and_codes_and_the_dossier_alone_shows_people(
