@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 from recourse.importers.metro2.profile import WORST, Month, Standing
 
@@ -38,14 +39,17 @@ def reaching(month: Month, day: int) -> int:
 
 
 def due_day(preferred: int, months: Sequence[Month]) -> int:
-    """The day of the month, nearest to the preferred one, for which every month's digit can be true.
+    """The day of the month for which every month's digit can be true, with the fewest jumps between months;
+    among several the one nearest to the preferred day.
 
     Days 5 to 25 fit every report at a month's end; a report within a month rules out the few about its own.
     """
-    for day in sorted(range(5, 26), key=lambda candidate: abs(candidate - preferred)):
-        if all(_fits(month, day) for month in months):
-            return day
-    return 15
+    fitting = [day for day in range(5, 26) if all(_fits(month, day) for month in months)]
+    return min(fitting or [15], key=lambda day: (_jumps(months, day), abs(day - preferred), day))
+
+
+def _jumps(months: Sequence[Month], day: int) -> int:
+    return sum(newer < older for older, newer in pairwise(oldest_unpaid(months, day)))
 
 
 def _fits(month: Month, day: int) -> bool:

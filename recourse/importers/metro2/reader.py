@@ -116,6 +116,7 @@ class _Fields:
             rating=self._cut(126, 126).strip(),
             profile=self._profile(),
             special_comment=self._cut(151, 152).strip(),
+            balance=self._number(155, 163, "Current Balance (Field 21)"),
             past_due=self._number(164, 172, "Amount Past Due (Field 22)"),
             charged_off=self._number(173, 181, "Original Charge-off Amount (Field 23)"),
             as_of=as_of,

@@ -213,8 +213,11 @@ class _Telling:
             self._payment(on, _SETTLED_AT, difference)
 
     def _charge_off(self, month: Month) -> None:
-        amount = (self.account.charged_off or 0) * 100 or self._arrears().unpaid_minor
-        self._say(month.end, _CHARGED_OFF_AT, ChargedOff(amount, month.end))
+        """Field 23, else the balance (Field 21), else what is overdue; a loss of nothing is not told."""
+        stated = self.account.charged_off or self.account.balance or 0
+        amount = stated * 100 or self._arrears().unpaid_minor
+        if amount:
+            self._say(month.end, _CHARGED_OFF_AT, ChargedOff(amount, month.end))
 
     def _settle(self, month: Month) -> None:
         """A charged-off claim is paid: Field 23, and what was overdue at the least."""

@@ -65,6 +65,7 @@ class BaseSegment:
     rating: str
     profile: str
     special_comment: str
+    balance: int | None
     past_due: int | None
     charged_off: int | None
     as_of: date
