@@ -6,6 +6,7 @@ it). Personal data travels in `LoanSnapshot` alone.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -15,13 +16,26 @@ MAX_MINOR = 10**13
 """A hundred thousand million yuan: beyond it a number is a mistake, not a car loan."""
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_YEARS = range(1900, 2201)
+
+
 def _iso_date(value: Any) -> Any:
-    """Dates are `YYYY-MM-DD`; pydantic alone would also take timestamps and numbers."""
+    """Dates are `YYYY-MM-DD`; pydantic alone would also take timestamps, numbers and weeks.
+
+    A day that stands for "never" (9999-12-31) is refused: nothing can be reckoned from it.
+    """
     if isinstance(value, date):
         return value
-    if not isinstance(value, str) or len(value) != 10:
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else None
+    except ValueError:  # its text would repeat the value
+        day = None
+    if day is None:
         raise ValueError("must be a date as YYYY-MM-DD")
-    return date.fromisoformat(value)
+    if day.year not in _YEARS:
+        raise ValueError("must lie between 1900 and 2200; leave an open date out")
+    return day
 
 
 Day = Annotated[date, BeforeValidator(_iso_date)]

@@ -67,7 +67,10 @@ def test_electronic_messages_need_consent() -> None:
 def test_every_rule_names_its_source() -> None:
     for law in (CN, US):
         sources = [law.locate_basis, law.handover, law.parties.source]
-        sources += [rule.source for rule in (*law.hours, *law.caps, *law.consent, *law.holds)]
+        sources += [rule.source for rule in law.hours]
+        sources += [rule.source for rule in law.caps]
+        sources += [rule.source for rule in law.consent]
+        sources += [rule.source for rule in law.holds]
         sources += [law.conversation_wait.source] if law.conversation_wait else []
         assert all(source.title for source in sources)
 
