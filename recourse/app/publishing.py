@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from consumers.quarantine import Quarantine
 from recourse.app.pacing import as_due
@@ -78,3 +79,20 @@ async def _send(producer: AIOKafkaProducer, topics: Topics, event: BankEvent) ->
 def quarantine(brokers: str, topics: Topics) -> Quarantine:
     """The dead letters of these topics."""
     return Quarantine(brokers, topics)
+
+
+async def create_topics(brokers: str, topics: Topics, *, partitions: int = 4) -> None:
+    """The topics that are missing, for an embedded broker: a consumer finds one that comes later only at its
+    next look. A bank creates its own. Raises KafkaError."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=brokers)
+    await admin.start()
+    try:
+        wanted = [
+            *topics.incoming(),
+            *map(topics.dead_letters, topics.incoming()),
+            topics.case_events,
+        ]
+        missing = set(wanted) - set(await admin.list_topics())
+        await admin.create_topics([NewTopic(name, partitions, 1) for name in sorted(missing)])
+    finally:
+        await admin.close()

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Books of other systems, told as the bank's events.", no_args_is_help=True)
 SHOWN = 20
 
+Target = Annotated[
+    Path | None, typer.Option("--out", help="Write the events to this NDJSON file; publish nothing.")
+]
+_SOURCE = "ce_source of the events. Name it in RECOURSE_LENDERS: an overdue event may overtake its snapshot."
+Source = Annotated[str, typer.Option(help=_SOURCE)]
+_AS_OF = "Move all dates so that the newest account is stated for this day."
+AsOf = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help=_AS_OF)]
+_PACE = "Publish each event when the calendar (RECOURSE_CALENDAR__*) is there."
+Pace = Annotated[bool, typer.Option("--pace", help=_PACE)]
+
 
 @app.callback()
 def group() -> None:
@@ -30,26 +40,14 @@ def group() -> None:
 @app.command()
 def metro2(
     file: Annotated[Path, typer.Argument(help="A Metro 2 file (character format), or a .zip that holds it.")],
-    target: Annotated[
-        Path | None, typer.Option("--out", help="Write the events to this NDJSON file; publish nothing.")
-    ] = None,
+    target: Target = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only account for the records.")] = False,
     as_json: Json = False,
-    source: Annotated[
-        str, typer.Option(help="ce_source of the events; RECOURSE_LENDERS may name it.")
-    ] = "/demo/us",
+    source: Source = "/demo/us",
     lender: Annotated[str, typer.Option(help="The lender that the snapshots name.")] = "demo-motor-credit",
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"], help="Move all dates so that the newest account is stated for this day."
-        ),
-    ] = None,
+    as_of: AsOf = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Import that many loans only.")] = None,
-    pace: Annotated[
-        bool,
-        typer.Option("--pace", help="Publish each event when the calendar (RECOURSE_CALENDAR__*) is there."),
-    ] = False,
+    pace: Pace = False,
     brokers: Annotated[str | None, typer.Option(help="Default: RECOURSE_KAFKA_BROKERS.")] = None,
 ) -> None:
     """Tell a credit bureau file of car loans as the bank's events, and account for every record.

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import sys
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -12,7 +18,7 @@ from recourse.app.publishing import publish_as_due
 from recourse.contracts.events import Topics, decode, topic_for
 from recourse.domain.calendar import BusinessCalendar
 from recourse.importers.metro2 import Origin, read, read_book
-from recourse.stack import StackAddresses
+from recourse.stack import StackAddresses, environment
 from tests.unit.importers.lines import base, book_of
 
 PROFILES = ("210000", "100000", "000100", "321000")
@@ -42,6 +48,31 @@ async def test_a_paced_book_reaches_its_topics_each_event_in_its_time(stack: Sta
         topic, at = next((topic, at) for id_, topic, at in seen if id_ == event.event_id)
         assert topic == topic_for(event.type, topics)
         assert at >= calendar.real(event.occurred_at) - timedelta(milliseconds=2)
+
+
+@pytest.mark.parametrize("options", [(), ("--pace",)])
+async def test_the_command_publishes_the_whole_book(
+    stack: StackAddresses, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """With --pace the book lies in the past of the calendar, so that it comes at once there too."""
+    file, topics = tmp_path / "book.txt", Topics().prefixed(f"m{uuid.uuid4().hex[:8]}.")
+    lines = [base(f"FICT-{n}", status="78", profile=p.ljust(24, "B")) for n, p in enumerate(PROFILES)]
+    file.write_bytes(book_of(*lines, "UNPARSEABLE").getvalue())
+    await _create(stack.kafka_brokers, topics)
+    names = {"LOANS": topics.loans, "OVERDUE": topics.overdue, "PAYMENTS": topics.payments}
+    env = {
+        **os.environ,
+        **environment(stack),
+        **{f"RECOURSE_TOPICS__{name}": topic for name, topic in names.items()},
+    }
+    command = [sys.executable, "-m", "recourse.cli", "import", "metro2", str(file), "--json", *options]
+    process = await asyncio.create_subprocess_exec(*command, env=env, stdout=asyncio.subprocess.PIPE)
+    stdout, _ = await process.communicate()
+    facts = json.loads(stdout)
+    assert process.returncode == 1  # one record is unparseable; the others are published all the same
+    assert (facts["imported"], facts["unparseable"], facts["done"]) == (len(PROFILES), 1, "published")
+    seen = await _all(stack.kafka_brokers, topics, sum(facts["events"].values()))
+    assert len(seen) == len({id_ for id_, *_ in seen}) == sum(facts["events"].values())
 
 
 async def _create(brokers: str, topics: Topics) -> None:
