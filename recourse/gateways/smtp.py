@@ -39,7 +39,10 @@ class SmtpMessenger:
         self._host, self._port, self._starttls, self._timeout = host, port, starttls, timeout
 
     async def send(self, message: Message) -> Accepted:
-        mail = self._compose(message)
+        try:
+            mail = self._compose(message)
+        except ValueError:
+            raise RefusedByProvider("smtp_malformed") from None
         client = aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
@@ -75,6 +78,9 @@ class SmtpMessenger:
         except SMTPResponseException as error:
             client.close()
             raise _by_code(error.code) from None
+        except ValueError:  # its text would repeat the address
+            client.close()
+            raise RefusedByProvider("smtp_malformed") from None
         except (SMTPException, OSError, TimeoutError):
             client.close()
             raise NotHandedOver("smtp: the line broke before the message") from None

@@ -134,3 +134,16 @@ async def test_a_server_that_never_greets_took_nothing() -> None:
         with pytest.raises(NotHandedOver):
             await SmtpMessenger("127.0.0.1", port, SENDER, timeout=0.3).send(message(_address(), "hello"))
     assert connected.is_set()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["借款人@example.com", "a b@example.com", "a@例子.cn", "a@example.com>\r\nRCPT TO:<b@example.com"],
+)
+async def test_what_is_no_mailbox_is_refused_for_good_and_its_text_stands_in_no_error(
+    messenger: SmtpMessenger, address: str
+) -> None:
+    with pytest.raises(RefusedByProvider) as refused:
+        await messenger.send(message(address, "hello"))
+    assert refused.value.code == str(refused.value) == "smtp_malformed"
+    assert refused.value.__cause__ is None
