@@ -28,7 +28,7 @@ def place(
     from recourse.app.settings import load_settings
     from recourse.domain.ids import LoanId, PersonId
     from recourse.domain.situation import HoldReason
-    from recourse.service.noting import HoldRequest, place_hold
+    from recourse.service.noting import HoldRequest, Pointless, place_hold
 
     if (loan is None) == (person is None):
         fail("--loan or --person: name exactly one", USAGE)
@@ -47,7 +47,10 @@ def place(
         async with core(load_settings()) as parts:
             return await parts.delivery.note(partial(place_hold, request=request))
 
-    key, told = run(work())
+    try:
+        key, told = run(work())
+    except Pointless as error:
+        fail(str(error), USAGE)
     out.print(f"{key} is in force" + ("" if told else "; Temporal is down, its diary follows later"))
 
 

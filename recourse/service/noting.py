@@ -27,6 +27,10 @@ class Unknown(LookupError):
     """What the caller named does not exist; the text says where to look."""
 
 
+class Pointless(ValueError):
+    """What was asked would change nothing; the text names the field. Saying yes would be a lie."""
+
+
 class RequestReused(ValueError):
     """The request id was used before for something else, so nothing was done under it now."""
 
@@ -48,7 +52,8 @@ class HoldRequest:
 async def place_hold(unit: Unit, request: HoldRequest) -> tuple[str, tuple[Nudge, ...]]:
     """(hold id, nudges). Effective when this returns: every claim takes the same locks.
 
-    Raises Unknown for a subject there is none of, RequestReused for a request id of another hold.
+    Raises Unknown for a subject there is none of, RequestReused for a request id of another hold, Pointless
+    for an end that has passed.
     """
     key = f"hold-{request.request_id or uuid.uuid4().hex}"
     loans = await _lock_subject(unit, request.person_id, request.loan_id)
@@ -68,6 +73,8 @@ async def place_hold(unit: Unit, request: HoldRequest) -> tuple[str, tuple[Nudge
         if not await agreements.is_placed(unit.tx, new):
             raise RequestReused("request_id: it stands for another hold; choose a new one")
         return key, tuple(await cases.undelivered_of(unit.tx, loans))
+    if request.until is not None and request.until <= unit.now:
+        raise Pointless("until: has passed, so the hold would stop nothing")
     await agreements.add_hold(unit.tx, new)
     payload = {"hold": key, "reason": request.reason.value, "by": request.actor}
     nudges = await _fact(unit, event, "hold_placed", payload, loans, request.person_id, request.actor)

@@ -12,7 +12,7 @@ from recourse.contracts.delivery import Unacceptable, Unavailable
 from recourse.contracts.messages import TaskAnswer, TaskReceipt
 from recourse.delivery import Delivery
 from recourse.ports import RunsUnavailable
-from recourse.service.noting import RequestReused, Unknown
+from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.web import cases, notes, tasks
 
 
@@ -31,6 +31,7 @@ def build_api(delivery: Delivery, runs: AnswersTasks) -> FastAPI:
     api.add_exception_handler(RunsUnavailable, _down)
     api.add_exception_handler(Unknown, _unknown)
     api.add_exception_handler(RequestReused, _reused)
+    api.add_exception_handler(Pointless, _pointless)
     api.add_exception_handler(RequestValidationError, _malformed)
     api.add_exception_handler(Unacceptable, _unstorable)
     api.get("/healthz", include_in_schema=False)(_healthy)
@@ -52,6 +53,10 @@ async def _unknown(_: Request, error: Exception) -> JSONResponse:
 
 async def _reused(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, 409)
+
+
+async def _pointless(_: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, 422)
 
 
 async def _malformed(_: Request, error: Exception) -> JSONResponse:

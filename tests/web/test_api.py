@@ -158,6 +158,12 @@ async def test_a_hold_counts_while_the_engine_is_down(api: Api, task: str) -> No
     assert (lifted.status_code, lifted.json()["in_force"]) == (200, False)
 
 
+async def test_a_hold_whose_end_has_passed_is_not_said_to_be_in_force(api: Api, task: str) -> None:
+    answer = await api.post("agent", "/holds", **_hold(until="2020-01-01T00:00:00+08:00"))
+    assert (answer.status_code, "until" in answer.json()["detail"]) == (422, True)
+    assert await api.world.scalar("SELECT count(*) FROM hold") == 0
+
+
 async def test_a_request_id_of_another_hold_is_409_and_places_nothing(api: Api, task: str) -> None:
     await api.post("agent", "/holds", **_hold(request_id="r-1"))
     answer = await api.post("agent", "/holds", **_hold(request_id="r-1", reason="death"))
