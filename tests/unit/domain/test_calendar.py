@@ -19,14 +19,14 @@ calendars = st.builds(
 near = st.timedeltas(timedelta(days=-2), timedelta(days=2))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(calendars, near)
 def test_real_to_business_and_back_is_the_same_instant(calendar: BusinessCalendar, offset: timedelta) -> None:
     real = calendar.real_anchor + offset
     assert calendar.real(calendar.business(real)) == real
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(calendars, near)
 def test_a_business_instant_is_reached_at_its_real_one_and_not_a_microsecond_before(
     calendar: BusinessCalendar, offset: timedelta
@@ -36,7 +36,7 @@ def test_a_business_instant_is_reached_at_its_real_one_and_not_a_microsecond_bef
     assert calendar.business(real - MICROSECOND) < business <= calendar.business(real)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(calendars, near, near)
 def test_business_time_runs_forward_at_its_scale(
     calendar: BusinessCalendar, first: timedelta, second: timedelta

@@ -240,7 +240,7 @@ attempts_of_a_week = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(attempts_of_a_week)
 def test_seven_in_seven_agrees_with_counting_by_hand(made: list[Attempt]) -> None:
     counted = 0
@@ -251,7 +251,7 @@ def test_seven_in_seven_agrees_with_counting_by_hand(made: list[Attempt]) -> Non
     assert (ask(US_NOON, *made, law=(US,), zones=(NEW_YORK,)) is not None) is (counted >= 7)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(attempts_of_a_week)
 def test_a_chinese_day_agrees_with_counting_by_hand(made: list[Attempt]) -> None:
     now = shanghai("2026-11-06T20:00")

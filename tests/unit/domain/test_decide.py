@@ -26,8 +26,8 @@ from recourse.packs.record import situation_from_json, situation_to_json
 from tests.unit.domain.generated import any_case, lawful_rules, live, rules
 from tests.unit.domain.wallclock import on_the_wall
 
-many = settings(max_examples=150, deadline=None)
-some = settings(max_examples=50, deadline=None)
+many = settings(max_examples=100, deadline=None)
+some = settings(max_examples=30, deadline=None)
 
 
 @many

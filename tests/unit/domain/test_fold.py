@@ -56,7 +56,7 @@ def histories(draw: st.DrawFn, *, sequenced: bool = False) -> list[Entry]:
     return entries
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_arrival_order_and_doubles_never_change_the_account(data: st.DataObject) -> None:
     history = data.draw(histories())
@@ -66,13 +66,13 @@ def test_arrival_order_and_doubles_never_change_the_account(data: st.DataObject)
     assert in_order(arrived) == in_order(history)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(histories(sequenced=True))
 def test_facts_with_a_sequence_keep_the_banks_order_whatever_their_times(history: list[Entry]) -> None:
     assert [e.sequence for e in in_order(reversed(history))] == [e.sequence for e in history]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(histories(sequenced=True), bank_facts)
 def test_a_late_lower_sequence_never_regresses_what_a_later_statement_said(
     history: list[Entry], late: BankFact
@@ -84,7 +84,7 @@ def test_a_late_lower_sequence_never_regresses_what_a_later_statement_said(
     assert (after.arrears, after.certain, after.last_sequence) == (before.arrears, True, 100)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(1, 5000))
 def test_a_reversal_without_a_statement_restores_what_its_payment_had_taken(amount: int) -> None:
     paid = [_overdue(1), _payment(2, "P-1", amount)]
@@ -94,7 +94,7 @@ def test_a_reversal_without_a_statement_restores_what_its_payment_had_taken(amou
     assert account.paid_since(START - timedelta(days=1)) == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(1, 1000), st.integers(1, 1000), st.sampled_from(["P-1", "P-2"]))
 def test_after_one_of_two_payments_is_reversed_the_other_still_counts(
     first: int, second: int, gone: str

@@ -19,7 +19,7 @@ EIGHT_TO_TEN = rule(time(8), time(22))
 TICK = timedelta(microseconds=1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data(), wallclock.zones, wallclock.legal_rules)
 def test_legal_hours_are_those_on_the_wall(data: st.DataObject, zone: str, hours: PermittedHours) -> None:
     instant = data.draw(wallclock.instants(zone))
@@ -28,7 +28,7 @@ def test_legal_hours_are_those_on_the_wall(data: st.DataObject, zone: str, hours
     assert open_now is on_the_wall([hours], [zone], instant)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data(), wallclock.with_changes, wallclock.any_rules())
 def test_a_skipped_or_doubled_edge_never_permits_what_the_wall_forbids(
     data: st.DataObject, zone: str, hours: PermittedHours
@@ -61,7 +61,7 @@ def test_the_next_window_is_the_first_stretch_that_every_wall_permits(
     assert window == (opening, closing)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data(), wallclock.with_changes, wallclock.any_rules())
 def test_the_next_window_holds_nothing_that_the_gate_would_refuse(
     data: st.DataObject, zone: str, hours: PermittedHours

@@ -122,7 +122,7 @@ def test_of_two_promises_the_earlier_deadline_is_waited_for() -> None:
     assert judge(s, MADE).plan == Wait(WaitReason.PROMISE, DEADLINE)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     amount=st.integers(1, 10**9),
     percent=st.integers(1, 100),

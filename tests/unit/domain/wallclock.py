@@ -25,14 +25,16 @@ def rule(opens: time, closes: time) -> PermittedHours:
 
 @cache
 def changes(zone: str) -> tuple[datetime, ...]:
-    """The days between 2024 and 2030 on which the zone's clocks are changed."""
-    info, found, day = ZoneInfo(zone), [], FIRST
-    while day < LAST:
-        after = day + timedelta(days=1)
-        if day.astimezone(info).utcoffset() != after.astimezone(info).utcoffset():
-            found.append(day)
-        day = after
-    return tuple(found)
+    """The days between 2024 and 2030 on which the zone's clocks are changed, looked for week by week."""
+    info, day = ZoneInfo(zone), timedelta(days=1)
+    weeks = [FIRST + day * n for n in range(0, (LAST - FIRST).days, 7)]
+    changed = [w for w in weeks if _offset(w, info) != _offset(w + 7 * day, info)]
+    days = [week + day * n for week in changed for n in range(7)]
+    return tuple(at for at in days if _offset(at, info) != _offset(at + day, info))
+
+
+def _offset(at: datetime, info: ZoneInfo) -> timedelta | None:
+    return at.astimezone(info).utcoffset()
 
 
 @st.composite

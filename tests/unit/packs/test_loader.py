@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import json
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -26,10 +29,13 @@ CN_LADDER = (PACKS / "strategies" / "cn_auto.yaml").read_text(encoding="utf-8")
 Change = Callable[[Any], object]
 
 
+parsed = functools.cache(yaml.safe_load)
+
+
 def broken(text: str, change: Change) -> str:
-    value = yaml.safe_load(text)
+    value = copy.deepcopy(parsed(text))
     change(value)
-    return yaml.safe_dump(value, allow_unicode=True)
+    return json.dumps(value, ensure_ascii=False)  # JSON is YAML, and quickly written
 
 
 BAD_LAWS: dict[str, tuple[Change, str]] = {

@@ -65,7 +65,7 @@ def test_digests_are_the_same_whatever_seed_the_process_hashes_with() -> None:
     assert len(orders) == 2, "the seeds do change the order of sets"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(any_case(CN_LADDER))
 def test_a_situation_comes_back_from_json_as_it_was(made: tuple[Situation, object]) -> None:
     stored = situation_to_json(made[0])
@@ -73,7 +73,7 @@ def test_a_situation_comes_back_from_json_as_it_was(made: tuple[Situation, objec
     assert situation_digest(situation_from_json(stored)) == situation_digest(made[0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(any_case(CN_LADDER), any_case(CN_LADDER))
 def test_two_situations_share_a_digest_only_when_they_are_equal(
     one: tuple[Situation, object], other: tuple[Situation, object]
