@@ -198,7 +198,7 @@ async def test_a_text_that_times_out_on_a_dead_session_leaves_the_new_session_al
     line = Line("127.0.0.1", port)
     async with centre(port, log), await asyncio.start_server(line.carry, "127.0.0.1", 0) as server:
         through = server.sockets[0].getsockname()[1]
-        messenger = SmppMessenger("127.0.0.1", through, "recourse", "secret", timeout=1)
+        messenger = SmppMessenger("127.0.0.1", through, "recourse", "secret", timeout=2)
         await messenger.send(message(number("9904"), "bound"))
         line.goes_dead()
         first = asyncio.create_task(messenger.send(message(number(), "lost")))
