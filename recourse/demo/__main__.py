@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.live import Live
 
 from recourse.demo.book import loans
-from recourse.demo.processes import Deployment, prepare
+from recourse.demo.processes import Deployment
 from recourse.demo.runner import Outcome, linger, run
 from recourse.demo.screen import Moment, line, report, screen
 from recourse.stack import StackError, running
@@ -31,7 +31,7 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the summary here too.")] = None,
     seconds_a_day: Annotated[
         float, typer.Option(min=0.5, max=86_400, help="How long a business day lasts.")
-    ] = 2.0,
+    ] = 2.5,
 ) -> None:
     """About forty invented loans on real servers, from the first overdue event to the lawyer's desk."""
     try:
@@ -50,7 +50,7 @@ async def _demo(once: bool, json_file: Path | None, seconds_a_day: float) -> Out
     home.mkdir(parents=True)
     book = loans()
     async with running(home, usual_ports=True, report=_started) as addresses:
-        deployment = prepare(home, addresses, seconds_a_day)
+        deployment = Deployment(home, addresses, seconds_a_day)
         try:
             await deployment.start()
             console.print(f"[green]✓[/] {', '.join(child.name for child in deployment.children)} are up")

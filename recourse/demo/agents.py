@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
@@ -39,18 +39,25 @@ class Agents:
     answered: int = 0
     refused: int = 0
     _tries: dict[str, int] = field(default_factory=dict)
+    _opens: dict[str, datetime] = field(default_factory=dict)
+    _hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(12))
     _lifted: set[str] = field(default_factory=set)
 
     async def work(self) -> None:
-        """Until cancelled. One after the other, so that lists stay fresh."""
+        """Until cancelled. Each role works through its list on its own, a few tasks at a time."""
         async with httpx.AsyncClient(base_url=self.api_url, timeout=30, trust_env=False) as client:
-            while True:
-                with suppress(httpx.TransportError):
-                    for role in ("agent", "lead", "vehicle", "legal"):
-                        for task in await self._get(client, role, "/api/tasks"):
-                            await self._answer(client, role, task)
+            await asyncio.gather(
+                *(self._shift(client, role) for role in ("agent", "lead", "vehicle", "legal"))
+            )
+
+    async def _shift(self, client: httpx.AsyncClient, role: str) -> None:
+        while True:
+            with suppress(httpx.TransportError):
+                tasks = await self._get(client, role, "/api/tasks")
+                await asyncio.gather(*(self._answer(client, role, task) for task in tasks))
+                if role == "lead":
                     await self._lift(client)
-                await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(_PAUSE)
 
     async def _get(self, client: httpx.AsyncClient, role: str, path: str) -> Any:
         answer = await client.get(path, headers=self._as(role))
@@ -61,18 +68,34 @@ class Agents:
         return {"Authorization": f"Bearer {self.tokens[role]}"}
 
     async def _answer(self, client: httpx.AsyncClient, role: str, task: dict[str, Any]) -> None:
-        """Claim, then complete. A refusal (too late for a call, a cap) is asked again at the next round."""
+        """Claim, then complete. A refusal (too late for a call, a cap) is asked again once it says it may."""
         loan = self.loans.get(task["loan_id"])
-        if loan is None or (role == "lead") != (task["team"] == "lead"):
+        if loan is None or (role == "lead") != (task["team"] == "lead") or self._too_early(task["id"]):
             return
         tries = self._tries[task["id"]] = self._tries.get(task["id"], 0) + 1
         path = f"/api/tasks/{task['id']}"
-        claimed = await client.post(
-            f"{path}/claim", json={"request_id": f"claim-{tries}"}, headers=self._as(role)
-        )
-        if claimed.status_code != httpx.codes.OK:
-            self.refused += 1
-            return
+        async with self._hands:
+            claimed = await client.post(
+                f"{path}/claim", json={"request_id": f"claim-{tries}"}, headers=self._as(role)
+            )
+            if claimed.status_code != httpx.codes.OK:
+                self._note_refusal(task["id"], claimed)
+                return
+            await self._complete(client, role, loan, task, tries)
+
+    def _too_early(self, task_id: str) -> bool:
+        return task_id in self._opens and self.calendar.business(datetime.now(UTC)) < self._opens[task_id]
+
+    def _note_refusal(self, task_id: str, answer: httpx.Response) -> None:
+        self.refused += 1
+        opens_at = answer.json().get("opens_at")
+        if opens_at is not None:
+            self._opens[task_id] = datetime.fromisoformat(opens_at)
+
+    async def _complete(
+        self, client: httpx.AsyncClient, role: str, loan: Loan, task: dict[str, Any], tries: int
+    ) -> None:
+        path = f"/api/tasks/{task['id']}"
         body = {"request_id": f"complete-{tries}"} | self._outcome(loan, task)
         done = await client.post(f"{path}/complete", json=body, headers=self._as(role))
         self.answered += done.status_code == httpx.codes.OK
@@ -82,14 +105,14 @@ class Agents:
         outcome = loan.plot.answers.get(task["step_id"], _USUAL[task["kind"]])
         if outcome != "promise" or loan.plot.promised_for is None:
             return {"outcome": outcome}
-        on = START.date() + timedelta(days=loan.plot.promised_for)
+        on = START.date() + timedelta(days=loan.first_day + loan.plot.promised_for)
         return {"outcome": outcome, "promise_minor": loan.monthly_minor, "promise_on": on.isoformat()}
 
     async def _lift(self, client: httpx.AsyncClient) -> None:
         """The lead has looked into a dispute and lets the case go on."""
         today = day_of(self.calendar)
         for loan in self.loans.values():
-            if loan.plot.lifts is None or today < loan.plot.lifts or loan.id in self._lifted:
+            if loan.plot.lifts is None or today < loan.first_day + loan.plot.lifts or loan.id in self._lifted:
                 continue
             self._lifted.add(loan.id)
             case = await self._get(client, "lead", f"/api/cases/case-{loan.id}-1")

@@ -25,6 +25,8 @@ class Loan:
     cast: Cast
     plot: Plot
     monthly_minor: int
+    first_day: int
+    """Its plot's day 0, in days of the demo: not everybody falls into arrears on the same morning."""
 
     @property
     def region(self) -> str:
@@ -41,7 +43,13 @@ class Dated:
 
 def loans() -> list[Loan]:
     return [
-        Loan(f"DEMO-{cast.region}-{n:03d}", cast, PLOTS[cast.plot], 21_000 + 3_517 * n)
+        Loan(
+            f"DEMO-{cast.region}-{n:03d}",
+            cast,
+            PLOTS[cast.plot],
+            monthly_minor=21_000 + 3_517 * n,
+            first_day=0 if cast.plot == "whole_road" else n * 5 % 12,
+        )
         for n, cast in enumerate(CAST, 1)
     ]
 
@@ -83,7 +91,7 @@ class _Writer:
             self._pay(plot.pays_again, "P-2")
         if plot.ended_by_bank is not None:
             day, reason = plot.ended_by_bank
-            self._add(day, "bank.loan.closed.v1", {"reason": reason, "on": _date(day).isoformat()})
+            self._add(day, "bank.loan.closed.v1", {"reason": reason, "on": self._date(day).isoformat()})
         if plot.disorder is Disorder.SWAPPED and plot.pays is not None:
             self._overdue(plot.pays - 1, published=plot.pays + 0.8)
         in_order = sorted(self._drafts, key=lambda draft: draft.happened)
@@ -94,14 +102,14 @@ class _Writer:
         """Day 0, and each day on which one more installment has become overdue before the end."""
         ends = (self._plot.pays, self._plot.ended_by_bank and self._plot.ended_by_bank[0])
         until = min(end for end in (*ends, self._plot.quiet_after) if end is not None)
-        days = [(due - _date(0)).days + 1 for due in self._due_dates(LAST_DAY)]
+        days = [(due - self._date(0)).days + 1 for due in self._due_dates(LAST_DAY)]
         return [0, *(day for day in days if 0 < day < until)]
 
     def _due_dates(self, day: int) -> list[date]:
         """Unpaid due dates before the day, oldest first: one a month, beginning with what is overdue."""
-        first = _date(0) - timedelta(days=self._plot.dpd)
+        first = self._date(0) - timedelta(days=self._plot.dpd)
         dates: list[date] = []
-        while (due := _months_after(first, len(dates))) < _date(day):
+        while (due := _months_after(first, len(dates))) < self._date(day):
             dates.append(due)
         return dates
 
@@ -118,7 +126,7 @@ class _Writer:
         ]
 
     def _overdue(self, day: int, published: float | None = None) -> None:
-        data = {"as_of": _date(day).isoformat(), "arrears": self._arrears(day)}
+        data = {"as_of": self._date(day).isoformat(), "arrears": self._arrears(day)}
         self._add(day + 0.05, "bank.installment.overdue.v1", data, published=published)
 
     def _pay(self, day: int, payment_id: str) -> None:
@@ -126,7 +134,7 @@ class _Writer:
         data = {
             "payment_id": f"{self._loan.id}-{payment_id}",
             "amount": {"amount_minor": owed, "currency": _CURRENCIES[self._loan.region]},
-            "value_date": _date(day).isoformat(),
+            "value_date": self._date(day).isoformat(),
             "arrears": [],
         }
         self._add(day + 0.3, "bank.payment.received.v1", data)
@@ -179,9 +187,12 @@ class _Writer:
             vehicle["gps"] = {"provider": "traccar", "device_id": device, "consent_on": "2026-04-01"}
         return vehicle
 
+    def _date(self, day: int) -> date:
+        return START.date() + timedelta(days=self._loan.first_day + day)
+
     def _add(self, day: float, type_: str, data: dict[str, Any], published: float | None = None) -> None:
         """Days begin in Shanghai's morning; an American bank's begins half a day later."""
-        later = 0.0 if self._loan.region == "CN" else 0.6
+        later = self._loan.first_day + (0.0 if self._loan.region == "CN" else 0.6)
         at = day if published is None else published
         self._drafts.append(_Draft(day + later, at + later, type_, data))
 
@@ -196,10 +207,6 @@ class _Writer:
             "data": draft.data | {"sequence": sequence},
         }
         return parse_line(json.dumps(envelope))
-
-
-def _date(day: int) -> date:
-    return START.date() + timedelta(days=day)
 
 
 def _months_after(day: date, months: int) -> date:

@@ -1,4 +1,4 @@
-"""What happens to whom in the demo, and how it must end. Data only; days count from the start, 0 first."""
+"""What happens to whom in the demo, and how it must end. Data only; days count from each loan's own day 0."""
 
 from __future__ import annotations
 

@@ -6,14 +6,15 @@ import asyncio
 import json
 import shlex
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
 
 from recourse.app.compose import services
+from recourse.app.publishing import create_topics
 from recourse.app.settings import Settings
 from recourse.contracts.events import Topics
 from recourse.demo.agents import ROLES
@@ -25,21 +26,21 @@ from recourse.stack.ports import HOST, choose
 from recourse.stack.process import Child, Launch, start, tail
 
 COMMANDS = ("consume", "worker", "relay", "web")
-_LEAD_SECONDS = 8.0
-"""Business time starts when the processes are surely up; before it, day 0 has not begun."""
+_LEAD_SECONDS = 10.0
 
 
 @dataclass
 class Deployment:
-    """calendar: the one that every process has. env: what a command line needs to join in."""
+    """seconds_a_day: how long a business day lasts. `start` sets the calendar that every process has."""
 
     home: Path
     addresses: StackAddresses
-    env: Mapping[str, str]
-    calendar: BusinessCalendar
-    api_url: str
+    seconds_a_day: float
+    calendar: BusinessCalendar = field(init=False)
+    api_url: str = field(init=False)
     children: list[Child] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
+    _env: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def topics(self) -> Topics:
@@ -47,6 +48,7 @@ class Deployment:
 
     @property
     def env_file(self) -> Path:
+        """What a command line needs to join in."""
         return self.home / "env"
 
     def settings(self) -> Settings:
@@ -54,19 +56,28 @@ class Deployment:
 
     async def start(self) -> None:
         """Migrations, search attributes, tokens, then the processes. Raises StackError when one fails."""
+        await self._settle(_calendar(self.seconds_a_day))
+        await create_topics(self.addresses.kafka_brokers, self.topics)
         for preparing in (["db", "upgrade"], ["temporal", "setup"]):
             await self._run(preparing)
         async with services(self.settings()) as running:
             for role in ROLES:
-                issued = await running.run(
-                    lambda unit, role=role: tokens.issue(unit, role=role, name=f"demo {role}")  # type: ignore[misc]
-                )
-                self.tokens[role] = issued.token
+                issue = partial(tokens.issue, role=role, name=f"demo {role}")
+                self.tokens[role] = (await running.run(issue)).token
+        await self._settle(_calendar(self.seconds_a_day))
         for command in COMMANDS:
-            launch = Launch([sys.executable, "-m", "recourse.cli", command], self.env)
+            launch = Launch([sys.executable, "-m", "recourse.cli", command], self._env)
             self.children.append(await start(command, launch, self._log(command)))
         await self._until_the_api_answers()
         await self._tell_the_desk()
+
+    async def _settle(self, calendar: BusinessCalendar) -> None:
+        """Fix the settings, also in a file, so that a command line can join in."""
+        port = choose(["api"], preferred=True)["api"]
+        self.calendar, self.api_url = calendar, f"http://{HOST}:{port}"
+        self._env = _environment(self.addresses, calendar, port)
+        lines = [f"{name}={shlex.quote(value)}\n" for name, value in self._env.items()]
+        await asyncio.to_thread(self.env_file.write_text, "".join(lines))
 
     def alive(self) -> None:
         """Raises StackError when a process has ended, with its last words."""
@@ -85,7 +96,7 @@ class Deployment:
     async def _run(self, command: list[str]) -> None:
         name = "-".join(command)
         child = await start(
-            name, Launch([sys.executable, "-m", "recourse.cli", *command], self.env), self._log(name)
+            name, Launch([sys.executable, "-m", "recourse.cli", *command], self._env), self._log(name)
         )
         if await child.process.wait() != 0:
             raise StackError(f"recourse {' '.join(command)} failed:\n{tail(self._log(name))}")
@@ -115,22 +126,21 @@ class Deployment:
             answer.raise_for_status()
 
 
-def prepare(home: Path, addresses: StackAddresses, seconds_a_day: float) -> Deployment:
-    """Settings for a fresh deployment, also written to `env` so that a command line can join in."""
-    port = choose(["api"], preferred=True)["api"]
-    calendar = BusinessCalendar(
+def _calendar(seconds_a_day: float) -> BusinessCalendar:
+    """Business time starts when the processes are surely up; before it, day 0 has not begun."""
+    return BusinessCalendar(
         datetime.now(UTC) + timedelta(seconds=_LEAD_SECONDS), START, int(86_400 / seconds_a_day)
     )
-    env = environment(addresses) | {
+
+
+def _environment(addresses: StackAddresses, calendar: BusinessCalendar, api_port: int) -> dict[str, str]:
+    return environment(addresses) | {
         "RECOURSE_LENDERS": json.dumps(lender_settings(), separators=(",", ":")),
         "RECOURSE_CALENDAR__REAL_ANCHOR": calendar.real_anchor.isoformat(),
         "RECOURSE_CALENDAR__BUSINESS_ANCHOR": START.isoformat(),
         "RECOURSE_CALENDAR__SCALE": str(calendar.scale),
         "RECOURSE_SWEEP_EVERY_SECONDS": "5",
         "RECOURSE_API_HOST": HOST,
-        "RECOURSE_API_PORT": str(port),
+        "RECOURSE_API_PORT": str(api_port),
         "RECOURSE_TEMPORAL_UI_URL": addresses.temporal_ui_url,
     }
-    file = home / "env"
-    file.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in env.items()))
-    return Deployment(home, addresses, env, calendar, f"http://{HOST}:{port}")

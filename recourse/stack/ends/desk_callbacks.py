@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from recourse.stack.ends.log import EndLog, now
 
-STATUSES: Final = ("received", "accepted", "filed", "judgment")
+STATUSES: Final = ("received", "accepted", "filed", "judgment", "enforced")
 FIRST_RETRY_SECONDS: Final = 0.2
 LONGEST_RETRY_SECONDS: Final = 5.0
 

@@ -9,10 +9,10 @@
 * `POST /_control/callback` `{"url": …, "token": …, "interval": seconds}` replaces the `--callback-…` options.
 * `GET /_control/handovers`: how many are filed, `{"filed": n}`.
 
-With a callback URL each filed handover is followed by `received`, `accepted`, `filed` and `judgment`, one per
-interval: `{"reference", "idempotency_key", "loan_id", "status", "status_id", "occurred_at"}`, posted until
-answered with 2xx. The log is also the desk's memory: started again on it, it knows its references and
-resumes its callbacks.
+With a callback URL each filed handover is followed by `received`, `accepted`, `filed`, `judgment` and
+`enforced`, one per interval: `{"reference", "idempotency_key", "loan_id", "status", "status_id",
+"occurred_at"}`, posted until answered with 2xx. The log is also the desk's memory: started again on it, it
+knows its references and resumes its callbacks.
 
 Log: `filed` {idempotency_key, reference, digest, body}; `repeated`, `conflict` {idempotency_key, reference};
 `refused` {status}; `told` {status_id, reference, status}; `not_told` {status_id, answer}.

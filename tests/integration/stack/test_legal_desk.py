@@ -91,9 +91,9 @@ async def test_each_status_is_told_in_order_until_it_is_heard(tmp_path: Path) ->
             target = {"url": url, "token": "status-token", "interval": 0.05}
             await client.post("/_control/callback", json=target)
             reference = (await _hand_over(client, "key-7", {"loan_id": "L-7"})).json()["reference"]
-        await logged(addresses.end_logs["legal_desk"], "told", status="judgment", reference=reference)
-    assert [body["status"] for body in heard] == ["received", "accepted", "filed", "judgment"]
-    assert len({body["status_id"] for body in heard}) == 4
+        await logged(addresses.end_logs["legal_desk"], "told", status="enforced", reference=reference)
+    assert [body["status"] for body in heard] == ["received", "accepted", "filed", "judgment", "enforced"]
+    assert len({body["status_id"] for body in heard}) == 5
     expected = {"reference": reference, "idempotency_key": "key-7", "loan_id": "L-7"}
     assert all({name: body[name] for name in expected} == expected for body in heard)
 
