@@ -105,7 +105,7 @@ def test_after_one_of_two_payments_is_reversed_the_other_still_counts(
 
 def test_a_doubled_reversal_restores_once() -> None:
     account = fold([_overdue(1), _payment(2, "P-1", 400), _reversal(3, "P-1"), _reversal(4, "P-1")])
-    assert account.arrears == OWED
+    assert (account.arrears, account.certain) == (OWED, True)
 
 
 def test_a_reversal_ordered_before_its_payment_cancels_it() -> None:
