@@ -76,7 +76,7 @@ class Agents:
         path = f"/api/tasks/{task['id']}"
         async with self._hands:
             claimed = await client.post(
-                f"{path}/claim", json={"request_id": f"claim-{tries}"}, headers=self._as(role)
+                f"{path}/claim", json={"request_id": f"{task['id']}-claim-{tries}"}, headers=self._as(role)
             )
             if claimed.status_code != httpx.codes.OK:
                 self._note_refusal(task["id"], claimed)
@@ -96,7 +96,7 @@ class Agents:
         self, client: httpx.AsyncClient, role: str, loan: Loan, task: dict[str, Any], tries: int
     ) -> None:
         path = f"/api/tasks/{task['id']}"
-        body = {"request_id": f"complete-{tries}"} | self._outcome(loan, task)
+        body = {"request_id": f"{task['id']}-complete-{tries}"} | self._outcome(loan, task)
         done = await client.post(f"{path}/complete", json=body, headers=self._as(role))
         self.answered += done.status_code == httpx.codes.OK
         self.refused += done.status_code != httpx.codes.OK

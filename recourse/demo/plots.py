@@ -68,7 +68,7 @@ class Plot:
     consent: bool = True
     bad_email: bool = False
     ended_by_bank: tuple[int, str] | None = None
-    quiet_after: int = LAST_DAY
+    quiet_after: int = 62
     disorder: Disorder | None = None
 
 
