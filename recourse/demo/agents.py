@@ -1,18 +1,16 @@
-"""The people of the demo: they take tasks and answer them over the HTTP API, as their plots say."""
+"""The people of the demo: they take tasks and answer them over the HTTP API, as a script says."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
 
-from recourse.demo.bank import day_of
-from recourse.demo.book import START, Loan
 from recourse.domain.calendar import BusinessCalendar
 
 ROLES: Final = ("agent", "lead", "vehicle", "legal", "auditor")
@@ -27,15 +25,25 @@ _USUAL: Final[Mapping[str, str]] = {
 }
 _PAUSE: Final = 0.25
 
+Task = dict[str, Any]
+Says = Callable[[Task], dict[str, Any]]
+
+
+def usual(task: Task) -> dict[str, Any]:
+    """What agents say most of the time."""
+    return {"outcome": _USUAL[task["kind"]]}
+
 
 @dataclass
 class Agents:
-    """tokens: role -> bearer token. The legal desk's own callbacks use the legal token too."""
+    """tokens: role -> bearer token. says: the outcome of a task, and what goes with it. lifts: loan -> when
+    the lead lifts its holds, in business time."""
 
     api_url: str
     tokens: Mapping[str, str]
-    loans: Mapping[str, Loan]
     calendar: BusinessCalendar
+    says: Says
+    lifts: Mapping[str, datetime] = field(default_factory=dict)
     answered: int = 0
     refused: int = 0
     _tries: dict[str, int] = field(default_factory=dict)
@@ -67,10 +75,9 @@ class Agents:
     def _as(self, role: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens[role]}"}
 
-    async def _answer(self, client: httpx.AsyncClient, role: str, task: dict[str, Any]) -> None:
+    async def _answer(self, client: httpx.AsyncClient, role: str, task: Task) -> None:
         """Claim, then complete. A refusal (too late for a call, a cap) is asked again once it says it may."""
-        loan = self.loans.get(task["loan_id"])
-        if loan is None or (role == "lead") != (task["team"] == "lead") or self._too_early(task["id"]):
+        if (role == "lead") != (task["team"] == "lead") or self._too_early(task["id"]):
             return
         tries = self._tries[task["id"]] = self._tries.get(task["id"], 0) + 1
         path = f"/api/tasks/{task['id']}"
@@ -81,7 +88,7 @@ class Agents:
             if claimed.status_code != httpx.codes.OK:
                 self._note_refusal(task["id"], claimed)
                 return
-            await self._complete(client, role, loan, task, tries)
+            await self._complete(client, role, task, tries)
 
     def _too_early(self, task_id: str) -> bool:
         return task_id in self._opens and self.calendar.business(datetime.now(UTC)) < self._opens[task_id]
@@ -92,29 +99,20 @@ class Agents:
         if opens_at is not None:
             self._opens[task_id] = datetime.fromisoformat(opens_at)
 
-    async def _complete(
-        self, client: httpx.AsyncClient, role: str, loan: Loan, task: dict[str, Any], tries: int
-    ) -> None:
+    async def _complete(self, client: httpx.AsyncClient, role: str, task: Task, tries: int) -> None:
         path = f"/api/tasks/{task['id']}"
-        body = {"request_id": f"{task['id']}-complete-{tries}"} | self._outcome(loan, task)
+        body = {"request_id": f"{task['id']}-complete-{tries}"} | self.says(task)
         done = await client.post(f"{path}/complete", json=body, headers=self._as(role))
         self.answered += done.status_code == httpx.codes.OK
         self.refused += done.status_code != httpx.codes.OK
 
-    def _outcome(self, loan: Loan, task: dict[str, Any]) -> dict[str, Any]:
-        outcome = loan.plot.answers.get(task["step_id"], _USUAL[task["kind"]])
-        if outcome != "promise" or loan.plot.promised_for is None:
-            return {"outcome": outcome}
-        on = START.date() + timedelta(days=loan.first_day + loan.plot.promised_for)
-        return {"outcome": outcome, "promise_minor": loan.monthly_minor, "promise_on": on.isoformat()}
-
     async def _lift(self, client: httpx.AsyncClient) -> None:
         """The lead has looked into a dispute and lets the case go on."""
-        today = day_of(self.calendar)
-        for loan in self.loans.values():
-            if loan.plot.lifts is None or today < loan.first_day + loan.plot.lifts or loan.id in self._lifted:
+        now = self.calendar.business(datetime.now(UTC))
+        for loan_id, at in self.lifts.items():
+            if now < at or loan_id in self._lifted:
                 continue
-            self._lifted.add(loan.id)
-            case = await self._get(client, "lead", f"/api/cases/case-{loan.id}-1")
+            self._lifted.add(loan_id)
+            case = await self._get(client, "lead", f"/api/cases/case-{loan_id}-1")
             for hold in case["holds"]:
                 await client.post(f"/api/holds/{hold['id']}/lift", headers=self._as("lead"))

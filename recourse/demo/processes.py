@@ -36,6 +36,7 @@ class Deployment:
     home: Path
     addresses: StackAddresses
     seconds_a_day: float
+    first_day: datetime = START
     calendar: BusinessCalendar = field(init=False)
     api_url: str = field(init=False)
     children: list[Child] = field(default_factory=list)
@@ -56,7 +57,7 @@ class Deployment:
 
     async def start(self) -> None:
         """Migrations, search attributes, tokens, then the processes. Raises StackError when one fails."""
-        await self._settle(_calendar(self.seconds_a_day))
+        await self._settle(self._calendar())
         await create_topics(self.addresses.kafka_brokers, self.topics)
         for preparing in (["db", "upgrade"], ["temporal", "setup"]):
             await self._run(preparing)
@@ -64,12 +65,17 @@ class Deployment:
             for role in ROLES:
                 issue = partial(tokens.issue, role=role, name=f"demo {role}")
                 self.tokens[role] = (await running.run(issue)).token
-        await self._settle(_calendar(self.seconds_a_day))
+        await self._settle(self._calendar())
         for command in COMMANDS:
             launch = Launch([sys.executable, "-m", "recourse.cli", command], self._env)
             self.children.append(await start(command, launch, self._log(command)))
         await self._until_the_api_answers()
         await self._tell_the_desk()
+
+    def _calendar(self) -> BusinessCalendar:
+        """Business time starts when the processes are surely up; before it, day 0 has not begun."""
+        begins = datetime.now(UTC) + timedelta(seconds=_LEAD_SECONDS)
+        return BusinessCalendar(begins, self.first_day, int(86_400 / self.seconds_a_day))
 
     async def _settle(self, calendar: BusinessCalendar) -> None:
         """Fix the settings, also in a file, so that a command line can join in."""
@@ -126,18 +132,11 @@ class Deployment:
             answer.raise_for_status()
 
 
-def _calendar(seconds_a_day: float) -> BusinessCalendar:
-    """Business time starts when the processes are surely up; before it, day 0 has not begun."""
-    return BusinessCalendar(
-        datetime.now(UTC) + timedelta(seconds=_LEAD_SECONDS), START, int(86_400 / seconds_a_day)
-    )
-
-
 def _environment(addresses: StackAddresses, calendar: BusinessCalendar, api_port: int) -> dict[str, str]:
     return environment(addresses) | {
         "RECOURSE_LENDERS": json.dumps(lender_settings(), separators=(",", ":")),
         "RECOURSE_CALENDAR__REAL_ANCHOR": calendar.real_anchor.isoformat(),
-        "RECOURSE_CALENDAR__BUSINESS_ANCHOR": START.isoformat(),
+        "RECOURSE_CALENDAR__BUSINESS_ANCHOR": calendar.business_anchor.isoformat(),
         "RECOURSE_CALENDAR__SCALE": str(calendar.scale),
         "RECOURSE_SWEEP_EVERY_SECONDS": "5",
         "RECOURSE_API_HOST": HOST,

@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from consumers.quarantine import Quarantine
 from recourse.app.compose import services
 from recourse.contracts.delivery import Unavailable
-from recourse.demo.agents import Agents
+from recourse.demo.agents import Agents, Says, Task, usual
 from recourse.demo.bank import day_of, play
-from recourse.demo.book import POISON, Loan, history
+from recourse.demo.book import POISON, START, Loan, history
 from recourse.demo.judge import disagreements, problems_of
 from recourse.demo.plots import LAST_DAY
 from recourse.demo.processes import Deployment
@@ -59,8 +60,9 @@ class Outcome:
 async def run(deployment: Deployment, loans: Sequence[Loan], show: Callable[[Moment], None]) -> Outcome:
     """Until every dossier reads as its plot says, or the last day. Raises StackError when a process ends."""
     began = time.monotonic()
-    by_id = {loan.id: loan for loan in loans}
-    agents = Agents(deployment.api_url, deployment.tokens, by_id, deployment.calendar)
+    agents = Agents(
+        deployment.api_url, deployment.tokens, deployment.calendar, _script(loans), lifts=_lifts(loans)
+    )
     book = [dated for loan in loans for dated in history(loan)]
     brokers = deployment.addresses.kafka_brokers
     bank = asyncio.create_task(play(brokers, deployment.topics, book, deployment.calendar))
@@ -72,6 +74,31 @@ async def run(deployment: Deployment, loans: Sequence[Loan], show: Callable[[Mom
         for task in (bank, people):
             task.cancel()
         await asyncio.gather(bank, people, return_exceptions=True)
+
+
+def _script(loans: Sequence[Loan]) -> Says:
+    """Everybody answers as his plot says, or as agents usually do."""
+    by_id = {loan.id: loan for loan in loans}
+
+    def says(task: Task) -> dict[str, Any]:
+        loan = by_id[task["loan_id"]]
+        outcome = loan.plot.answers.get(task["step_id"])
+        if outcome is None:
+            return usual(task)
+        if loan.plot.promised_for is None:
+            return {"outcome": outcome}
+        on = START.date() + timedelta(days=loan.first_day + loan.plot.promised_for)
+        return {"outcome": outcome, "promise_minor": loan.monthly_minor, "promise_on": on.isoformat()}
+
+    return says
+
+
+def _lifts(loans: Sequence[Loan]) -> dict[str, datetime]:
+    return {
+        loan.id: START + timedelta(days=loan.first_day + loan.plot.lifts)
+        for loan in loans
+        if loan.plot.lifts is not None
+    }
 
 
 async def _watch(
