@@ -20,6 +20,9 @@ from recourse.ports import Accepted, Message, NotHandedOver, OutcomeUnknown, Ref
 log = structlog.get_logger()
 
 _THROTTLED = {codes.ESME_RTHROTTLED, codes.ESME_RMSGQFUL}
+_RINVBNDSTS = 0x04  # the library has no name for it
+_NOT_ABOUT_THE_RECIPIENT = {codes.ESME_RSYSERR, _RINVBNDSTS}
+"""The centre has a fault, or has forgotten our bind: the same text may be offered again later."""
 _TRY_AGAIN_AFTER = timedelta(seconds=5)
 _LATER_PARTS = 5
 """How often a part after the first is offered to a throttling centre before the outcome is unknown."""
@@ -86,6 +89,8 @@ class SmppMessenger:
             answer = await self._submit(session, message, whole, number)
             if answer.is_success:
                 return str(answer.message_id)
+            if first and answer.command_status in _NOT_ABOUT_THE_RECIPIENT:
+                raise NotHandedOver(f"smpp_0x{answer.command_status:08X}", _TRY_AGAIN_AFTER)
             if answer.command_status not in _THROTTLED:
                 if first:
                     raise RefusedByProvider(f"smpp_0x{answer.command_status:08X}")
@@ -126,8 +131,10 @@ class SmppMessenger:
 
     async def _bound(self) -> smpp34.Smsc:
         async with self._binding:
-            if self._session is not None and self._client is not None and await self._client.is_alive():
-                return self._session
+            client, session = self._client, self._session
+            alive = client is not None and await client.is_alive()
+            if session is not None and alive and session is self._session:  # not dropped while we asked
+                return session
             await self._drop()
             client = smpp34.Client(self._host, self._port, self._system_id, self._password)
             try:

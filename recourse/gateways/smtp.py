@@ -66,12 +66,8 @@ class SmtpMessenger:
     async def _open(self, client: aiosmtplib.SMTP, to: str) -> None:
         """Everything before DATA: a failure here means that nothing has left."""
         try:
-            await client.connect()
-            await client.mail(self._sender)
+            await self._greet(client)
             await client.rcpt(to)
-        except (SMTPConnectError, SMTPConnectTimeoutError, SMTPConnectResponseError):
-            client.close()
-            raise NotHandedOver("smtp: no connection") from None
         except SMTPRecipientsRefused as error:
             client.close()
             raise _by_code(error.recipients[0].code) from None
@@ -84,6 +80,19 @@ class SmtpMessenger:
         except (SMTPException, OSError, TimeoutError):
             client.close()
             raise NotHandedOver("smtp: the line broke before the message") from None
+
+    async def _greet(self, client: aiosmtplib.SMTP) -> None:
+        """Connect, log in, say who sends. A no to any of it is about us, never about the recipient: a wrong
+        password must not end everybody's reminders as if their mailboxes were dead."""
+        try:
+            await client.connect()
+            await client.mail(self._sender)
+        except (SMTPConnectError, SMTPConnectTimeoutError, SMTPConnectResponseError):
+            client.close()
+            raise NotHandedOver("smtp: no connection") from None
+        except SMTPResponseException as error:
+            client.close()
+            raise NotHandedOver(f"smtp_{error.code}: the server refuses us; check the login") from None
 
     def _compose(self, message: Message) -> EmailMessage:
         """The Message-ID comes from the key: a repeated send, should one ever happen, can be recognised."""

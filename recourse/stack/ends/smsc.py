@@ -11,6 +11,7 @@ What it does with a part is chosen by the end of the destination number:
 | 9905           | taken and logged, then the session is cut: the sender cannot know                     |
 | 9906           | queue full for ever: ESME_RMSGQFUL                                                    |
 | 9907           | throttled for ever                                                                    |
+| 9908           | a fault of the centre: ESME_RSYSERR                                                   |
 | anything else  | accepted, receipt DELIVRD                                                             |
 
 A receipt (`deliver_sm`, esm_class 4, TLVs receipted_message_id and message_state) follows after
@@ -43,6 +44,7 @@ REFUSED: Final = {
     "9901": codes.ESME_RINVDSTADR,
     "9906": codes.ESME_RMSGQFUL,
     "9907": codes.ESME_RTHROTTLED,
+    "9908": codes.ESME_RSYSERR,
 }
 THROTTLED_AT_FIRST: Final = "9902"
 THROTTLED_PARTS: Final = 2

@@ -18,7 +18,7 @@ from recourse.stack import StackAddresses
 from tests.integration.gateways.conftest import closed_port, entries, message, number
 
 GSM, UCS2 = 0, 8
-THROTTLED, QUEUE_FULL = 0x58, 0x14
+THROTTLED, QUEUE_FULL, FAULT = 0x58, 0x14, 0x08  # SMPP 3.4, table 5-2
 
 
 @pytest.fixture
@@ -119,8 +119,8 @@ async def test_a_throttled_text_is_held_back_and_taken_once_when_tried_again(
     assert [part["message_id"] for part in parts_to(stack, to)] == list(accepted.provider_refs)
 
 
-@pytest.mark.parametrize(("suffix", "status"), [("9906", QUEUE_FULL), ("9907", THROTTLED)])
-async def test_a_full_queue_or_endless_throttling_took_nothing_and_may_be_tried_again(
+@pytest.mark.parametrize(("suffix", "status"), [("9906", QUEUE_FULL), ("9907", THROTTLED), ("9908", FAULT)])
+async def test_a_full_queue_throttling_or_a_fault_took_nothing_and_may_be_tried_again(
     messenger: SmppMessenger, stack: StackAddresses, suffix: str, status: int
 ) -> None:
     to = number(suffix)
