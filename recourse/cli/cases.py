@@ -28,7 +28,8 @@ def list_cases(
 
     async def work() -> list[cases.CaseLine]:
         async with services(load_settings()) as running, running.database.reading() as tx:
-            return await cases.listing(tx, open_only=not everything, stage=stage, limit=limit)
+            now = await running.database.now(tx)
+            return await cases.listing(tx, now, open_only=not everything, stage=stage, limit=limit)
 
     lines = run(work())
     if as_json:
@@ -45,6 +46,29 @@ def list_cases(
             line.next_step or "—",
             (line.next_at or "—")[:16].replace("T", " "),
         )
+    out.print(table)
+
+
+@app.command("figures")
+def show_figures(as_json: Json = False) -> None:
+    """The whole book in counts: stages, contacts, refusals, tasks, promises."""
+    from recourse.app.compose import services
+    from recourse.app.settings import load_settings
+    from recourse.reading.figures import Figures, figures
+
+    async def work() -> Figures:
+        async with services(load_settings()) as running, running.database.reading() as tx:
+            return await figures(tx)
+
+    found = asdict(run(work()))
+    if as_json:
+        print_json(found)
+        return
+    table = Table("what", "count", box=None)
+    for name, value in found.items():
+        counts = value.items() if isinstance(value, dict) else [("", value)]
+        for code, number in counts:
+            table.add_row(f"{name.replace('_', ' ')} {code}".strip(), str(number))
     out.print(table)
 
 

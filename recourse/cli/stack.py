@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -83,6 +85,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     except StackError as failure:
         complaints.print(str(failure), style="red", markup=False)
         raise typer.Exit(DEPENDENCY_DOWN) from None
+    found = found and replace(found, addresses=replace(found.addresses, api_url=_api_url()))
     if as_json:
         typer.echo(json.dumps((found or Status(StackAddresses(), {})).to_json(), indent=2))
     elif found is None:
@@ -91,6 +94,12 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         _print_status(found)
     if found is None or not found.healthy:
         raise typer.Exit(DEPENDENCY_DOWN)
+
+
+def _api_url() -> str:
+    """Where `recourse web` answers, or will when it is started in this folder."""
+    host, port = os.environ.get("RECOURSE_API_HOST", "127.0.0.1"), os.environ.get("RECOURSE_API_PORT", "8080")
+    return f"http://{host}:{port}/api"
 
 
 async def _foreground(plan: Plan) -> None:

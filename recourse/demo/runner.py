@@ -128,7 +128,8 @@ async def _watch(
 
 async def _look(deployment: Deployment, running: Services, agents: Agents, seconds: float) -> Moment:
     async with running.database.reading() as tx:
-        lines = await cases.listing(tx, open_only=False, limit=1000)
+        now = await running.database.now(tx)
+        lines = await cases.listing(tx, now, open_only=False, limit=1000)
         counts = await figures(tx)
     return Moment(day_of(deployment.calendar), seconds, lines, counts, agents.answered)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
 from recourse.domain.ids import CaseId
+from recourse.domain.law.hours import local_date
 from recourse.storage import agreements, tasks
 from recourse.storage.cases import CaseRow, get
 from recourse.storage.database import ReadTx
@@ -17,6 +18,8 @@ from recourse.storage.tables import collection_case, fact, loan, loan_party, ste
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
+    """dpd: today's, computed from the oldest unpaid due date; bucket: as of the last decision."""
+
     id: str
     loan_id: str
     stage: str
@@ -31,29 +34,39 @@ class CaseLine:
 
 
 async def listing(
-    tx: ReadTx, *, open_only: bool = True, stage: str | None = None, limit: int = 100
+    tx: ReadTx, now: datetime, *, open_only: bool = True, stage: str | None = None, limit: int = 100
 ) -> list[CaseLine]:
-    """Newest first."""
+    """Newest first. now: business time."""
     c = collection_case.c
     statement = select(
         c.id,
         c.loan_id,
         c.stage,
         c.bucket,
-        c.dpd,
+        loan.c.oldest_due,
         loan.c.unpaid_minor,
         loan.c.currency,
         func.coalesce(c.plan["step_id"].astext, c.plan["reason"].astext),
         c.plan["due_at"].astext,
         c.opened_at,
         c.closed_reason,
+        loan.c.zone,
     ).join(loan, loan.c.id == c.loan_id)
     if open_only:
         statement = statement.where(c.closed_at.is_(None))
     if stage is not None:
         statement = statement.where(c.stage == stage)
     rows = await tx.execute(statement.order_by(c.opened_at.desc(), c.id).limit(limit))
-    return [CaseLine(*row) for row in rows]
+    return [_line(*row, now=now) for row in rows]
+
+
+def _line(
+    case_id: str, loan_id: str, stage: str, bucket: str, oldest_due: date | None, *rest: Any, now: datetime
+) -> CaseLine:
+    """The row with its date turned into days past due at the lender's place."""
+    *kept, zone = rest
+    dpd = max((local_date(now, zone) - oldest_due).days, 0) if oldest_due else 0
+    return CaseLine(case_id, loan_id, stage, bucket, dpd, *kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ async def compose(
         "dpd": d.decision.dpd,
         "pay_reference": loan.id,
         "phone": lender.phone if lender else "",
-        "opt_out": _OPT_OUT.get(channel, {}).get(person.language.split("-")[0], _OPT_OUT_DEFAULT),
+        "opt_out": _OPT_OUT.get(channel, {}).get(person.language.split("-")[0].lower(), _OPT_OUT_DEFAULT),
     }
     words = render(step.template or "", channel, person.language, variables)
     return Wording(to, words.subject, words.body, person.language, words.version)

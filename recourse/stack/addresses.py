@@ -14,9 +14,10 @@ from typing import Any, Final
 class StackAddresses:
     """Addresses of the three servers and of the four ends of the outside world.
 
-    A member that was not started has the empty string (or port 0); `api_url` is None unless the caller who
-    runs the API gives it. `end_logs` maps an end's name (`smtp`, `smsc`, `traccar`, `legal_desk`) to the
-    path of its append-only NDJSON log; an end replaced by a configured address has none.
+    A member that was not started has the empty string (or port 0); `api_url` is where `recourse web` is
+    configured to answer, None where the caller does not say. `end_logs` maps an end's name (`smtp`, `smsc`,
+    `traccar`, `legal_desk`) to the path of its append-only NDJSON log; an end replaced by a configured
+    address has none.
     """
 
     database_url: str = ""  # postgresql+asyncpg://user@host:port/database, a superuser in the embedded server

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from recourse.domain.ids import CaseId, LoanId
 from recourse.reading import cases
 from recourse.service.tokens import Caller
+from recourse.storage.database import Database
 from recourse.storage.dossier import dossier_document
 from recourse.web.access import only
 
@@ -25,8 +26,10 @@ async def list_cases(
     include_closed: bool = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[cases.CaseLine]:
-    async with request.app.state.delivery.services.database.reading() as tx:
-        return await cases.listing(tx, open_only=not include_closed, stage=stage, limit=limit)
+    database: Database = request.app.state.delivery.services.database
+    async with database.reading() as tx:
+        now = await database.now(tx)
+        return await cases.listing(tx, now, open_only=not include_closed, stage=stage, limit=limit)
 
 
 @router.get("/cases/{case_id}")

@@ -1,0 +1,34 @@
+"""`make demo DEMO_ARGS="--once --json FILE"` ends by itself, with every loan at the end its plot names."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from recourse.demo.plots import CAST, PLOTS
+
+_SECONDS_A_DAY = "2"
+
+
+async def test_the_demo_reaches_every_stage_and_judges_every_dossier(tmp_path: Path) -> None:
+    summary = tmp_path / "demo.json"
+    demo = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "recourse.demo", "--once", "--json", str(summary)),
+        *("--seconds-a-day", _SECONDS_A_DAY),
+        env=os.environ | {"RECOURSE_HOME": str(tmp_path / "home")},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said = (await demo.communicate())[0].decode()
+    assert demo.returncode == 0, said
+    result = json.loads(summary.read_text())
+    assert result["ok"] is True
+    assert result["loans"] == len(CAST)
+    reached = result["figures"]["stages_reached"]
+    assert all(reached[stage] > 0 for stage in ("reminder", "agent", "field", "legal", "closed"))
+    for name in PLOTS:
+        played = sum(cast.plot == name for cast in CAST)
+        assert result["outcomes"][name] == {"loans": played, "as_expected": played}
