@@ -35,6 +35,15 @@ from recourse.stack.state import Home
 
 FINDINGS, DOWN = 1, 3
 console = Console()
+_KINDS = {
+    "bank.loan.snapshot.v1": "snapshot",
+    "bank.installment.overdue.v1": "overdue",
+    "bank.payment.received.v1": "payment",
+    "bank.payment.reversed.v1": "reversal",
+    "bank.loan.adjusted.v1": "adjustment",
+    "bank.loan.charged_off.v1": "charge_off",
+    "bank.loan.closed.v1": "loan_end",
+}
 SETTLE_DAYS = 30
 """After the last event: the ladder's tail, and whatever the sweep has to find."""
 
@@ -114,11 +123,14 @@ async def _live(deployment: Deployment, events: Sequence[BankEvent]) -> tuple[Fi
 
 
 def _tell(now: datetime, found: Figures) -> None:
-    console.print(
-        f"{now:%Y-%m-%d}  facts {found.facts}  cases {found.cases}  open {sum(found.open_by_stage.values())}"
-        f"  contacts {sum(found.contacts.values())}",
-        highlight=False,
-    )
+    counts = {
+        "facts": sum(found.facts.values()),
+        "cases": found.cases,
+        "open": sum(found.open_by_stage.values()),
+        "contacts": sum(found.contacts.values()),
+    }
+    told = "  ".join(f"{name} {number}" for name, number in counts.items())
+    console.print(f"{now:%Y-%m-%d}  {told}", highlight=False)
 
 
 def _result(book: Book, found: Figures, letters: int, seconds: float) -> dict[str, Any]:
@@ -126,8 +138,10 @@ def _result(book: Book, found: Figures, letters: int, seconds: float) -> dict[st
     accounted = accounting.imported + sum(accounting.ignored.values()) + accounting.unparseable
     if accounted != accounting.records:
         problems.append(f"{accounting.records} records, {accounted} accounted for")
-    if found.facts < len(book.events):
-        problems.append(f"{len(book.events)} events published, {found.facts} facts")
+    for type_, kind in _KINDS.items():
+        published, known = accounting.events[type_], found.facts.get(kind, 0)
+        if published != known:
+            problems.append(f"{published} {type_} published, {known} facts")
     if found.loans != accounting.imported:
         problems.append(f"{accounting.imported} loans imported, {found.loans} known")
     if letters:

@@ -28,7 +28,8 @@ class Figures:
     """Each mapping counts rows by a code. stages_reached: cases that ever stood there, by stage."""
 
     loans: int
-    facts: int
+    facts: Counts
+    """By kind: the bank's, and our own (holds, legal statuses)."""
     cases: int
     episodes_most: int
     open_by_stage: Counts
@@ -57,7 +58,7 @@ async def figures(tx: ReadTx) -> Figures:
     closed = await _by(tx, c.closed_reason, c.closed_at.is_not(None))
     return Figures(
         loans=await _one(tx, select(func.count()).select_from(loan)),
-        facts=await _one(tx, select(func.count()).select_from(fact)),
+        facts=await _by(tx, fact.c.kind),
         cases=cases,
         episodes_most=await _one(tx, select(func.coalesce(func.max(c.episode), 0))),
         open_by_stage=await _by(tx, c.stage, c.closed_at.is_(None)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
@@ -9,12 +10,12 @@ from typing import Any, assert_never
 from recourse.contracts.messages import PlanData, PlanKind
 from recourse.domain.decide import Rules, decide
 from recourse.domain.decision import Close, Decision, DoStep, Plan, Wait
-from recourse.domain.ids import CaseId
+from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.situation import PromiseState, StepOutcome
 from recourse.packs.record import rules_digest, situation_digest
 from recourse.packs.record import situation_to_json as to_json
 from recourse.service.context import Unit
-from recourse.storage import agreements, cases, outbox, steps, tasks
+from recourse.storage import agreements, attempts, cases, outbox, steps, tasks
 from recourse.storage.codec import plan_from_json, plan_to_json
 from recourse.storage.locks import lock_loans
 from recourse.storage.situation import Gathered, gather
@@ -92,7 +93,7 @@ async def _judge_promises(unit: Unit, d: Deliberation) -> None:
 async def _expire_tasks(unit: Unit, d: Deliberation) -> None:
     if not d.decision.expired_tasks:
         return
-    await tasks.end(unit.tx, d.decision.expired_tasks, "expired")
+    await _end_tasks(unit, d.decision.expired_tasks, "expired")
     for task in d.gathered.situation.tasks:
         if task.id in d.decision.expired_tasks:
             row = d.row(
@@ -104,6 +105,11 @@ async def _expire_tasks(unit: Unit, d: Deliberation) -> None:
                 code="expired",
             )
             await steps.append(unit.tx, row)
+
+
+async def _end_tasks(unit: Unit, keys: Sequence[TaskId], state: str) -> None:
+    await attempts.leave_unknown(unit.tx, keys)
+    await tasks.end(unit.tx, keys, state)
 
 
 async def _move_stage(unit: Unit, d: Deliberation) -> None:
@@ -118,7 +124,7 @@ async def _move_stage(unit: Unit, d: Deliberation) -> None:
 async def _close(unit: Unit, d: Deliberation, plan: Close) -> None:
     case = d.gathered.case
     await cases.close(unit.tx, case.id, plan.reason.value, unit.now)
-    await tasks.end(unit.tx, [t.id for t in d.gathered.situation.tasks], "cancelled")
+    await _end_tasks(unit, [t.id for t in d.gathered.situation.tasks], "cancelled")
     await steps.append(unit.tx, d.row("closed", unit.now, plan.reason.value, code=plan.reason.value))
     data = {"loan_id": case.loan_id, "episode": case.episode, "reason": plan.reason.value}
     await outbox.put(unit.tx, case.loan_id, "recourse.case.closed.v1", unit.now, data)

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
+from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId, TaskId
 from recourse.domain.situation import Attempt, AttemptOutcome, Channel
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.tables import contact_attempt, provider_receipt
+from recourse.storage.tables import agent_task, contact_attempt, provider_receipt
 
 LEDGER_DAYS = 35
 """How far back caps are asked: longer than any window of a pack (Massachusetts: 30 days)."""
@@ -92,6 +92,17 @@ async def finish(
         .returning(contact_attempt.c.id)
     )
     return result.first() is not None
+
+
+async def leave_unknown(tx: Tx, tasks: Iterable[TaskId]) -> None:
+    """The tasks ended under the hands of whoever had claimed them: perhaps a call was made, perhaps not, so
+    the slots stay taken."""
+    held = select(agent_task.c.attempt_id).where(agent_task.c.id.in_(list(tasks)))
+    await tx.execute(
+        update(contact_attempt)
+        .where(contact_attempt.c.id.in_(held), contact_attempt.c.state == AttemptOutcome.CLAIMED)
+        .values(state=AttemptOutcome.UNKNOWN)
+    )
 
 
 async def ledger(

@@ -63,14 +63,15 @@ class Ledger:
         return max(answers, default=None)
 
     def conversation_reopening(self, wait: ConversationWait, effect: ContactEffect) -> datetime | None:
-        """When a call is permitted after the last conversation about this debt, inbound ones included."""
+        """When a call is permitted after the last conversation about this debt, inbound ones included. A call
+        whose outcome nobody knows may have been one."""
         if effect.channel is not Channel.CALL:
             return None
         talks = [
             a.at
             for a in self.attempts
             if a.channel is Channel.CALL
-            and a.outcome is AttemptOutcome.CONNECTED
+            and a.outcome in _MAYBE_CONNECTED
             and a.person_id == effect.person_id
             and a.loan_id == self.loan_id
         ]

@@ -11,8 +11,9 @@ import pytest
 
 from recourse.contracts.messages import AnswerResult, StepCommand, TaskAction, TaskAnswer
 from recourse.service import answering, task_steps
+from tests.events import payment
 from tests.integration.conftest import World
-from tests.integration.service.conftest import OpenCase, open_case
+from tests.integration.service.conftest import NOON, OpenCase, open_case
 
 
 async def _open_task(world: World, case: OpenCase, step_id: str) -> str:
@@ -157,3 +158,26 @@ async def test_a_wrong_number_is_not_dialled_again(world: World, called: tuple[O
     await _answer(world, task, "claim", "r1")
     await _answer(world, task, "complete", "r2", outcome="wrong_number")
     assert await world.scalar("SELECT count(*) FROM person_contact_point WHERE NOT usable") == 1
+
+
+async def test_a_call_that_was_claimed_and_never_answered_for_counts_as_made(
+    world: World, called: tuple[OpenCase, str]
+) -> None:
+    case, task = called
+    await _answer(world, task, "claim", "r1")
+    expires = await world.scalar("SELECT expires_at FROM agent_task")
+    world.set_now(expires + timedelta(seconds=1))
+    await case.decide()
+    assert await world.scalar("SELECT state FROM agent_task WHERE id = :t", t=task) == "expired"
+    assert await world.scalar("SELECT state FROM contact_attempt") == "unknown"
+
+
+async def test_a_payment_in_the_middle_of_a_call_leaves_the_call_in_the_ledger(
+    world: World, called: tuple[OpenCase, str]
+) -> None:
+    case, task = called
+    await _answer(world, task, "claim", "r1")
+    await world.delivery.accept([payment("L-1", at=NOON + timedelta(days=1))])
+    assert (await case.decide()).kind == "close"
+    assert await world.scalar("SELECT state FROM agent_task WHERE id = :t", t=task) == "cancelled"
+    assert await world.scalar("SELECT state FROM contact_attempt") == "unknown"
