@@ -66,7 +66,13 @@ def snapshot(
             "name": name,
             "language": "zh-CN" if region == "CN" else "en",
             "zone": zone,
-            "addresses": [{"kind": "home", "text": "—", "region": "CN-31" if region == "CN" else "US-NY"}],
+            "addresses": [
+                {
+                    "kind": "home",
+                    "text": f"home of {person or loan}",
+                    "region": "CN-31" if region == "CN" else "US-NY",
+                }
+            ],
             "contact_points": points,
         },
     }

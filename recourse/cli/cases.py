@@ -6,9 +6,8 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from recourse.cli.common import USAGE, Json, fail, out, print_json, run, short
+from recourse.cli.common import USAGE, Json, fail, listing, out, print_json, run, short
 
 app = typer.Typer(help="Cases and their diaries.", no_args_is_help=True)
 
@@ -35,7 +34,8 @@ def list_cases(
     if as_json:
         print_json([asdict(line) for line in lines])
         return
-    table = Table("case", "stage", "bucket", "DPD", "open amount", "next", "at (UTC)")
+    heads = ("case", "stage", "bucket", "DPD", "open amount", "next", "at (UTC)")
+    table = listing(*heads, whole=("case", "open amount"))
     for line in lines:
         table.add_row(
             line.id,
@@ -64,7 +64,7 @@ def show_figures(as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table("what", "count", box=None)
+    table = listing("what", "count")
     for name, value in found.items():
         counts = value.items() if isinstance(value, dict) else [("", value)]
         for code, number in counts:
@@ -95,7 +95,7 @@ def show(case_id: str, as_json: Json = False) -> None:
     out.print(f"{head} · {case.strategy}")
     for hold in view.holds:
         out.print(f"  hold {hold['id']}: {hold['reason']} until {short(hold['until'])}")
-    table = Table("at (UTC)", "what", "step", "outcome", "why", "by")
+    table = listing("at (UTC)", "what", "step", "outcome", "why", "by", whole=("at (UTC)", "step"))
     for line in view.diary:
         why = line.reason + (f" · {line.source}" if line.source else "")
         what = line.outcome or line.code or ""

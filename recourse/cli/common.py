@@ -7,21 +7,34 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from datetime import datetime
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
 
 OK, FINDINGS, USAGE, DOWN = 0, 1, 2, 3
 
 T = TypeVar("T")
-out = Console()
+WIDE = 200
+out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
+"""In a pipe there is no edge to fit to, and a cut id is of no use to `grep`."""
 err = Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def listing(*heads: str, whole: Collection[str] = ()) -> Table:
+    """A table whose `whole` columns (ids, instants) are never cut: the others are folded to make room."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for head in heads:
+        table.add_column(head, no_wrap=head in whole, overflow="fold")
+    return table
 
 
 def fail(message: str, code: int) -> NoReturn:

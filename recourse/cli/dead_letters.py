@@ -7,9 +7,8 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from recourse.cli.common import DOWN, FINDINGS, USAGE, Json, T, fail, out, print_json, run
+from recourse.cli.common import DOWN, FINDINGS, USAGE, Json, T, fail, listing, out, print_json, run
 
 if TYPE_CHECKING:
     from consumers.quarantine import DeadLetter, Quarantine
@@ -34,10 +33,19 @@ def list_letters(
     if as_json:
         print_json([_facts(one) for one in shown])
     else:
-        table = Table("id", "code", "field", "what is wrong", "tries", "at (UTC)", "state")
+        heads = ("id", "code", "field", "what is wrong", "tries", "at (UTC)", "state")
+        table = listing(*heads, whole=("id", "code", "at (UTC)"))
         for one in shown:
             state = one.resolution.value if one.resolution else "open"
-            table.add_row(one.id, one.code, one.field, one.message, str(one.attempts), one.at[:16], state)
+            table.add_row(
+                one.id,
+                one.code,
+                one.field,
+                one.message,
+                str(one.attempts),
+                one.at[:16].replace("T", " "),
+                state,
+            )
         out.print(table if shown else "no dead letters")
     raise typer.Exit(FINDINGS if any(one.resolution is None for one in letters) else 0)
 

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 
+from recourse.cli.common import listing
 from recourse.domain.money import Money
 
 TITLES = {
@@ -71,11 +72,11 @@ def _repayment(part: dict[str, Any]) -> RenderableType:
 
 
 def _contacts(part: dict[str, Any]) -> RenderableType:
-    table = Table("at (UTC)", "what", "step", "outcome", "why allowed or not", box=None)
+    table = listing("at (UTC)", "what", "step", "outcome", "why allowed or not", whole=("at (UTC)", "step"))
     for row in part["steps"]:
         why = row["reason"] + (f" · {row['source']}" if row.get("source") else "")
         what = row.get("outcome", row.get("code", ""))
-        table.add_row(row["at"][:16], row["event"], row.get("step_id", ""), what, why)
+        table.add_row(row["at"][:16].replace("T", " "), row["event"], row.get("step_id", ""), what, why)
     return table
 
 

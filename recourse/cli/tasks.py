@@ -7,9 +7,8 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from recourse.cli.common import FINDINGS, USAGE, Json, fail, out, print_json, run, short
+from recourse.cli.common import FINDINGS, USAGE, Json, fail, listing, out, print_json, run, short
 from recourse.contracts.messages import TaskAnswer, TaskReceipt
 
 app = typer.Typer(help="Tasks for people.", no_args_is_help=True)
@@ -39,21 +38,13 @@ def list_tasks(
     if as_json:
         print_json([asdict(row) | {"outcomes": allowed_outcomes(row.kind)} for row in rows])
         return
-    table = Table("task", "team", "what", "case", "state", "opened", "expires", "outcomes")
+    table = listing("task", "what", "team", "case", "state", "expires (UTC)", whole=("task", "expires (UTC)"))
     for row in rows:
         state = f"claimed by {row.claimed_by}" if row.state == "claimed" else row.state
-        outcomes = ", ".join(allowed_outcomes(row.kind))
-        table.add_row(
-            row.id,
-            row.team,
-            row.kind,
-            row.case_id,
-            state,
-            short(row.opened_at),
-            short(row.expires_at),
-            outcomes,
-        )
-    out.print(table)
+        table.add_row(row.id, row.kind, row.team, row.case_id, state, short(row.expires_at))
+    out.print(table if rows else "no open tasks")
+    for kind in sorted({row.kind for row in rows}):
+        out.print(f"[bold]{kind}[/] takes: {', '.join(allowed_outcomes(kind))}", highlight=False)
 
 
 @app.command()

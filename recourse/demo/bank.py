@@ -38,7 +38,15 @@ async def play(brokers: str, topics: Topics, book: Sequence[Dated], calendar: Bu
 
 
 async def _poison(brokers: str, topics: Topics) -> None:
-    headers = [(f"ce_{name}", b"x") for name in ("id", "source", "type", "subject", "time")]
+    attributes = {
+        "specversion": "1.0",
+        "id": "demo-poison",
+        "source": "/demo/cn",
+        "type": "bank.installment.overdue.v1",
+        "subject": "DEMO-POISON",
+        "time": START.isoformat(),
+    }
+    headers = [(f"ce_{name}", text.encode()) for name, text in attributes.items()]
     async with AIOKafkaProducer(bootstrap_servers=brokers, acks="all") as producer:
         for value in POISON:
             await producer.send_and_wait(topics.overdue, key=b"DEMO-POISON", value=value, headers=headers)

@@ -78,9 +78,7 @@ def to_master_data(event: BankEvent) -> MasterData:
 def _person(person: Any, role: str, data: LoanSnapshot) -> PersonData:
     addresses = getattr(person, "addresses", None) or ()
     region = next((a.region for a in addresses if a.region), None)
-    points = tuple(
-        PointData(p.kind, p.value, tuple(p.consent)) for p in getattr(person, "contact_points", None) or ()
-    )
+    points = _points(person)
     details = person.model_dump(mode="json", exclude={"id", "name", "role", "contact_points"})
     return PersonData(
         id=PersonId(person.id),
@@ -92,6 +90,16 @@ def _person(person: Any, role: str, data: LoanSnapshot) -> PersonData:
         details=details,
         points=points,
     )
+
+
+def _points(person: Any) -> tuple[PointData, ...]:
+    """What the bank lists as such, and every address: that is where a visit or a letter goes."""
+    listed = [
+        PointData(p.kind, p.value, tuple(p.consent)) for p in getattr(person, "contact_points", None) or ()
+    ]
+    known = {point.value for point in listed}
+    texts = dict.fromkeys(a.text for a in getattr(person, "addresses", None) or () if a.text)
+    return (*listed, *(PointData("address", text, ()) for text in texts if text not in known))
 
 
 def zones_of(stated: str | None, contact_values: list[str], lender_zone: str) -> tuple[str, ...]:

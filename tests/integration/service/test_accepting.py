@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 
+from recourse.contracts.events import parse_line, to_line
 from tests.events import arrears, overdue, payment, reversal, snapshot
 from tests.integration.conftest import World
 
@@ -156,3 +158,16 @@ async def test_the_newest_of_two_snapshots_in_one_batch_wins(world: World) -> No
     older = snapshot("L-1", at=NOON - timedelta(days=3), sequence=5, name="旧")
     await world.delivery.accept([newer, older])
     assert await world.scalar("SELECT name FROM party") == "新"
+
+
+async def test_an_address_of_the_snapshot_is_where_a_visit_may_go(world: World) -> None:
+    """The bank lists addresses apart from contact points; one listed twice is one point."""
+    world.set_now(NOON)
+    master = snapshot("L-1", at=NOON)
+    borrower = master.raw["borrower"]
+    borrower["addresses"] = [{"kind": "home", "text": "示例路 1 号", "region": "CN-31"}, {"kind": "work"}]
+    line = json.loads(to_line(master))
+    line["data"]["borrower"] = borrower
+    await world.delivery.accept([parse_line(json.dumps(line))])
+    points = await world.rows("SELECT kind, value FROM contact_point WHERE kind = 'address'")
+    assert points == [{"kind": "address", "value": "示例路 1 号"}]
