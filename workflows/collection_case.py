@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from recourse.contracts.messages import CaseEnd, CaseStart, Nudge, PlanData, TaskAnswer, TaskReceipt
     from recourse.contracts.names import ANSWER_UPDATE, CASE_WORKFLOW, FACTS_SIGNAL, Queues
     from workflows import diary, steps
-    from workflows.waiting import wait_until
+    from workflows.waiting import ASK_AGAIN, Alarm
 
 
 @workflow.defn(name=CASE_WORKFLOW)
@@ -28,14 +28,12 @@ class CollectionCase:
         # Handlers may run before the first line of `run`: after signal-with-start and continue-as-new.
         self._start = start
         self._calendar = start.calendar
+        self._alarm = Alarm(start.calendar)
         self._plan: PlanData | None = start.plan
         self._highest_fact = start.highest_fact
         self._covered = start.plan.facts_seen if start.plan else 0
         self._diary = list(start.diary)
         self._began_in = start.plan.stage if start.plan else ""
-        self._shown: tuple[str, str, str] | None = (
-            (start.plan.stage, start.plan.bucket, start.plan.team) if start.plan else None
-        )
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseEnd:
@@ -54,14 +52,11 @@ class CollectionCase:
             if self._should_renew(plan):
                 await self._renew()
             news = partial(self._stale, plan)
-            if await wait_until(plan.due_at, news, self._calendar, self._summary(plan)):
+            if await self._alarm.wait(plan.due_at, news, self._summary(plan)):
                 continue
-            if plan.kind == "wait":
-                await self._decide()
-                continue
-            result = await steps.perform(start.case_id, plan, Queues(start.queue_prefix))
-            self._note(diary.step_line(self._business_now(), plan, result))
-            self._take(result.plan)
+            await self._perform(plan)
+            if self._in_force().number == plan.number:
+                await workflow.sleep(ASK_AGAIN)
 
     @workflow.signal(name=FACTS_SIGNAL)
     def facts(self, nudge: Nudge) -> None:
@@ -86,6 +81,14 @@ class CollectionCase:
             raise ValueError("task_id, actor and request_id: all three are required")
         if answer.action == "complete" and not answer.outcome:
             raise ValueError("outcome: say what came of the task; `recourse tasks list` shows the codes")
+
+    async def _perform(self, plan: PlanData) -> None:
+        if plan.kind == "wait":
+            await self._decide()
+            return
+        result = await steps.perform(self._start.case_id, plan, Queues(self._start.queue_prefix))
+        self._note(diary.step_line(self._business_now(), plan, result))
+        self._take(result.plan)
 
     async def _decide(self) -> None:
         """Whatever was known when we asked is covered by the answer, even if its number says less: a case
@@ -117,21 +120,13 @@ class CollectionCase:
         return changed or self._unseen()
 
     def _show(self, plan: PlanData) -> None:
-        """Search attributes cost an action each time, so only a change of stage, bucket or team pays it."""
+        """Live text is free. Search attributes cost an action each time, so they are set with the first plan
+        and handed on with each new run; a closed case keeps the stage it was closed in."""
         workflow.set_current_details(diary.details(plan, self._diary))
-        shown = (plan.stage, plan.bucket, plan.team)
-        if shown == self._shown:
+        if self._began_in:
             return
-        self._shown = shown
-        changes: list[SearchAttributeUpdate[Any]] = [
-            search.STAGE.value_set(plan.stage),
-            search.BUCKET.value_set(plan.bucket),
-            search.STRATEGY.value_set(plan.strategy),
-            search.TEAM.value_set(plan.team or "none"),
-        ]
-        if plan.due_at is not None:
-            changes.append(search.NEXT_DUE.value_set(plan.due_at))
-        workflow.upsert_search_attributes(changes)
+        self._began_in = plan.stage
+        workflow.upsert_search_attributes(_attributes(plan))
 
     def _summary(self, plan: PlanData) -> str:
         return f"day {plan.dpd}: next {plan.step_id or plan.reason}"
@@ -144,18 +139,32 @@ class CollectionCase:
 
     def _should_renew(self, plan: PlanData) -> bool:
         """At a stage change, so that a case that lives for months comes to run on today's code."""
-        self._began_in = self._began_in or plan.stage
         return plan.stage != self._began_in or workflow.info().is_continue_as_new_suggested()
 
     async def _renew(self) -> None:
         await workflow.wait_condition(workflow.all_handlers_finished)
+        plan = self._in_force()
         workflow.continue_as_new(
             CaseStart(
                 case_id=self._start.case_id,
                 calendar=self._calendar,
                 queue_prefix=self._start.queue_prefix,
-                plan=self._plan,
+                plan=plan,
                 highest_fact=self._highest_fact,
                 diary=tuple(self._diary),
-            )
+            ),
+            search_attributes=workflow.info().typed_search_attributes.updated(*_attributes(plan)),
         )
+
+
+def _attributes(plan: PlanData) -> list[SearchAttributeUpdate[Any]]:
+    """What a case can be found by. Bucket, team and next due are as of the last stage change."""
+    changes: list[SearchAttributeUpdate[Any]] = [
+        search.STAGE.value_set(plan.stage),
+        search.BUCKET.value_set(plan.bucket),
+        search.STRATEGY.value_set(plan.strategy),
+        search.TEAM.value_set(plan.team or "none"),
+    ]
+    if plan.due_at is not None:
+        changes.append(search.NEXT_DUE.value_set(plan.due_at))
+    return changes

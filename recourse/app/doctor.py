@@ -4,42 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
 
 import httpx
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
-from sqlalchemy import func, select
+from aiokafka.errors import KafkaError
+from sqlalchemy import ColumnElement, func, select
 
+from recourse.app import doctor_kafka, doctor_temporal
 from recourse.app.compose import services
+from recourse.app.findings import Finding, found
 from recourse.app.settings import Settings
 from recourse.contracts.delivery import Unavailable
-from recourse.contracts.names import Queues
 from recourse.ports import RunsUnavailable
+from recourse.service.sweeping import CLAIM_DEAD_AFTER
 from recourse.storage import migrate
-from recourse.storage.tables import collection_case, contact_attempt, outbox
-from recourse.temporal.client import connect
-from recourse.temporal.setup import missing_search_attributes
+from recourse.storage.database import ReadTx
+from recourse.storage.tables import agent_task, collection_case, contact_attempt, outbox
+from recourse.storage.tasks import ACTIVE
 
 PATIENCE = 8.0
 """Seconds for each examination."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    what: str
-    state: Literal["ok", "finding", "down"]
-    says: str
-    remedy: str = ""
-
-
 async def examine(settings: Settings) -> list[Finding]:
     parts: list[tuple[str, Callable[[Settings], Awaitable[list[Finding]]]]] = [
         ("PostgreSQL", _postgres),
-        ("Kafka", _kafka),
-        ("Temporal", _temporal),
+        ("Kafka", doctor_kafka.consuming),
+        ("dead letters", doctor_kafka.refused),
+        ("Temporal", doctor_temporal.namespace),
+        ("cases", doctor_temporal.runs),
         ("SMTP", lambda s: _socket("SMTP", s.smtp_host, s.smtp_port)),
         ("SMSC", lambda s: _socket("SMSC", s.smpp_host, s.smpp_port)),
         ("Traccar", lambda s: _http("Traccar", s.traccar_url)),
@@ -62,61 +55,59 @@ async def _postgres(settings: Settings) -> list[Finding]:
     if revision != migrate.head():
         says = f"schema at {revision}, the code wants {migrate.head()}"
         return [Finding("PostgreSQL", "finding", says, "recourse db upgrade")]
-    found = [Finding("PostgreSQL", "ok", f"schema at {revision}")]
+    ok = Finding("PostgreSQL", "ok", f"schema at {revision}")
     async with services(settings) as running, running.database.reading() as tx:
-        undelivered = select(func.count()).where(
-            collection_case.c.facts_due > collection_case.c.facts_delivered
-        )
-        waiting = (await tx.execute(undelivered)).scalar_one()
-        unpublished = (
-            await tx.execute(select(func.count()).where(outbox.c.published_at.is_(None)))
-        ).scalar_one()
-        claimed = (
-            await tx.execute(select(func.count()).where(contact_attempt.c.state == "claimed"))
-        ).scalar_one()
-    for count, says, remedy in (
-        (waiting, "cases with facts they were not told of", "the sweep tells them; is a worker running?"),
-        (unpublished, "messages not published", "is `recourse relay` running?"),
-    ):
-        state: Literal["ok", "finding"] = "finding" if count else "ok"
-        found.append(Finding("backlog", state, f"{count} {says}", remedy if count else ""))
-    found.append(Finding("backlog", "ok", f"{claimed} contacts under way"))
-    return found
+        return [ok, *await _backlog(tx)]
 
 
-async def _kafka(settings: Settings) -> list[Finding]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_brokers)
-    await admin.start()
-    try:
-        committed = await admin.list_consumer_group_offsets(settings.consumer_group)
-    except GroupCoordinatorNotAvailableError:
-        committed = {}  # a broker on which no group has ever committed
-    finally:
-        await admin.close()
-    lag = await _lag(settings, {tp: meta.offset for tp, meta in committed.items()})
-    state: Literal["ok", "finding"] = "finding" if lag > 0 else "ok"
-    return [Finding("Kafka", state, f"group {settings.consumer_group}, {lag} records behind")]
-
-
-async def _lag(settings: Settings, committed: dict[TopicPartition, int]) -> int:
-    if not committed:
-        return 0
-    async with AIOKafkaConsumer(bootstrap_servers=settings.kafka_brokers) as consumer:
-        ends = await consumer.end_offsets(list(committed))
-    return sum(max(ends[tp] - offset, 0) for tp, offset in committed.items() if offset >= 0)
-
-
-async def _temporal(settings: Settings) -> list[Finding]:
-    client = await connect()
-    missing = await missing_search_attributes(client)
-    if missing:
-        says = f"search attributes missing: {', '.join(missing)}"
-        return [Finding("Temporal", "finding", says, "recourse temporal setup")]
+async def _backlog(tx: ReadTx) -> list[Finding]:
+    """What waits for a process or for a person. Ages are real time."""
+    case, message, attempt, task = collection_case.c, outbox.c, contact_attempt.c, agent_task.c
+    untold = await _count(tx, case.facts_due > case.facts_delivered)
+    unpublished = await _count(tx, message.published_at.is_(None))
+    oldest = (
+        await tx.execute(select(func.min(message.recorded_at)).where(message.published_at.is_(None)))
+    ).scalar_one()
+    now = (await tx.execute(select(func.clock_timestamp()))).scalar_one()
+    claimed = (attempt.state == "claimed") & attempt.channel.in_(["email", "sms"])
+    under_way = await _count(tx, claimed)
+    dead = await _count(tx, claimed, attempt.recorded_at < func.now() - CLAIM_DEAD_AFTER)
+    doubtful = await _count(tx, task.kind == "check_delivery", task.state.in_(ACTIVE))
+    minutes = int(CLAIM_DEAD_AFTER.total_seconds() // 60)
     return [
-        Finding(
-            "Temporal", "ok", f"namespace {client.namespace}, queue {Queues(settings.queue_prefix).cases}"
-        )
+        found(
+            "backlog",
+            f"{untold} cases with facts they were not told of",
+            "the sweep tells them; is a worker running?",
+            bad=untold > 0,
+        ),
+        found(
+            "backlog",
+            f"{unpublished} messages not published{_since(oldest, now)}",
+            "is `recourse relay` running?",
+            bad=unpublished > 0,
+        ),
+        found(
+            "backlog",
+            f"{under_way} messages being sent, {dead} of them claimed over {minutes} minutes ago",
+            "their sender died; the sweep gives them to a person; is a worker running?",
+            bad=dead > 0,
+        ),
+        found(
+            "backlog",
+            f"{doubtful} messages whose outcome a person must find out",
+            "recourse tasks list; kind check_delivery",
+            bad=doubtful > 0,
+        ),
     ]
+
+
+async def _count(tx: ReadTx, *where: ColumnElement[bool]) -> int:
+    return int((await tx.execute(select(func.count()).where(*where))).scalar_one())
+
+
+def _since(oldest: datetime | None, now: datetime) -> str:
+    return f", the oldest {int((now - oldest).total_seconds())} s old" if oldest else ""
 
 
 async def _socket(name: str, host: str, port: int) -> list[Finding]:

@@ -12,7 +12,8 @@ from recourse.cli.common import DOWN, FINDINGS, Json, out, print_json, run
 
 def doctor(as_json: Json = False) -> None:
     """Ask every dependency. Exit 0 when all is well, 1 for findings, 3 when one does not answer."""
-    from recourse.app.doctor import Finding, examine
+    from recourse.app.doctor import examine
+    from recourse.app.findings import Finding
     from recourse.app.settings import load_settings
 
     async def work() -> list[Finding]:
