@@ -1,0 +1,90 @@
+"""Examining Temporal: the namespace, who works on the queue, the sweep, and whose cases run there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from recourse.app.compose import services
+from recourse.app.findings import Finding, found
+from recourse.app.settings import Settings
+from recourse.contracts.delivery import Unavailable
+from recourse.contracts.names import CASE_WORKFLOW, SWEEP_ID, Queues
+from recourse.ports import RunsUnavailable
+from recourse.storage.tables import collection_case
+from recourse.temporal.client import connect
+from recourse.temporal.setup import missing_search_attributes
+
+POLLS_WITHIN = timedelta(seconds=90)
+"""A worker asks for work at least once a minute; one that asked longer ago is gone."""
+_RUNNING = f"WorkflowType = '{CASE_WORKFLOW}' AND ExecutionStatus = 'Running'"
+
+
+async def namespace(settings: Settings) -> list[Finding]:
+    """What the namespace needs once, and whether anybody works there."""
+    client = await connect()
+    missing = await missing_search_attributes(client)
+    if missing:
+        says = f"search attributes missing: {', '.join(missing)}"
+        return [Finding("Temporal", "finding", says, "recourse temporal setup")]
+    queue = Queues(settings.queue_prefix).cases
+    try:
+        workers, swept = await _workers(client, queue), await _is_swept(client, settings.queue_prefix)
+    except RPCError as error:
+        raise RunsUnavailable(f"Temporal: {error.status.name}") from error
+    says = f"namespace {client.namespace}, queue {queue}, {workers} workers on it"
+    sweep = "the sweep is scheduled" if swept else "no sweep is scheduled"
+    return [
+        found("Temporal", says, "start `recourse worker`", bad=workers == 0),
+        found("Temporal", sweep, "recourse temporal setup", bad=not swept),
+    ]
+
+
+async def runs(settings: Settings) -> list[Finding]:
+    """Open cases beside their runs. Nothing when a dependency is down: its own examination says so."""
+    queue = Queues(settings.queue_prefix).cases
+    try:
+        async with services(settings) as running, running.database.reading() as tx:
+            open_cases = (
+                await tx.execute(select(func.count()).where(collection_case.c.closed_at.is_(None)))
+            ).scalar_one()
+        client = await connect()
+        ours = (await client.count_workflows(f"{_RUNNING} AND TaskQueue = '{queue}'")).count
+        others = (await client.count_workflows(f"{_RUNNING} AND TaskQueue != '{queue}'")).count
+    except (Unavailable, RunsUnavailable, RPCError):
+        return []
+    remedy = "the sweep starts them again: is a worker running, the sweep scheduled?"
+    shared = "another deployment shares the namespace, or the queue prefix was changed; see docs/runbook.md"
+    return [
+        found("cases", f"{open_cases} open, {ours} running", remedy, bad=ours < open_cases),
+        *([Finding("cases", "finding", f"{others} run on other queues", shared)] if others else []),
+    ]
+
+
+async def _workers(client: Client, queue: str) -> int:
+    answer = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace,
+            task_queue=TaskQueue(name=queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+    )
+    since = datetime.now(UTC) - POLLS_WITHIN
+    polled = {p.identity for p in answer.pollers if p.last_access_time.ToDatetime(UTC) > since}
+    return len(polled)
+
+
+async def _is_swept(client: Client, queue_prefix: str) -> bool:
+    try:
+        described = await client.get_schedule_handle(f"{queue_prefix}-{SWEEP_ID}").describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return not described.schedule.state.paused
