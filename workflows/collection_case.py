@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeUpdate
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 with workflow.unsafe.imports_passed_through():
     from recourse.contracts import search
@@ -126,7 +126,7 @@ class CollectionCase:
         if self._began_in:
             return
         self._began_in = plan.stage
-        workflow.upsert_search_attributes(_attributes(plan))
+        workflow.upsert_search_attributes([pair.key.value_set(pair.value) for pair in _attributes(plan)])
 
     def _summary(self, plan: PlanData) -> str:
         return f"day {plan.dpd}: next {plan.step_id or plan.reason}"
@@ -153,18 +153,24 @@ class CollectionCase:
                 highest_fact=self._highest_fact,
                 diary=tuple(self._diary),
             ),
-            search_attributes=workflow.info().typed_search_attributes.updated(*_attributes(plan)),
+            search_attributes=_carried_over(plan),
         )
 
 
-def _attributes(plan: PlanData) -> list[SearchAttributeUpdate[Any]]:
+def _attributes(plan: PlanData) -> list[SearchAttributePair[Any]]:
     """What a case can be found by. Bucket, team and next due are as of the last stage change."""
-    changes: list[SearchAttributeUpdate[Any]] = [
-        search.STAGE.value_set(plan.stage),
-        search.BUCKET.value_set(plan.bucket),
-        search.STRATEGY.value_set(plan.strategy),
-        search.TEAM.value_set(plan.team or "none"),
+    pairs: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(search.STAGE, plan.stage),
+        SearchAttributePair(search.BUCKET, plan.bucket),
+        SearchAttributePair(search.STRATEGY, plan.strategy),
+        SearchAttributePair(search.TEAM, plan.team or "none"),
     ]
     if plan.due_at is not None:
-        changes.append(search.NEXT_DUE.value_set(plan.due_at))
-    return changes
+        pairs.append(SearchAttributePair(search.NEXT_DUE, plan.due_at))
+    return pairs
+
+
+def _carried_over(plan: PlanData) -> TypedSearchAttributes:
+    """The region as it was, all else anew: a plan without a time must not keep the last one's."""
+    kept = [pair for pair in workflow.info().typed_search_attributes if pair.key.name == search.REGION.name]
+    return TypedSearchAttributes([*kept, *_attributes(plan)])
