@@ -1,0 +1,61 @@
+"""Recourse itself: overdue events from the first `produce` to the last decision committed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from bench import checks, events
+from bench.bed import Bed
+from recourse.contracts.events import BankEvent, encode_binary, topic_for
+
+BOUND = 180.0
+_COMMITTED = """
+    SELECT count(*) FROM collection_case
+     WHERE loan_id >= $1 AND loan_id < $1 || '~' AND decision > 0
+       AND (plan ->> 'facts_seen')::bigint >= facts_due
+"""
+_FACTS = "SELECT count(*) FROM fact WHERE loan_id >= $1 AND loan_id < $1 || '~'"
+
+
+async def introduce(bed: Bed, loans: Sequence[str]) -> None:
+    """Master data first, unmeasured: a bank's loans are known before they fall behind."""
+    before = await bed.one("SELECT count(*) FROM fact")
+    await produce(bed, events.snapshots(loans))
+
+    async def known() -> bool:
+        return bool(await bed.one("SELECT count(*) FROM fact") >= before + len(loans))
+
+    await bed.until("master data taken", known, BOUND, every=0.1)
+
+
+async def measure(bed: Bed, prefix: str, loans: Sequence[str], each: int) -> float:
+    """Events a second. A decision is committed when the case has a plan that has seen all its facts.
+
+    Raises Failed when not every case has exactly one decision, or an event was lost or counted twice.
+    """
+    batch = events.overdue(loans, each)
+
+    async def decided() -> bool:
+        if await bed.one(_COMMITTED, prefix) < len(loans):
+            return False
+        return bool(each == 1 or await bed.one(_FACTS, prefix) >= len(loans) * (1 + each))
+
+    began = time.perf_counter()
+    await produce(bed, batch)
+    await bed.until(f"{len(loans)} cases of {prefix} decided", decided, BOUND)
+    took = time.perf_counter() - began
+    await checks.settled(bed)
+    await checks.one_decision_each(bed, prefix, len(loans), facts=1 + each)
+    return len(batch) / took
+
+
+async def produce(bed: Bed, batch: Sequence[BankEvent]) -> None:
+    sent = []
+    for event in batch:
+        key, value, headers = encode_binary(event)
+        sent.append(
+            await bed.producer.send(topic_for(event.type, bed.topics), value=value, key=key, headers=headers)
+        )
+    for one in sent:
+        await one
