@@ -105,7 +105,7 @@ async def bed(addresses: StackAddresses, home: Path, workers: int) -> AsyncItera
     logs.mkdir(parents=True)
     (logs / "env").write_text("".join(f"{name}='{value}'\n" for name, value in env.items()))
     async with (
-        asyncpg.create_pool(_plain(url), min_size=1, max_size=2) as rows,
+        asyncpg.create_pool(plain(url), min_size=1, max_size=2) as rows,
         kafka_producer(Settings(_env_file=str(logs / "env"))) as producer,
     ):
         made = Bed(prefix, addresses, topics, env, client, rows, producer, logs)
@@ -119,7 +119,7 @@ async def bed(addresses: StackAddresses, home: Path, workers: int) -> AsyncItera
 
 
 async def _database(server: str, name: str) -> str:
-    connection = await asyncpg.connect(_plain(server))
+    connection = await asyncpg.connect(plain(server))
     try:
         await connection.execute(f'CREATE DATABASE "{name}"')
     finally:
@@ -129,7 +129,8 @@ async def _database(server: str, name: str) -> str:
     return url
 
 
-def _plain(url: str) -> str:
+def plain(url: str) -> str:
+    """The same address as asyncpg itself wants it."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 

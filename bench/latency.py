@@ -7,16 +7,14 @@ sent late. The database itself tells of each commit (a trigger of this run's dat
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import asyncpg
-from sqlalchemy.engine import make_url
 
 from bench import checks, events
-from bench.bed import Bed
+from bench.bed import Bed, plain
 from recourse.contracts.events import encode_binary, topic_for
 
 _CHANNEL = "bench_decided"
@@ -55,8 +53,7 @@ async def measure(bed: Bed, prefix: str, loans: Sequence[str], per_second: float
 
 @asynccontextmanager
 async def _listening(bed: Bed, heard: object) -> AsyncIterator[None]:
-    url = make_url(json.loads(json.dumps(bed.env["RECOURSE_DATABASE_URL"])))
-    connection = await asyncpg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+    connection = await asyncpg.connect(plain(bed.env["RECOURSE_DATABASE_URL"]))
     try:
         await connection.execute(_TRIGGER)
         await connection.add_listener(_CHANNEL, heard)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from recourse.contracts.messages import Nudge
 from recourse.delivery import Delivery
 
 BOUND = 180.0
-_DECIDED = "SELECT count(*) FROM collection_case WHERE loan_id >= $1 AND loan_id < $1 || '~' AND decision > 0"
+_DECIDED = f"SELECT count(*) FROM collection_case WHERE {checks.OF_PREFIX} AND decision > 0"  # noqa: S608
 
 
 class Naive:

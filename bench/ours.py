@@ -10,12 +10,11 @@ from bench.bed import Bed
 from recourse.contracts.events import BankEvent, encode_binary, topic_for
 
 BOUND = 180.0
-_COMMITTED = """
+_COMMITTED = f"""
     SELECT count(*) FROM collection_case
-     WHERE loan_id >= $1 AND loan_id < $1 || '~' AND decision > 0
-       AND (plan ->> 'facts_seen')::bigint >= facts_due
-"""
-_FACTS = "SELECT count(*) FROM fact WHERE loan_id >= $1 AND loan_id < $1 || '~'"
+     WHERE {checks.OF_PREFIX} AND decision > 0 AND (plan ->> 'facts_seen')::bigint >= facts_due
+"""  # noqa: S608 - the condition is a constant
+_FACTS = f"SELECT count(*) FROM fact WHERE {checks.OF_PREFIX}"  # noqa: S608
 
 
 async def introduce(bed: Bed, loans: Sequence[str]) -> None:
