@@ -1,14 +1,18 @@
-"""Settings from the environment (`RECOURSE_*`), an env file, and the embedded stack's state file.
+"""Settings from the environment (`RECOURSE_*`), an env file, a folder of secrets, and the embedded stack.
 
-Order: environment, then the file named by RECOURSE_ENV_FILE (default `.env`), then the addresses of an
-embedded stack that is up in this folder. Temporal's own settings are the SDK's (`TEMPORAL_*`).
+Order: environment, then the file named by RECOURSE_ENV_FILE (default `.env`), then the folder named by
+RECOURSE_SECRETS_DIR (a file a setting, named as it), then the addresses of an embedded stack that is up in
+this folder. Temporal's own settings are the SDK's (`TEMPORAL_*`) and may stand in the same places.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pydantic_settings
 from dotenv import dotenv_values
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -93,14 +97,28 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Raises SettingsError that names what is missing."""
+    _exists("RECOURSE_ENV_FILE", Path.is_file)
     adopt_stack()
+    _exists("RECOURSE_SECRETS_DIR", Path.is_dir)
     try:
-        return Settings(_env_file=_env_file())
+        return Settings(_env_file=_env_file(), _secrets_dir=os.environ.get("RECOURSE_SECRETS_DIR") or None)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = "RECOURSE_" + "__".join(str(part) for part in first["loc"]).upper()
-        remedy = "set it, or start the embedded servers with `recourse stack up`"
+        missing = first["type"] == "missing"
+        remedy = "set it, or start the embedded servers with `recourse stack up`" if missing else "mend it"
         raise SettingsError(f"{name}: {first['msg']}; {remedy}") from None
+    except pydantic_settings.SettingsError as error:
+        # A whole object, such as RECOURSE_LENDERS, that is no JSON. The library names the field in quotes.
+        field = str(error).partition('"')[2].partition('"')[0].upper()
+        raise SettingsError(f"RECOURSE_{field}: not JSON; see deploy/recourse.env.example") from None
+
+
+def _exists(variable: str, is_there: Callable[[Path], bool]) -> None:
+    """A path that was named and is not there: else every setting in it would be said to be missing."""
+    path = os.environ.get(variable)
+    if path and not is_there(Path(path)):
+        raise SettingsError(f"{variable}: {path} is not there; mend the path or unset it")
 
 
 def _env_file() -> str:
@@ -108,16 +126,34 @@ def _env_file() -> str:
 
 
 def adopt_stack() -> None:
-    """Take the addresses of an embedded stack that is up, for whatever the environment does not set."""
+    """Into the environment, for whatever is not set there: the env file, Temporal's secrets, then the
+    addresses of an embedded stack that is up. The SDK and commands that need one setting only look there."""
+    _adopt(dotenv_values(_env_file(), interpolate=False))
+    _adopt(_temporal_secrets())
     home = Home.default()
     state = read_state(home.state_file) if supervisor_lives(home) else None
     if state is None or state.phase is not Phase.READY:
         return
-    in_file = dotenv_values(_env_file())
-    for name, value in environment(state.addresses).items():
-        if name not in in_file:
+    found = {**environment(state.addresses), "RECOURSE_TEMPORAL_UI_URL": state.addresses.temporal_ui_url}
+    _adopt({name: value for name, value in found.items() if not _is_secret(name)})
+
+
+def _adopt(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if name.startswith(("RECOURSE_", "TEMPORAL_")) and value is not None:
             os.environ.setdefault(name, value)
-    os.environ.setdefault("RECOURSE_TEMPORAL_UI_URL", state.addresses.temporal_ui_url)
+
+
+def _is_secret(name: str) -> bool:
+    folder = os.environ.get("RECOURSE_SECRETS_DIR")
+    return folder is not None and (Path(folder) / name).is_file()
+
+
+def _temporal_secrets() -> dict[str, str | None]:
+    """Recourse's own secrets are read by Settings and stay out of the environment."""
+    folder = os.environ.get("RECOURSE_SECRETS_DIR")
+    files = Path(folder).glob("TEMPORAL_*") if folder else ()
+    return {file.name: file.read_text().strip() for file in files}
 
 
 def load_topics() -> Topics:

@@ -1,0 +1,84 @@
+"""Where settings come from, and that a wrong one is named instead of traced."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recourse.app.settings import SettingsError, load_settings, load_topics
+
+DATABASE = "RECOURSE_DATABASE_URL=postgresql+asyncpg://recourse@db.example.com/recourse\n"
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """No settings of whoever runs the tests, no stack, and nothing left behind in the environment."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith(("RECOURSE_", "TEMPORAL_")):
+            del os.environ[name]
+    monkeypatch.chdir(tmp_path)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def _env_file(text: str) -> None:
+    Path("settings.env").write_text(text)
+    os.environ["RECOURSE_ENV_FILE"] = "settings.env"
+
+
+def test_the_env_file_reaches_temporals_sdk_and_commands_that_need_no_database() -> None:
+    _env_file(f"{DATABASE}TEMPORAL_ADDRESS=temporal.example.com:7233\nRECOURSE_TOPICS__LOANS=core.events\n")
+    load_settings()
+    assert os.environ["TEMPORAL_ADDRESS"] == "temporal.example.com:7233"
+    assert load_topics().loans == "core.events"
+
+
+def test_the_environment_goes_before_the_env_file_and_that_before_the_secrets() -> None:
+    _env_file(f"{DATABASE}RECOURSE_SMTP_PORT=2\nRECOURSE_SMPP_PORT=2\n")
+    os.environ["RECOURSE_SMTP_PORT"] = "1"
+    _secrets(RECOURSE_SMTP_PORT="3", RECOURSE_SMPP_PORT="3", RECOURSE_API_PORT="3")
+    settings = load_settings()
+    assert (settings.smtp_port, settings.smpp_port, settings.api_port) == (1, 2, 3)
+
+
+def test_secrets_come_from_files_and_only_temporals_enter_the_environment() -> None:
+    _env_file(DATABASE)
+    _secrets(RECOURSE_LEGAL_DESK_TOKEN="abc\n", TEMPORAL_API_KEY="key\n")
+    assert load_settings().legal_desk_token.get_secret_value() == "abc"
+    assert os.environ["TEMPORAL_API_KEY"] == "key"
+    assert "RECOURSE_LEGAL_DESK_TOKEN" not in os.environ
+
+
+def test_nothing_in_a_value_of_the_env_file_is_expanded() -> None:
+    _env_file(DATABASE + "RECOURSE_TRACCAR_TOKEN='a${HOME}b'\n")
+    assert load_settings().traccar_token.get_secret_value() == "a${HOME}b"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("RECOURSE_LENDERS", "{oops", "RECOURSE_LENDERS: not JSON"),
+        ("RECOURSE_LENDERS", '{"a": {"name": "b"}}', "RECOURSE_LENDERS__A__REGION"),
+        ("RECOURSE_DATABASE_POOL", "many", "RECOURSE_DATABASE_POOL"),
+        ("RECOURSE_ENV_FILE", "absent", "RECOURSE_ENV_FILE: absent is not there"),
+        ("RECOURSE_SECRETS_DIR", "absent", "RECOURSE_SECRETS_DIR: absent is not there"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str, says: str) -> None:
+    _env_file(DATABASE)
+    os.environ[name] = value
+    with pytest.raises(SettingsError, match=says):
+        load_settings()
+
+
+def _secrets(**values: str) -> None:
+    folder = Path("secrets")
+    folder.mkdir()
+    for name, value in values.items():
+        (folder / name).write_text(value)
+    os.environ["RECOURSE_SECRETS_DIR"] = str(folder)
