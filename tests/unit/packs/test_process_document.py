@@ -162,14 +162,13 @@ def test_every_team_is_told_with_the_roles_that_answer_for_it() -> None:
 
 
 def sources(law: LawPack) -> list[Source]:
-    wait = [law.conversation_wait.source] if law.conversation_wait else []
-    return [
-        *(rule.source for rule in (*law.hours, *law.caps, *law.consent, *law.holds)),
-        law.parties.source,
-        law.locate_basis,
-        law.handover,
-        *wait,
-    ]
+    found = [rule.source for rule in law.hours]
+    found += [rule.source for rule in law.caps]
+    found += [rule.source for rule in law.consent]
+    found += [rule.source for rule in law.holds]
+    if law.conversation_wait is not None:
+        found.append(law.conversation_wait.source)
+    return [*found, law.parties.source, law.locate_basis, law.handover]
 
 
 @pytest.mark.parametrize("law", LAWS, ids=law_id)
