@@ -6,7 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -27,6 +32,7 @@ from recourse.contracts.messages import (
 )
 from recourse.contracts.names import ANSWER_UPDATE, FACTS_SIGNAL, Queues
 from recourse.ports import CaseClosed, RunsUnavailable
+from recourse.temporal.client import CONNECT_FAILED, unavailable
 from workflows.collection_case import CollectionCase
 
 _LOOKUPS = 20
@@ -67,8 +73,8 @@ class TemporalCaseRuns:
             )
         except WorkflowAlreadyStartedError:
             return CaseClosed()
-        except RPCError as error:
-            raise RunsUnavailable(f"Temporal: {error.status.name}") from error
+        except (RPCError, CONNECT_FAILED) as error:
+            raise unavailable(error) from None
         return None
 
     async def running(self, case_ids: Sequence[str]) -> frozenset[str]:
@@ -85,10 +91,10 @@ class TemporalCaseRuns:
     async def _is_running(self, case_id: str) -> bool:
         try:
             description = await self.client.get_workflow_handle(case_id).describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
+        except (RPCError, CONNECT_FAILED) as error:
+            if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
                 return False
-            raise RunsUnavailable(f"Temporal: {error.status.name}") from error
+            raise unavailable(error) from None
         return description.status is WorkflowExecutionStatus.RUNNING
 
     async def answer_task(self, case_id: str, answer: TaskAnswer) -> TaskReceipt:
@@ -101,12 +107,13 @@ class TemporalCaseRuns:
             )
         except WorkflowUpdateFailedError as error:
             return TaskReceipt(answer.task_id, False, _code(error))
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            # The SDK turns the cancellation by our time-out into an error of its own.
+            raise RunsUnavailable("no worker answered; is `recourse worker` running?") from None
+        except (RPCError, CONNECT_FAILED) as error:
+            if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
                 return TaskReceipt(answer.task_id, False, "case_not_running")
-            raise RunsUnavailable(f"Temporal: {error.status.name}") from error
-        except TimeoutError as error:
-            raise RunsUnavailable("no worker answered; is `recourse worker` running?") from error
+            raise unavailable(error) from None
         return receipt
 
 

@@ -10,6 +10,14 @@ from temporalio.service import RPCError
 from recourse.ports import RunsUnavailable
 
 DEFAULT_ADDRESS = "localhost:7233"
+CONNECT_FAILED = RuntimeError
+"""What the SDK raises, at the first call of a lazy client, when nobody answers at the address."""
+
+
+def unavailable(error: Exception) -> RunsUnavailable:
+    """The engine cannot be used: the kind of the error, for its text may be long and names hosts."""
+    status = error.status.name if isinstance(error, RPCError) else "no connection"
+    return RunsUnavailable(f"Temporal: {status}")
 
 
 async def connect(*, lazy: bool = False) -> Client:
