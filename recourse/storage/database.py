@@ -43,7 +43,12 @@ class Database:
     def __init__(self, url: str, calendar: BusinessCalendar, *, pool_size: int = 10) -> None:
         self.calendar = calendar
         self.engine: AsyncEngine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, pool_timeout=15
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            pool_timeout=15,
+            hide_parameters=True,
         )
 
     async def close(self) -> None:
@@ -61,11 +66,11 @@ class Database:
             except DBAPIError as error:
                 cause = error.orig.__cause__ if error.orig else None
                 if isinstance(cause, _POISON):
-                    raise Unacceptable(type(cause).__name__) from error
+                    raise Unacceptable(type(cause).__name__) from None
                 if not (isinstance(cause, _RETRY) and tries_left):
-                    raise Unavailable(_safe(error)) from error
+                    raise Unavailable(_safe(error)) from None
             except (OSError, InterfaceError, PostgresError, TimeoutError) as error:
-                raise Unavailable(_safe(error)) from error
+                raise Unavailable(_safe(error)) from None
         raise Unavailable("lock")  # unreachable: the last try raises
 
     @asynccontextmanager
@@ -90,10 +95,10 @@ class Database:
         except DBAPIError as error:
             cause = error.orig.__cause__ if error.orig else None
             if isinstance(cause, _POISON):
-                raise Unacceptable(type(cause).__name__) from error
-            raise Unavailable(_safe(error)) from error
+                raise Unacceptable(type(cause).__name__) from None
+            raise Unavailable(_safe(error)) from None
         except (OSError, InterfaceError, PostgresError, TimeoutError) as error:
-            raise Unavailable(_safe(error)) from error
+            raise Unavailable(_safe(error)) from None
 
     async def now(self, tx: Tx | ReadTx) -> datetime:
         """Business now by the database's clock: workers with a wrong clock must not decide what is late."""
@@ -102,6 +107,10 @@ class Database:
 
 
 def _safe(error: BaseException) -> str:
-    """The kind of a database error; its text may quote the row, and so personal data."""
+    """The kind of a database error; its text may quote the row, and so personal data.
+
+    For the same reason errors are raised `from None`: Temporal writes the causes of a failed activity into
+    the case's history, and the log prints them.
+    """
     cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
     return type(cause).__name__

@@ -78,7 +78,7 @@ class PostgresOutbox:
             return True
         except (SQLAlchemyError, OSError) as error:
             await self.close()
-            raise Unavailable(type(error).__name__) from error
+            raise Unavailable(type(error).__name__) from None
 
     async def close(self) -> None:
         """Gives up the lead. The connection is ended, for one that went back to its pool keeps the lock."""
