@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
 from aiokafka.structs import ConsumerRecord
 
 from recourse.contracts.events import Refused, Topics
@@ -14,6 +16,9 @@ from recourse.contracts.events import Refused, Topics
 CUT_AT = 512 * 1024
 """A record beyond any event's size is kept by its first half megabyte and its hash."""
 PREFIX = "recourse-dlq-"
+ACKNOWLEDGED_WITHIN = 15.0
+"""Seconds; while Kafka is away the library would wait for ever, deaf to being asked to stop. A letter that
+was taken all the same is written twice and counts once."""
 RETRY_OF = "recourse-retry-of"
 RETRY_OF_ATTEMPT = "recourse-retry-of-attempt"
 """What a letter that was sent again carries, so that a second refusal counts on."""
@@ -52,9 +57,13 @@ class DeadLetters:
         }
         kept = [(name, raw) for name, raw in record.headers if not name.startswith(_OURS)]
         headers = [*kept, *((PREFIX + name, text.encode()) for name, text in own.items()), *cut]
-        await self._producer.send_and_wait(
+        sending = self._producer.send_and_wait(
             self._topics.dead_letters(record.topic), value=value, key=record.key, headers=headers
         )
+        try:
+            await asyncio.wait_for(sending, ACKNOWLEDGED_WITHIN)
+        except TimeoutError:
+            raise KafkaTimeoutError("no acknowledgement of a dead letter") from None
 
 
 def _attempts_before(record: ConsumerRecord[bytes, bytes]) -> int:

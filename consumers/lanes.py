@@ -10,7 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import structlog
+
 from recourse.contracts.messages import Nudge
+
+log = structlog.get_logger()
 
 Done = Callable[[], None]
 
@@ -39,6 +43,8 @@ class Lanes:
         self._slots = asyncio.Semaphore(side_by_side)
         self._waiting: dict[str, _Waiting] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self.failure: str | None = None
+        """What a delivery raised, if ever one did: its offsets never finish, only starting anew helps."""
 
     def put(self, nudge: Nudge, done: Done) -> None:
         waiting = self._waiting.get(nudge.case_id)
@@ -79,5 +85,8 @@ class Lanes:
                     await self._deliver(waiting.nudge)
                 for done in waiting.done:
                     done()
+        except Exception as error:
+            log.exception("delivery failed", case_id=case_id)
+            self.failure = type(error).__name__
         finally:
             self._running.pop(case_id, None)

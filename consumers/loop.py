@@ -17,7 +17,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
-from consumers.backoff import Backoff
+from consumers.backoff import Away, Backoff
 from consumers.batch import BuryOnce, Record, accept, understand
 from consumers.dead_letter import DeadLetters
 from consumers.lanes import Lanes
@@ -75,16 +75,21 @@ class FactConsumer:
         self._delivered: list[Nudge] = []
         self._lanes = Lanes(self._nudge, side_by_side=self._limits.side_by_side)
         self._committed_at = time.monotonic()
+        self._stopping = asyncio.Event()
+        self._nudge_away = Away("nudge", log)
         self.health = Health()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """The consumer must be started; this subscribes. Ends within the drain and stop bounds."""
+        self._stopping = stopping
         self._consumer.subscribe(list(self._topics.incoming()), listener=DrainOnRevoke(self._release))
         try:
             while not stopping.is_set():
                 await self._poll()
                 await self._tick()
                 await self._watch()
+                if self._lanes.failure is not None:
+                    raise Stalled(f"a delivery failed: {self._lanes.failure}")
         finally:
             await self._lanes.drain(self._limits.drain)
             with suppress(Unavailable):
@@ -109,33 +114,37 @@ class FactConsumer:
         self.health.moved_at = time.monotonic()
         nudges = await self._accept(records)
         if nudges is None:
-            return  # revoked while waiting: whoever has the partitions now gets the records again
+            return  # asked to stop or revoked while waiting: whoever has them next gets the records again
         batch = _Batch(records, self._marks, len(nudges))
         for nudge in nudges:
             self._lanes.put(nudge, batch.one_done)
         batch.finish_if_done()
 
     async def _accept(self, records: list[Record]) -> list[Nudge] | None:
-        """Until it is written. Meanwhile partitions are paused and polled, so that we stay in the group."""
-        backoff, mine = Backoff(), {_partition(r) for r in records}
+        """Until it is written, or None. Meanwhile partitions are paused and polled, so that we stay in the
+        group."""
+        backoff, away, mine = Backoff(), Away("accept", log), {_partition(r) for r in records}
         marks = {tp: self._marks[tp] for tp in mine}
         bury = BuryOnce(self._bury)
         while True:
             try:
                 batch = await understand(records, EventLimits(), bury)
-                return await accept(batch, self._facts, bury) if batch else []
+                nudges = await accept(batch, self._facts, bury) if batch else []
             except (Unavailable, KafkaError) as error:
                 wait = backoff.next()
-                log.warning("cannot accept, trying again", error=str(error), wait=round(wait, 1))
+                away.failed(str(error) or type(error).__name__, wait=round(wait, 1))
                 await self._wait_paused(wait)
-            if any(self._marks.get(tp) is not mark for tp, mark in marks.items()):
+            else:
+                away.worked()
+                return nudges
+            if self._stopping.is_set() or any(self._marks.get(tp) is not mark for tp, mark in marks.items()):
                 return None
 
     async def _wait_paused(self, seconds: float) -> None:
         """Poll only what is ours and paused: a record of a partition just assigned must not be fetched here,
         where nobody would take it."""
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+        while (left := until - time.monotonic()) > 0 and not self._stopping.is_set():
             mine = [tp for tp in self._marks if tp in self._consumer.assignment()]
             self._consumer.pause(*mine)
             if mine:
@@ -161,10 +170,10 @@ class FactConsumer:
             try:
                 await self._facts.nudge(nudge)
             except Unavailable as error:
-                if backoff.failures == 0:
-                    log.warning("cannot nudge, trying again", case_id=nudge.case_id, error=str(error))
+                self._nudge_away.failed(str(error), case_id=nudge.case_id, cases=self._lanes.load)
                 await asyncio.sleep(backoff.next())
             else:
+                self._nudge_away.worked()
                 self._delivered.append(nudge)
                 self.health.nudged += 1
                 self.health.moved_at = time.monotonic()

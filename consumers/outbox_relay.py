@@ -13,7 +13,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from consumers.backoff import Backoff
+from consumers.backoff import Away, Backoff
 from recourse.contracts.delivery import Outbox, Unavailable
 from recourse.contracts.events import Topics, encode_case_event
 
@@ -23,26 +23,59 @@ PAGE = 500
 
 
 class OutboxRelay:
-    """idle: seconds to wait when there is nothing to publish or somebody else leads."""
+    """Seconds. idle: to wait when there is nothing to publish or somebody else leads. finish: to end a page
+    after being asked to stop."""
 
     def __init__(
-        self, outbox: Outbox, producer: AIOKafkaProducer, topics: Topics, *, idle: float = 0.5
+        self,
+        outbox: Outbox,
+        producer: AIOKafkaProducer,
+        topics: Topics,
+        *,
+        idle: float = 0.5,
+        finish: float = 5.0,
     ) -> None:
-        self._outbox, self._producer, self._topics, self._idle = outbox, producer, topics, idle
+        self._outbox, self._producer, self._topics = outbox, producer, topics
+        self._idle, self._finish = idle, finish
 
     async def run(self, stopping: asyncio.Event) -> None:
-        backoff = Backoff()
+        backoff, away, leads = Backoff(), Away("publish", log), False
         while not stopping.is_set():
             try:
-                published = await self._outbox.lead() and await self.publish_page()
+                led, leads = leads, await self._outbox.lead()
+                if leads and not led:
+                    log.info("this relay leads")
+                published = leads and await self._unless(stopping)
                 backoff.reset()
+                away.worked()
                 wait = 0.0 if published else self._idle
             except (Unavailable, KafkaError) as error:
-                wait = backoff.next()
-                log.warning("cannot publish, trying again", error=type(error).__name__, wait=round(wait, 1))
+                wait, leads = backoff.next(), False
+                away.failed(str(error) or type(error).__name__, wait=round(wait, 1))
             if wait:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stopping.wait(), wait)
+
+    async def _unless(self, stopping: asyncio.Event) -> int:
+        """Publish a page; one that Kafka does not take is given up when we are asked to stop: it was not
+        marked, so it is published again."""
+        publishing = asyncio.create_task(self.publish_page())
+        asked = asyncio.create_task(stopping.wait())
+        try:
+            await asyncio.wait({publishing, asked}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            publishing.cancel()
+            raise
+        finally:
+            asked.cancel()
+        if not publishing.done():
+            await asyncio.wait({publishing}, timeout=self._finish)
+        if not publishing.done():
+            publishing.cancel()
+            log.warning("stopping although Kafka does not answer; what is not marked is published again")
+            await asyncio.wait({publishing})
+            return 0
+        return publishing.result()
 
     async def publish_page(self) -> int:
         """Publish the oldest messages; returns how many. The producer is idempotent and acks=all."""

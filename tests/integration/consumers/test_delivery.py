@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
+from consumers.loop import Stalled
 from recourse.contracts.delivery import Acceptance, AcceptsFacts, Unavailable
 from recourse.contracts.events import BankEvent, encode_binary
 from recourse.contracts.messages import Nudge
@@ -167,3 +170,45 @@ async def test_above_its_limit_it_stops_reading_and_goes_on_when_lanes_are_free(
     gate.set()
     await line.caught_up()
     assert await world.scalar("SELECT count(*) FROM fact") == 60
+
+
+class Broken(Unsteady):
+    """A delivery with a fault nobody thought of, at its first nudge."""
+
+    async def nudge(self, nudge: Nudge) -> None:
+        self.nudges -= 1
+        if self.nudges >= 0:
+            raise ZeroDivisionError
+        await self.delivery.nudge(nudge)
+
+
+async def test_asked_to_stop_while_the_database_is_away_it_stops_and_commits_nothing(
+    line: Line, world: World
+) -> None:
+    world.set_now(AT)
+    away = Unsteady(world.delivery, accepts=1_000)
+    await line.send(overdue("L-1", at=AT))
+    member = await line.join(away)
+
+    async def tried() -> bool:
+        return away.asked >= 3
+
+    await until(tried, "it tries again and again")
+    member.stopping.set()
+    await asyncio.wait_for(member.task, LIMITS.drain + 3)
+    await member.kafka.stop()
+    assert await line.lag() == 1
+
+
+async def test_a_fault_in_a_delivery_starts_the_consumer_anew_instead_of_waiting_for_ever(
+    line: Line, world: World
+) -> None:
+    world.set_now(AT)
+    await line.send(overdue("L-1", at=AT))
+    member = await line.join(Broken(world.delivery, nudges=1))
+    with pytest.raises(Stalled, match="ZeroDivisionError"):
+        await asyncio.wait_for(member.task, 20)
+    await member.kafka.stop()
+    await line.join(world.delivery)
+    await line.caught_up()
+    assert [n.case_id for n in world.runs.nudges] == ["case-L-1-1"]

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from consumers.outbox_relay import OutboxRelay
 from recourse.contracts.delivery import OutboxMessage, Unavailable
+from recourse.contracts.events import Topics
 from recourse.domain.ids import LoanId
 from recourse.service.context import Unit
 from recourse.storage import outbox
@@ -120,3 +121,24 @@ async def test_the_relay_outlives_a_database_that_goes_away(line: Line, world: W
     stopping.set()
     await asyncio.wait_for(running, 5)
     assert await published(line) == [("L-1", "e-1")]
+
+
+class Deaf:
+    """A broker that takes a message and never acknowledges it, as one that went away does."""
+
+    def __init__(self) -> None:
+        self.sent = asyncio.Event()
+
+    async def send(self, *_: object, **__: object) -> asyncio.Future[None]:
+        self.sent.set()
+        return asyncio.get_running_loop().create_future()
+
+
+async def test_asked_to_stop_while_kafka_is_away_the_relay_stops_and_marks_nothing() -> None:
+    outbox, producer, stopping = Away(), Deaf(), asyncio.Event()
+    relay = OutboxRelay(outbox, producer, Topics(), finish=0.1)
+    running = asyncio.create_task(relay.run(stopping))
+    await asyncio.wait_for(producer.sent.wait(), 10)
+    stopping.set()
+    await asyncio.wait_for(running, 10)
+    assert not outbox.marked.is_set()
