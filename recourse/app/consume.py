@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
+from typing import TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from consumers.dead_letter import DeadLetters
 from consumers.loop import ConsumerLimits, FactConsumer, Stalled
 from recourse.app.compose import core
+from recourse.app.patience import patiently
 from recourse.app.settings import Settings
 from recourse.app.stopping import stop_signal
 
 log = structlog.get_logger()
 
+Client = TypeVar("Client", AIOKafkaConsumer, AIOKafkaProducer)
+
 FETCH_BYTES = 16 * 1024 * 1024
 """A record of any size the broker lets through must arrive, if only to be refused with its reason."""
+
+
+REBUILD_AFTER = 5.0
+"""Seconds, so that what makes it stall each time does not keep the group rebalancing."""
 
 
 async def run_consumer(
@@ -28,10 +37,10 @@ async def run_consumer(
     async with core(settings) as parts:
         while not stopping.is_set():
             async with AsyncExitStack() as stack:
-                producer = await stack.enter_async_context(kafka_producer(settings))
-                kafka = _consumer(settings, limits)
-                await kafka.start()
-                stack.push_async_callback(_stop, kafka, limits.stop)
+                producer = await started_producer(settings, stack, stopping)
+                kafka = await _started_consumer(settings, limits, stack, stopping)
+                if producer is None or kafka is None:
+                    return
                 topics = settings.topics.topics()
                 dead_letters = DeadLetters(producer, topics)
                 consumer = FactConsumer(kafka, parts.delivery, dead_letters, topics, limits)
@@ -40,6 +49,39 @@ async def run_consumer(
                     await consumer.run(stopping)
                 except Stalled as error:
                     log.error("consumer stalled, starting anew", reason=str(error))
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(stopping.wait(), REBUILD_AFTER)
+
+
+async def started_producer(
+    settings: Settings, stack: AsyncExitStack, stopping: asyncio.Event
+) -> AIOKafkaProducer | None:
+    """Started, however long Kafka is away; None when asked to stop before."""
+
+    async def start() -> AIOKafkaProducer:
+        return await _started(kafka_producer(settings), stack, ConsumerLimits().stop)
+
+    return await patiently(start, KafkaError, "reach Kafka", stopping)
+
+
+async def _started_consumer(
+    settings: Settings, limits: ConsumerLimits, stack: AsyncExitStack, stopping: asyncio.Event
+) -> AIOKafkaConsumer | None:
+    async def start() -> AIOKafkaConsumer:
+        return await _started(_consumer(settings, limits), stack, limits.stop)
+
+    return await patiently(start, KafkaError, "reach Kafka", stopping)
+
+
+async def _started(client: Client, stack: AsyncExitStack, seconds: float) -> Client:
+    """Stopped with the stack, or at once when it does not start: the library leaves it open then."""
+    try:
+        await client.start()
+    except BaseException:
+        await _stop(client, seconds)
+        raise
+    stack.push_async_callback(_stop, client, seconds)
+    return client
 
 
 def kafka_producer(settings: Settings) -> AIOKafkaProducer:
@@ -69,7 +111,7 @@ def _consumer(settings: Settings, limits: ConsumerLimits) -> AIOKafkaConsumer:
     )
 
 
-async def _stop(consumer: AIOKafkaConsumer, seconds: float) -> None:
+async def _stop(client: AIOKafkaConsumer | AIOKafkaProducer, seconds: float) -> None:
     """`stop()` can hang while brokers are away and may raise CancelledError (aiokafka #659, #647)."""
-    with suppress(TimeoutError, asyncio.CancelledError):
-        await asyncio.wait_for(consumer.stop(), seconds)
+    with suppress(TimeoutError, asyncio.CancelledError, KafkaError):
+        await asyncio.wait_for(client.stop(), seconds)

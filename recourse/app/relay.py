@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import structlog
 
 from consumers.outbox_relay import OutboxRelay
 from recourse.app.compose import services
-from recourse.app.consume import kafka_producer
+from recourse.app.consume import started_producer
 from recourse.app.settings import Settings
 from recourse.app.stopping import stop_signal
 from recourse.storage.outbox import PostgresOutbox
@@ -18,7 +19,10 @@ log = structlog.get_logger()
 
 async def run_relay(settings: Settings, stopping: asyncio.Event | None = None) -> None:
     stopping = stopping or stop_signal()
-    async with services(settings) as running, kafka_producer(settings) as producer:
+    async with services(settings) as running, AsyncExitStack() as stack:
+        producer = await started_producer(settings, stack, stopping)
+        if producer is None:
+            return
         outbox = PostgresOutbox(running.database)
         log.info("relay started")
         try:

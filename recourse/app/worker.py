@@ -8,9 +8,11 @@ from contextlib import AsyncExitStack
 import structlog
 
 from recourse.app.compose import activities, core
+from recourse.app.patience import patiently
 from recourse.app.settings import Settings
 from recourse.app.stopping import stop_signal
 from recourse.contracts.names import Queues
+from recourse.ports import RunsUnavailable
 from recourse.temporal.worker import Rates, build_workers
 
 log = structlog.get_logger()
@@ -20,11 +22,17 @@ async def run_worker(settings: Settings, stopping: asyncio.Event | None = None) 
     """Until asked to stop; then no new step begins and those under way are recorded."""
     stopping = stopping or stop_signal()
     async with AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(core(settings, lazy=False))
+        parts = await patiently(
+            lambda: stack.enter_async_context(core(settings, lazy=False)),
+            RunsUnavailable,
+            "reach Temporal",
+            stopping,
+        )
+        if parts is None:
+            return
         implementations = await stack.enter_async_context(activities(settings, parts.services, parts.runs))
         rates = Rates(messages=settings.messages_per_second)
         for worker in build_workers(parts.client, implementations, Queues(settings.queue_prefix), rates):
             await stack.enter_async_context(worker)
         log.info("worker started", queue_prefix=settings.queue_prefix)
         await stopping.wait()
-        log.info("worker stopping")
