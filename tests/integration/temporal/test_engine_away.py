@@ -27,7 +27,7 @@ async def _away() -> TemporalCaseRuns:
 
 async def test_a_nudge_can_be_tried_again() -> None:
     with pytest.raises(RunsUnavailable, match="no connection"):
-        await (await _away()).nudge(Nudge("case-L-1-1", 1, ("overdue",), None))
+        await (await _away()).nudge(Nudge("case-L-1-1", 1, ("overdue",), "CN"))
 
 
 async def test_asking_which_cases_run_can_be_tried_again() -> None:
