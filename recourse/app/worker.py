@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError
 
+from consumers.backoff import Away
 from recourse.app.compose import activities, core
 from recourse.app.patience import patiently
 from recourse.app.settings import Settings
 from recourse.app.stopping import stop_signal
 from recourse.contracts.names import Queues
 from recourse.ports import RunsUnavailable
+from recourse.temporal.client import CONNECT_FAILED, unavailable
 from recourse.temporal.worker import Rates, build_workers
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
+
+ASK_EVERY = 10.0
+"""Seconds between two looks at Temporal."""
+
+
+async def _watch(client: Client) -> None:
+    """Only for the log: the SDK complains while Temporal is away and says nothing when it is back."""
+    away = Away("reach Temporal", log)
+    while True:
+        await asyncio.sleep(ASK_EVERY)
+        try:
+            await client.service_client.check_health(timeout=timedelta(seconds=5))
+        except (RPCError, CONNECT_FAILED) as error:
+            away.failed(str(unavailable(error)))
+        else:
+            away.worked()
 
 
 async def run_worker(settings: Settings, stopping: asyncio.Event | None = None) -> None:
@@ -35,4 +56,6 @@ async def run_worker(settings: Settings, stopping: asyncio.Event | None = None) 
         for worker in build_workers(parts.client, implementations, Queues(settings.queue_prefix), rates):
             await stack.enter_async_context(worker)
         log.info("worker started", queue_prefix=settings.queue_prefix)
+        watching = asyncio.create_task(_watch(parts.client))
         await stopping.wait()
+        watching.cancel()
