@@ -14,7 +14,7 @@ import structlog
 
 from recourse.contracts.messages import Nudge
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 Done = Callable[[], None]
 

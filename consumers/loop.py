@@ -27,7 +27,7 @@ from recourse.contracts.delivery import AcceptsFacts, Unavailable
 from recourse.contracts.events import EventLimits, Refused, Topics
 from recourse.contracts.messages import Nudge
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from consumers.backoff import Away, Backoff
 from recourse.contracts.delivery import Outbox, Unavailable
 from recourse.contracts.events import Topics, encode_case_event
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 PAGE = 500
 

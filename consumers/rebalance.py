@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class DrainOnRevoke(ConsumerRebalanceListener):  # type: ignore[misc]

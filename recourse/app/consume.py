@@ -17,7 +17,7 @@ from recourse.app.patience import patiently
 from recourse.app.settings import Settings
 from recourse.app.stopping import stop_signal
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 Client = TypeVar("Client", AIOKafkaConsumer, AIOKafkaProducer)
 

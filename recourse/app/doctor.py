@@ -9,8 +9,9 @@ from datetime import datetime
 import httpx
 from aiokafka.errors import KafkaError
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.exc import DBAPIError
 
-from recourse.app import doctor_kafka, doctor_temporal
+from recourse.app import doctor_database, doctor_kafka, doctor_temporal
 from recourse.app.compose import services
 from recourse.app.findings import Finding, found
 from recourse.app.settings import Settings
@@ -51,9 +52,12 @@ async def _bounded(name: str, work: Awaitable[list[Finding]]) -> list[Finding]:
 
 
 async def _postgres(settings: Settings) -> list[Finding]:
-    revision = await migrate.current(settings.database_url)
+    try:
+        revision = await migrate.current(settings.database_url)
+    except (DBAPIError, OSError) as error:
+        return [doctor_database.down(error)]
     if revision != migrate.head():
-        says = f"schema at {revision}, the code wants {migrate.head()}"
+        says = f"schema at {revision or 'no revision'}, the code wants {migrate.head()}"
         return [Finding("PostgreSQL", "finding", says, "recourse db upgrade")]
     ok = Finding("PostgreSQL", "ok", f"schema at {revision}")
     async with services(settings) as running, running.database.reading() as tx:

@@ -98,7 +98,8 @@ class Damper(logging.Filter):
 
 def _briefly(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """A dependency that is away is no fault of the program: its name instead of a page of traceback."""
-    event.pop("color_message", None)
+    for repeated in ("color_message", "temporal_log"):
+        event.pop(repeated, None)
     given = event.get("exc_info")
     error = given[1] if isinstance(given, tuple) else given
     if isinstance(error, (Unavailable, RunsUnavailable)):

@@ -11,7 +11,7 @@ import structlog
 
 from consumers.backoff import Away, Backoff
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from recourse.app.settings import Settings
 from recourse.app.stopping import stop_signal
 from recourse.storage.outbox import PostgresOutbox
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 async def run_relay(settings: Settings, stopping: asyncio.Event | None = None) -> None:

@@ -9,7 +9,7 @@ import time
 
 import structlog
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 IMPATIENT_AFTER = 1.0
 """Seconds. Sooner it is the same Ctrl-C, which a terminal and a parent process may both hand on."""

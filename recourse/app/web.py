@@ -13,7 +13,7 @@ from recourse.app.settings import Settings
 from recourse.app.stopping import stop_signal
 from recourse.web.api import build_api
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> None:
