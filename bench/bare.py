@@ -1,8 +1,7 @@
 """The bar: bare signal-with-start calls, as many side by side as the consumer makes.
 
-Same server, same client library, same payload, a worker with the same settings that takes every first task.
-Two rates come of it: calls answered a second, and calls answered with their first task taken. The second is
-the comparable one, because a case's decision too is made inside its first task.
+Same server, same client library, same payload, and a worker with the same settings that takes every first
+task meanwhile, as the worker of the cases does.
 """
 
 from __future__ import annotations
@@ -17,14 +16,6 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from bench.bare_workflow import BARE, SIGNAL
 from bench.bed import Bed, Failed
 from recourse.contracts.messages import CaseStart, Nudge
-
-
-@dataclass(frozen=True, slots=True)
-class BareRates:
-    """Calls a second."""
-
-    answered: float
-    taken: float
 
 
 @dataclass
@@ -45,8 +36,8 @@ class BareCalls:
             self.files.append(file)
             await self.bed.spawn(f"bare-{number}", "bench.bare_worker", self.queue, str(file))
 
-    async def measure(self, count: int) -> BareRates:
-        """Raises Failed when not every call led to a run that took its first task."""
+    async def measure(self, count: int) -> float:
+        """Calls answered a second. Raises Failed when a call led to no run that took its first task."""
         slots = asyncio.Semaphore(self.side_by_side)
         keys = [f"bare-{self.bed.prefix}-{n}" for n in range(self.made, self.made + count)]
         self.made += count
@@ -59,10 +50,9 @@ class BareCalls:
         await asyncio.gather(*(one(key) for key in keys))
         answered = time.perf_counter() - began
         await self.bed.until(f"{self.made} first tasks taken", self._all_taken, 120, every=0.01)
-        taken = time.perf_counter() - began
         if self._taken() != self.made:
             raise Failed(f"bare runs: {self._taken()} first tasks taken of {self.made} calls")
-        return BareRates(count / answered, count / taken)
+        return count / answered
 
     async def _call(self, key: str) -> None:
         await self.bed.client.start_workflow(

@@ -110,7 +110,7 @@ async def bed(addresses: StackAddresses, home: Path, workers: int) -> AsyncItera
     ):
         made = Bed(prefix, addresses, topics, env, client, rows, producer, logs)
         try:
-            await made.spawn("consume", "recourse.cli", "consume")
+            await made.spawn("consume", "bench.consumer")
             for number in range(workers):
                 await made.spawn(f"worker-{number}", "recourse.cli", "worker")
             yield made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bench import events, latency, ours
@@ -15,8 +15,6 @@ SIDE_BY_SIDE = 128
 """Calls under way at once: what the consumer's lanes permit, so the bar has the same."""
 BURST = 5
 """Events a loan in the burst rounds."""
-
-Rate = Callable[[], Awaitable[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +31,10 @@ class Size:
 
 @dataclass
 class Measured:
-    """answered, taken: against bare calls, by what counts as done. burst: five events a loan."""
+    """decided, told: against bare calls, by what counts as done. burst: five events a loan, told."""
 
-    answered: list[Pair] = field(default_factory=list)
-    taken: list[Pair] = field(default_factory=list)
+    decided: list[Pair] = field(default_factory=list)
+    told: list[Pair] = field(default_factory=list)
     burst: list[Pair] = field(default_factory=list)
     naive: list[Pair] = field(default_factory=list)
     latency: list[float] = field(default_factory=list)
@@ -69,35 +67,42 @@ class Rounds:
         await self._bare.measure(100)
 
     async def _against_bare(self, number: int, ours_first: bool) -> None:
-        rate = await self._ours(f"r{number}", self._size.loans, 1) if ours_first else 0.0
-        bare = await self._bare.measure(self._size.loans)
-        rate = rate or await self._ours(f"r{number}", self._size.loans, 1)
-        self._measured.answered.append(Pair(rate, bare.answered))
-        self._measured.taken.append(Pair(rate, bare.taken))
-        self._say(f"round {number + 1}: {rate:.0f} events/s, {bare.answered:.0f} bare calls/s")
+        rates, bare = await self._pair(f"r{number}", self._size.loans, 1, ours_first)
+        self._measured.decided.append(Pair(rates.decided, bare))
+        self._measured.told.append(Pair(rates.told, bare))
+        self._say(
+            f"round {number + 1}: {rates.decided:.0f} events/s decided, {rates.told:.0f} told, "
+            f"{bare:.0f} bare calls/s"
+        )
 
     async def _burst(self, number: int, ours_first: bool) -> None:
-        prefix, loans = f"b{number}", self._size.loans // 2
-        rate = await self._ours(prefix, loans, BURST) if ours_first else 0.0
+        rates, bare = await self._pair(f"b{number}", self._size.loans // 2, BURST, ours_first)
+        self._measured.burst.append(Pair(rates.told, bare))
+        self._say(f"  in bursts of {BURST}: {rates.told:.0f} events/s told, {bare:.0f} bare calls/s")
+
+    async def _pair(self, name: str, loans: int, each: int, ours_first: bool) -> tuple[ours.Rates, float]:
+        if ours_first:
+            rates = await self._ours(name, loans, each)
+            return rates, await self._bare.measure(loans)
         bare = await self._bare.measure(loans)
-        rate = rate or await self._ours(prefix, loans, BURST)
-        self._measured.burst.append(Pair(rate, bare.answered))
-        self._say(f"  in bursts of {BURST}: {rate:.0f} events/s, {bare.answered:.0f} bare calls/s")
+        return await self._ours(name, loans, each), bare
 
     async def _against_naive(self, number: int, ours_first: bool) -> None:
-        rate = await self._ours(f"n{number}", self._size.naive, 1) if ours_first else 0.0
+        if ours_first:
+            rates = await self._ours(f"n{number}", self._size.naive, 1)
         loans = await self._introduced(f"v{number}", self._size.naive)
         slow = await self._naive.measure(self._prefix(f"v{number}"), loans)
-        rate = rate or await self._ours(f"n{number}", self._size.naive, 1)
-        self._measured.naive.append(Pair(rate, slow))
-        self._say(f"  one at a time: {slow:.0f} events/s against {rate:.0f}")
+        if not ours_first:
+            rates = await self._ours(f"n{number}", self._size.naive, 1)
+        self._measured.naive.append(Pair(rates.told, slow))
+        self._say(f"  one at a time: {slow:.0f} events/s against {rates.told:.0f}")
 
     async def _latency(self) -> None:
         loans = await self._introduced("lat", self._size.latency_loans)
         found = await latency.measure(self._bed, self._prefix("lat"), loans, self._size.per_second)
         self._measured.latency.extend(found)
 
-    async def _ours(self, name: str, count: int, each: int) -> float:
+    async def _ours(self, name: str, count: int, each: int) -> ours.Rates:
         loans = await self._introduced(name, count)
         return await ours.measure(self._bed, self._prefix(name), loans, each)
 

@@ -20,10 +20,12 @@ Done = Callable[[], None]
 
 
 def fold(first: Nudge, second: Nudge) -> Nudge:
-    """One nudge that says what both said."""
+    """One nudge that says what both said; of two plans the one decided later."""
     kinds = tuple(sorted({*first.kinds, *second.kinds}))
     highest = max(first.highest_fact, second.highest_fact)
-    return Nudge(first.case_id, highest, kinds, second.region or first.region)
+    plans = [nudge.plan for nudge in (first, second) if nudge.plan is not None]
+    plan = max(plans, key=lambda plan: (plan.number, plan.facts_seen), default=None)
+    return Nudge(first.case_id, highest, kinds, second.region or first.region, plan)
 
 
 @dataclass(slots=True)

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 class ConsumerLimits:
     """batch: records a transaction. most_lanes: pause above it. Seconds for the rest."""
 
-    batch: int = 500
+    batch: int = 128
     most_lanes: int = 2_000
     side_by_side: int = 128
     poll: float = 0.2

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.common import TypedSearchAttributes
 
 with workflow.unsafe.imports_passed_through():
     from recourse.contracts import search
@@ -60,8 +59,10 @@ class CollectionCase:
 
     @workflow.signal(name=FACTS_SIGNAL)
     def facts(self, nudge: Nudge) -> None:
-        """Synchronous on purpose: it only says that there is something to read."""
+        """Synchronous on purpose: there is something to read, and perhaps what was decided on it."""
         self._highest_fact = max(self._highest_fact, nudge.highest_fact)
+        if nudge.plan is not None:
+            self._take(nudge.plan)
 
     @workflow.update(name=ANSWER_UPDATE)
     async def answer_task(self, answer: TaskAnswer) -> TaskReceipt:
@@ -98,8 +99,10 @@ class CollectionCase:
         self._covered = max(self._covered, asked_at)
 
     def _take(self, plan: PlanData) -> None:
-        """The highest number wins, whoever asked: an older answer may arrive later."""
-        if self._plan is None or plan.number >= self._plan.number:
+        """The highest number wins, whoever asked: an older answer may arrive later. Of one number, the one
+        that has seen more."""
+        held = self._plan
+        if held is None or (plan.number, plan.facts_seen) >= (held.number, held.facts_seen):
             self._plan = plan
 
     def _in_force(self) -> PlanData:
@@ -126,7 +129,7 @@ class CollectionCase:
         if self._began_in:
             return
         self._began_in = plan.stage
-        workflow.upsert_search_attributes([pair.key.value_set(pair.value) for pair in _attributes(plan)])
+        workflow.upsert_search_attributes([pair.key.value_set(pair.value) for pair in search.of_plan(plan)])
 
     def _summary(self, plan: PlanData) -> str:
         return f"day {plan.dpd}: next {plan.step_id or plan.reason}"
@@ -157,20 +160,7 @@ class CollectionCase:
         )
 
 
-def _attributes(plan: PlanData) -> list[SearchAttributePair[Any]]:
-    """What a case can be found by. Bucket, team and next due are as of the last stage change."""
-    pairs: list[SearchAttributePair[Any]] = [
-        SearchAttributePair(search.STAGE, plan.stage),
-        SearchAttributePair(search.BUCKET, plan.bucket),
-        SearchAttributePair(search.STRATEGY, plan.strategy),
-        SearchAttributePair(search.TEAM, plan.team or "none"),
-    ]
-    if plan.due_at is not None:
-        pairs.append(SearchAttributePair(search.NEXT_DUE, plan.due_at))
-    return pairs
-
-
 def _carried_over(plan: PlanData) -> TypedSearchAttributes:
     """The region as it was, all else anew: a plan without a time must not keep the last one's."""
     kept = [pair for pair in workflow.info().typed_search_attributes if pair.key.name == search.REGION.name]
-    return TypedSearchAttributes([*kept, *_attributes(plan)])
+    return TypedSearchAttributes([*kept, *search.of_plan(plan)])

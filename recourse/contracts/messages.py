@@ -31,19 +31,6 @@ class CalendarData:
         return CalendarData(calendar.real_anchor, calendar.business_anchor, calendar.scale)
 
 
-@dataclass(frozen=True)
-class Nudge:
-    """Facts are waiting for this case. Numbers and kinds only; the facts themselves are in PostgreSQL.
-
-    highest_fact: the highest fact id the sender knows of; a case that has decided on it already ignores it.
-    """
-
-    case_id: str
-    highest_fact: int
-    kinds: tuple[str, ...] = ()
-    region: str = ""
-
-
 PlanKind = Literal["remind", "task", "locate", "handover", "wait", "close"]
 
 
@@ -66,6 +53,21 @@ class PlanData:
     team: str = ""
     strategy: str = ""
     dpd: int = 0
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """Facts are waiting for this case. Numbers and kinds only; the facts themselves are in PostgreSQL.
+
+    highest_fact: the highest fact id the sender knows of; a case that has decided on it already ignores it.
+    plan: what was decided on these facts in the transaction that took them; None lets the case ask.
+    """
+
+    case_id: str
+    highest_fact: int
+    kinds: tuple[str, ...] = ()
+    region: str = ""
+    plan: PlanData | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from recourse.domain.decide import Rules
 from recourse.domain.law.rules import LawPack
 from recourse.domain.strategy.ladder import Step, StepKind, Strategy
 from recourse.packs.render import missing_texts
@@ -34,6 +35,10 @@ class PackBook:
 
     laws: dict[str, LawPack]
     strategies: dict[str, Strategy]
+
+    def rules(self, strategy: str, borrower_region: str, lender_region: str) -> Rules:
+        """What a case is decided by. Raises PackError for a strategy that is not installed."""
+        return Rules(self.strategy(strategy), self.packs_for(borrower_region, lender_region))
 
     def packs_for(self, borrower_region: str, lender_region: str) -> tuple[LawPack, ...]:
         """The packs of both places; the stricter answer wins because the gate asks both.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Set
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import rfc8785
@@ -30,17 +31,18 @@ def situation_from_json(value: Mapping[str, Any]) -> Situation:
 
 
 def situation_digest(situation: Situation) -> str:
-    return _digest(situation)
+    return digest_of(situation_to_json(situation))
 
 
+@lru_cache(maxsize=256)
 def rules_digest(rules: Rules) -> str:
     """Over the strategy and every law pack with all their values, not only their names."""
-    return _digest(rules)
+    return digest_of(plain(rules))
 
 
-def _digest(value: object) -> str:
+def digest_of(value: Any) -> str:
     """SHA-256 over RFC 8785 canonical JSON."""
-    return hashlib.sha256(rfc8785.dumps(plain(value))).hexdigest()
+    return hashlib.sha256(rfc8785.dumps(value)).hexdigest()
 
 
 def plain(value: Any) -> Any:

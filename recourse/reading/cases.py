@@ -102,8 +102,10 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
     if case is None:
         return None
     people = select(loan_party.c.person_id).where(loan_party.c.loan_id == case.loan_id)
-    holds = await agreements.holds_of(tx, case.loan_id, list((await tx.execute(people)).scalars()))
-    promises = await agreements.promises_of(tx, case_id)
+    held = await agreements.holds_of(tx, [case.loan_id], list((await tx.execute(people)).scalars()))
+    holds = [row.hold for row in held]
+    promises = (await agreements.promises_of(tx, [case_id])).get(case_id, [])
+    active = (await tasks.active_of(tx, [case_id])).get(case_id, [])
     seen = select(func.count()).select_from(fact).where(fact.c.case_id == case_id)
     return CaseView(
         case=case,
@@ -113,7 +115,7 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
             {"id": p.id, "amount_minor": p.amount_minor, "due_on": p.due_on, "state": p.state.value}
             for p in promises
         ],
-        tasks=[t.id for t in await tasks.active_of(tx, case_id)],
+        tasks=[task.id for task in active],
         facts=(await tx.execute(seen)).scalar_one(),
     )
 

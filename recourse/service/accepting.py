@@ -2,7 +2,8 @@
 
 Facts are applied one by one in the order given, each to the account folded from *all* facts of its loan, so a
 late or doubled fact changes nothing it should not. Only an overdue fact opens a case. A fact that ends the
-debt closes the case here, in its own transaction, whether Temporal is up or not.
+debt closes the case here, and every case that heard something new is decided here, under the locks that are
+held anyway and whether Temporal is up or not; the nudge takes the plan along, so that its run need not ask.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from recourse.domain.ids import CaseId, FactId, LoanId
 from recourse.domain.law.hours import local_date
 from recourse.service import master_data
 from recourse.service.context import Lender, Unit
-from recourse.service.deciding import decide_case
+from recourse.service.deciding import decide_all
 from recourse.service.routing import to_entry
 from recourse.storage import cases, facts, ledger, outbox, people, steps
 from recourse.storage.cases import CaseRow
@@ -27,6 +28,7 @@ from recourse.storage.codec import account_to_json, fact_to_json
 from recourse.storage.facts import NewFact, NewLoan
 from recourse.storage.ledger import LoanRow
 from recourse.storage.locks import lock_loans
+from recourse.storage.outbox import NewMessage
 from recourse.storage.steps import StepRow
 
 
@@ -69,6 +71,8 @@ class _Batch:
     dirty: set[LoanId] = field(default_factory=set)
     new_facts: list[NewFact] = field(default_factory=list)
     snapshots: list[BankEvent] = field(default_factory=list)
+    opened: list[CaseRow] = field(default_factory=list)
+    """Cases that no row tells of yet."""
     kinds: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -127,7 +131,7 @@ async def _apply(unit: Unit, batch: _Batch, event: BankEvent) -> None:
     overdue = account.arrears.overdue(local_date(unit.now, row.zone))
     if before is None and isinstance(entry.fact, OverdueReported):
         if overdue and account.ended is None:
-            await _open_case(unit, batch, row, account)
+            _open_case(unit, batch, row, account)
         else:
             disposition = "nothing_overdue" if account.ended is None else "loan_ended"
     case = batch.open_cases.get(loan_id)
@@ -164,28 +168,38 @@ def _take_snapshot(batch: _Batch, event: BankEvent, row: LoanRow) -> str:
     return "applied"
 
 
-async def _open_case(unit: Unit, batch: _Batch, row: LoanRow, account: Account) -> None:
+def _open_case(unit: Unit, batch: _Batch, row: LoanRow, account: Account) -> None:
     strategy = unit.book.default_strategy(row.region)
     dpd = account.arrears.dpd(local_date(unit.now, row.zone))
     bucket, episode = strategy.buckets.classify(dpd), batch.episodes.get(row.id, 0) + 1
-    case = await cases.insert_open(
-        unit.tx, row.id, episode, opened_at=unit.now, strategy=strategy.name, bucket=bucket, dpd=dpd
-    )
+    case = cases.opening(row.id, episode, opened_at=unit.now, strategy=strategy.name, bucket=bucket, dpd=dpd)
     batch.open_cases[row.id], batch.episodes[row.id] = case, episode
-    opened = StepRow(row.id, case.id, 0, "opened", unit.now, f"overdue, {dpd} days past due", strategy.name)
-    await steps.append(unit.tx, opened)
-    data = {"loan_id": row.id, "episode": episode, "dpd": dpd, "bucket": bucket, "strategy": strategy.name}
-    await outbox.put(unit.tx, row.id, "recourse.case.opened.v1", unit.now, data)
+    batch.opened.append(case)
+
+
+async def _write_opened(unit: Unit, batch: _Batch) -> None:
+    opened, batch.opened = batch.opened, []
+    rows, messages = [], []
+    for case in opened:
+        reason = f"overdue, {case.dpd} days past due"
+        rows.append(StepRow(case.loan_id, case.id, 0, "opened", unit.now, reason, case.strategy))
+        data = {name: getattr(case, name) for name in ("loan_id", "episode", "dpd", "bucket", "strategy")}
+        messages.append(NewMessage(case.loan_id, "recourse.case.opened.v1", unit.now, data))
+    await cases.insert_open(unit.tx, opened)
+    await steps.append(unit.tx, *rows)
+    await outbox.put_all(unit.tx, messages)
 
 
 async def _end(unit: Unit, batch: _Batch, case: CaseRow, account: Account) -> None:
-    """Close in this transaction; the run is told and finds the case closed."""
+    """Close in this transaction, before the next fact may open the next episode."""
+    await _write_opened(unit, batch)
     await ledger.save_accounts(unit.tx, {case.loan_id: account}, unit.now)
-    await decide_case(unit, case.id)
+    await decide_all(unit, [case.id])
     del batch.open_cases[case.loan_id]
 
 
 async def _write(unit: Unit, batch: _Batch) -> None:
+    await _write_opened(unit, batch)
     ids = await facts.append(unit.tx, batch.new_facts)
     for event in batch.snapshots:
         await people.save(unit.tx, master_data.to_master_data(event))
@@ -197,10 +211,10 @@ async def _write(unit: Unit, batch: _Batch) -> None:
             due[new.case_id] = fact_id
             batch.kinds.setdefault(new.case_id, []).append(new.kind)
     await cases.raise_facts_due(unit.tx, due)
+    await decide_all(unit, list(due))
 
 
 def _with_kinds(nudges: list[Nudge], batch: _Batch) -> tuple[Nudge, ...]:
     return tuple(
-        Nudge(n.case_id, n.highest_fact, tuple(sorted(set(batch.kinds.get(n.case_id, ())))), n.region)
-        for n in nudges
+        replace(nudge, kinds=tuple(sorted(set(batch.kinds.get(nudge.case_id, ()))))) for nudge in nudges
     )

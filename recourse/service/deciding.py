@@ -12,13 +12,14 @@ from recourse.domain.decide import Rules, decide
 from recourse.domain.decision import Close, Decision, DoStep, Plan, Wait
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.situation import PromiseState, StepOutcome
-from recourse.packs.record import rules_digest, situation_digest
+from recourse.packs.record import digest_of, rules_digest
 from recourse.packs.record import situation_to_json as to_json
 from recourse.service.context import Unit
 from recourse.storage import agreements, attempts, cases, outbox, steps, tasks
-from recourse.storage.codec import plan_from_json, plan_to_json
+from recourse.storage.codec import plan_from_json
 from recourse.storage.locks import lock_loans
-from recourse.storage.situation import Gathered, gather
+from recourse.storage.outbox import NewMessage
+from recourse.storage.situation import Gathered, gather, gather_all
 from recourse.storage.steps import Inputs, StepRow
 
 
@@ -32,10 +33,10 @@ class Deliberation:
 
     @property
     def inputs(self) -> Inputs:
-        situation = self.gathered.situation
+        situation = to_json(self.gathered.situation)
         return Inputs(
-            situation=to_json(situation),
-            situation_digest=situation_digest(situation),
+            situation=situation,
+            situation_digest=digest_of(situation),
             rules_digest=rules_digest(self.rules),
             packs=", ".join(pack.name for pack in self.rules.packs),
         )
@@ -57,8 +58,7 @@ async def locked(unit: Unit, key: str) -> Gathered:
 
 
 def deliberate(unit: Unit, gathered: Gathered) -> Deliberation:
-    packs = unit.book.packs_for(gathered.borrower_region, gathered.loan.region)
-    rules = Rules(unit.book.strategy(gathered.case.strategy), packs)
+    rules = unit.book.rules(gathered.case.strategy, gathered.borrower_region, gathered.loan.region)
     return Deliberation(gathered, rules, decide(gathered.situation, rules, unit.now))
 
 
@@ -67,92 +67,119 @@ async def decide_case(unit: Unit, case_id: str) -> PlanData:
     return await settle(unit, deliberate(unit, await locked(unit, case_id)))
 
 
+async def decide_all(unit: Unit, case_ids: Sequence[CaseId]) -> None:
+    """The same for many cases at once, by whoever took facts for them and still holds their loans' locks."""
+    if case_ids:
+        gathered = await gather_all(unit.tx, case_ids, unit.now)
+        await settle_all(unit, [deliberate(unit, gathered[key]) for key in sorted(case_ids)])
+
+
 async def settle(unit: Unit, d: Deliberation) -> PlanData:
     """Write what the decision says, and the plan if it changed."""
-    await _judge_promises(unit, d)
-    await _expire_tasks(unit, d)
-    await _move_stage(unit, d)
-    plan = await _keep_plan(unit, d)
-    if isinstance(d.decision.plan, Close) and d.gathered.case.closed_at is None:
-        await _close(unit, d, d.decision.plan)
-    return plan
+    return (await settle_all(unit, [d]))[0]
 
 
-async def _judge_promises(unit: Unit, d: Deliberation) -> None:
-    case = d.gathered.case
-    for verdict in d.decision.promises:
-        await agreements.judge_promise(unit.tx, verdict.promise_id, verdict.state, unit.now)
-        await steps.append(
-            unit.tx, d.row("promise", unit.now, f"promise {verdict.state}", code=verdict.state.value)
+async def settle_all(unit: Unit, deliberations: Sequence[Deliberation]) -> list[PlanData]:
+    """The plans in force, in the order of the deliberations; a case may stand there once."""
+    writing = _Writing(unit)
+    plans = []
+    for d in deliberations:
+        await writing.judge_promises(d)
+        await writing.expire_tasks(d)
+        writing.move_stage(d)
+        plans.append(writing.keep_plan(d))
+        if isinstance(d.decision.plan, Close) and d.gathered.case.closed_at is None:
+            await writing.close(d, d.decision.plan)
+    await writing.flush()
+    return plans
+
+
+class _Writing:
+    """What follows from decisions. Plans, diary lines and messages to the bank are collected and written one
+    statement a table; what is rare is written at once."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._plans: dict[CaseId, PlanData] = {}
+        self._rows: list[StepRow] = []
+        self._messages: list[NewMessage] = []
+
+    async def flush(self) -> None:
+        await cases.save_plans(self._unit.tx, self._plans)
+        await steps.append(self._unit.tx, *self._rows)
+        await outbox.put_all(self._unit.tx, self._messages)
+
+    async def judge_promises(self, d: Deliberation) -> None:
+        now = self._unit.now
+        for verdict in d.decision.promises:
+            await agreements.judge_promise(self._unit.tx, verdict.promise_id, verdict.state, now)
+            self._rows.append(d.row("promise", now, f"promise {verdict.state}", code=verdict.state.value))
+            kind = "kept" if verdict.state is PromiseState.KEPT else "broken"
+            self._tell(d, f"recourse.promise.{kind}.v1", promise_id=verdict.promise_id)
+
+    async def expire_tasks(self, d: Deliberation) -> None:
+        expired = d.decision.expired_tasks
+        if not expired:
+            return
+        await self._end_tasks(expired, "expired")
+        for task in d.gathered.situation.tasks:
+            if task.id in expired:
+                row = d.row(
+                    "outcome",
+                    self._unit.now,
+                    "nobody answered in time",
+                    step_id=task.step_id,
+                    outcome=StepOutcome.UNABLE,
+                    code="expired",
+                )
+                self._rows.append(row)
+
+    def move_stage(self, d: Deliberation) -> None:
+        case, stage = d.gathered.case, d.decision.stage
+        if stage.value == case.stage or isinstance(d.decision.plan, Close):
+            return
+        self._rows.append(d.row("stage", self._unit.now, f"{case.stage} → {stage}", code=stage.value))
+        self._tell(d, "recourse.case.stage_changed.v1", stage=stage.value, was=case.stage)
+
+    def keep_plan(self, d: Deliberation) -> PlanData:
+        """Number and store the plan if it says something new; else keep it, with the facts seen now."""
+        case, now = d.gathered.case, self._unit.now
+        fresh = plan_data(d, case.decision + 1)
+        stored = plan_from_json(case.plan) if case.plan is not None else None
+        if stored is not None and _same(stored, fresh, now):
+            kept = _seen(stored, fresh)
+            if kept != stored:
+                self._plans[case.id] = kept
+            return kept
+        self._plans[case.id] = fresh
+        row = d.row(
+            "planned",
+            now,
+            fresh.reason,
+            decision=fresh.number,
+            step_id=fresh.step_id,
+            code=fresh.kind,
+            opens_at=fresh.due_at,
+            inputs=d.inputs,
         )
-        kind = "kept" if verdict.state is PromiseState.KEPT else "broken"
-        data = {"loan_id": case.loan_id, "episode": case.episode, "promise_id": verdict.promise_id}
-        await outbox.put(unit.tx, case.loan_id, f"recourse.promise.{kind}.v1", unit.now, data)
+        self._rows.append(row)
+        return fresh
 
+    async def close(self, d: Deliberation, plan: Close) -> None:
+        reason, now = plan.reason.value, self._unit.now
+        await cases.close(self._unit.tx, d.gathered.case.id, reason, now)
+        await self._end_tasks([task.id for task in d.gathered.situation.tasks], "cancelled")
+        self._rows.append(d.row("closed", now, reason, code=reason))
+        self._tell(d, "recourse.case.closed.v1", reason=reason)
 
-async def _expire_tasks(unit: Unit, d: Deliberation) -> None:
-    if not d.decision.expired_tasks:
-        return
-    await _end_tasks(unit, d.decision.expired_tasks, "expired")
-    for task in d.gathered.situation.tasks:
-        if task.id in d.decision.expired_tasks:
-            row = d.row(
-                "outcome",
-                unit.now,
-                "nobody answered in time",
-                step_id=task.step_id,
-                outcome=StepOutcome.UNABLE,
-                code="expired",
-            )
-            await steps.append(unit.tx, row)
+    async def _end_tasks(self, keys: Sequence[TaskId], state: str) -> None:
+        await attempts.leave_unknown(self._unit.tx, keys)
+        await tasks.end(self._unit.tx, keys, state)
 
-
-async def _end_tasks(unit: Unit, keys: Sequence[TaskId], state: str) -> None:
-    await attempts.leave_unknown(unit.tx, keys)
-    await tasks.end(unit.tx, keys, state)
-
-
-async def _move_stage(unit: Unit, d: Deliberation) -> None:
-    case, stage = d.gathered.case, d.decision.stage
-    if stage.value == case.stage or isinstance(d.decision.plan, Close):
-        return
-    await steps.append(unit.tx, d.row("stage", unit.now, f"{case.stage} → {stage}", code=stage.value))
-    data = {"loan_id": case.loan_id, "episode": case.episode, "stage": stage.value, "was": case.stage}
-    await outbox.put(unit.tx, case.loan_id, "recourse.case.stage_changed.v1", unit.now, data)
-
-
-async def _close(unit: Unit, d: Deliberation, plan: Close) -> None:
-    case = d.gathered.case
-    await cases.close(unit.tx, case.id, plan.reason.value, unit.now)
-    await _end_tasks(unit, [t.id for t in d.gathered.situation.tasks], "cancelled")
-    await steps.append(unit.tx, d.row("closed", unit.now, plan.reason.value, code=plan.reason.value))
-    data = {"loan_id": case.loan_id, "episode": case.episode, "reason": plan.reason.value}
-    await outbox.put(unit.tx, case.loan_id, "recourse.case.closed.v1", unit.now, data)
-
-
-async def _keep_plan(unit: Unit, d: Deliberation) -> PlanData:
-    """Number and store the plan if it says something new; else the one in force, with fresh facts seen."""
-    case = d.gathered.case
-    fresh = plan_data(d, case.decision + 1)
-    stored = plan_from_json(case.plan) if case.plan is not None else None
-    if stored is not None and _same(stored, fresh, unit.now):
-        kept = _seen(stored, fresh)
-        if kept != stored:
-            await cases.save_plan(unit.tx, case.id, kept, plan_to_json(kept))
-        return kept
-    await cases.save_plan(unit.tx, case.id, fresh, plan_to_json(fresh))
-    row = d.row(
-        "planned",
-        unit.now,
-        fresh.reason,
-        decision=fresh.number,
-        step_id=fresh.step_id,
-        code=fresh.kind,
-        opens_at=fresh.due_at,
-        inputs=d.inputs,
-    )
-    await steps.append(unit.tx, row)
-    return fresh
+    def _tell(self, d: Deliberation, type_: str, **data: Any) -> None:
+        case = d.gathered.case
+        about = {"loan_id": case.loan_id, "episode": case.episode}
+        self._messages.append(NewMessage(case.loan_id, type_, self._unit.now, about | data))
 
 
 def _same(stored: PlanData, fresh: PlanData, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from recourse.contracts.messages import Nudge
 from recourse.domain.ids import LoanId, PersonId
 from recourse.domain.situation import Action, Channel, HoldReason
 from recourse.service.context import Unit
+from recourse.service.deciding import decide_all
 from recourse.storage import agreements, attempts, cases, facts, ledger, legal, people, steps
 from recourse.storage.agreements import NewHold
 from recourse.storage.facts import NewFact
@@ -126,7 +127,7 @@ async def _fact(
     person_id: PersonId | None,
     actor: str,
 ) -> tuple[Nudge, ...]:
-    """One row in the log, a line in each open case's diary, and the nudges."""
+    """One row in the log, a line in each open case's diary, what it means for the plan, and the nudges."""
     open_cases = await cases.open_of(unit.tx, loans)
     new = NewFact(
         event_id=event_id,
@@ -152,10 +153,8 @@ async def _fact(
             actor=actor,
         )
         await steps.append(unit.tx, row)
-    return tuple(
-        Nudge(n.case_id, n.highest_fact, (kind,), n.region)
-        for n in await cases.undelivered_of(unit.tx, loans)
-    )
+    await decide_all(unit, [case.id for case in open_cases.values()])
+    return tuple(replace(nudge, kinds=(kind,)) for nudge in await cases.undelivered_of(unit.tx, loans))
 
 
 async def note_receipt(unit: Unit, provider_ref: str, state: str) -> str | None:

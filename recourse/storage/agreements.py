@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,17 +12,22 @@ from sqlalchemy import insert, or_, select, update
 from recourse.domain.ids import CaseId, LoanId, PersonId
 from recourse.domain.situation import Action, Hold, HoldReason, Promise, PromiseState
 from recourse.storage.database import ReadTx, Tx
+from recourse.storage.sql import among
 from recourse.storage.tables import hold, promise
 
 
-async def promises_of(tx: Tx | ReadTx, case_id: CaseId) -> tuple[Promise, ...]:
+async def promises_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[Promise]]:
+    """Of each case, the oldest first."""
     c = promise.c
     rows = await tx.execute(
-        select(c.id, c.made_at, c.amount_minor, c.due_on, c.state)
-        .where(c.case_id == case_id)
+        select(c.case_id, c.id, c.made_at, c.amount_minor, c.due_on, c.state)
+        .where(among(c.case_id, case_ids))
         .order_by(c.made_at, c.id)
     )
-    return tuple(Promise(r[0], r[1], r[2], r[3], PromiseState(r[4])) for r in rows)
+    found: dict[CaseId, list[Promise]] = defaultdict(list)
+    for case_id, key, made_at, amount_minor, due_on, state in rows:
+        found[case_id].append(Promise(key, made_at, amount_minor, due_on, PromiseState(state)))
+    return found
 
 
 async def add_promise(
@@ -115,12 +121,24 @@ async def hold_subject(tx: Tx | ReadTx, key: str) -> tuple[PersonId | None, Loan
     return (row[0], row[1]) if row else None
 
 
-async def holds_of(tx: Tx | ReadTx, loan_id: LoanId, people: Iterable[PersonId]) -> tuple[Hold, ...]:
-    """Holds on the loan or on anybody on it that were not lifted."""
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """A hold with whom or what it is on."""
+
+    hold: Hold
+    loan_id: LoanId | None
+    person_id: PersonId | None
+
+
+async def holds_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId], people: Iterable[PersonId]) -> list[HoldRow]:
+    """Holds on the loans or on the people that were not lifted, the oldest first."""
     c = hold.c
     rows = await tx.execute(
-        select(c.id, c.reason, c.since, c.until, c.stops)
-        .where(or_(c.loan_id == loan_id, c.person_id.in_(list(people))), c.lifted_at.is_(None))
+        select(c.id, c.reason, c.since, c.until, c.stops, c.loan_id, c.person_id)
+        .where(or_(among(c.loan_id, loan_ids), among(c.person_id, people)), c.lifted_at.is_(None))
         .order_by(c.since, c.id)
     )
-    return tuple(Hold(r[0], HoldReason(r[1]), r[2], r[3], frozenset(Action(s) for s in r[4])) for r in rows)
+    return [
+        HoldRow(Hold(r[0], HoldReason(r[1]), r[2], r[3], frozenset(Action(s) for s in r[4])), r[5], r[6])
+        for r in rows
+    ]

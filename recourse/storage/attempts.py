@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId, TaskId
 from recourse.domain.situation import Attempt, AttemptOutcome, Channel
 from recourse.storage.database import ReadTx, Tx
+from recourse.storage.sql import among
 from recourse.storage.tables import agent_task, contact_attempt, provider_receipt
 
 LEDGER_DAYS = 35
@@ -97,7 +98,7 @@ async def finish(
 async def leave_unknown(tx: Tx, tasks: Iterable[TaskId]) -> None:
     """The tasks ended under the hands of whoever had claimed them: perhaps a call was made, perhaps not, so
     the slots stay taken."""
-    held = select(agent_task.c.attempt_id).where(agent_task.c.id.in_(list(tasks)))
+    held = select(agent_task.c.attempt_id).where(among(agent_task.c.id, tasks))
     await tx.execute(
         update(contact_attempt)
         .where(contact_attempt.c.id.in_(held), contact_attempt.c.state == AttemptOutcome.CLAIMED)
@@ -113,7 +114,7 @@ async def ledger(
     rows = await tx.execute(
         select(c.at, c.channel, c.state, c.loan_id, c.person_id, c.contact_point_id, c.inbound)
         .where(
-            or_(c.person_id.in_(list(people)), c.contact_point_id.in_(list(points))),
+            or_(among(c.person_id, people), among(c.contact_point_id, points)),
             c.at > now - timedelta(days=LEDGER_DAYS),
         )
         .order_by(c.at, c.id)
@@ -167,7 +168,7 @@ async def adopt_receipts(tx: Tx, key: str, provider_refs: Sequence[str]) -> None
     """Join receipts that overtook the answer of their own attempt."""
     await tx.execute(
         update(provider_receipt)
-        .where(provider_receipt.c.provider_ref.in_(list(provider_refs)))
+        .where(among(provider_receipt.c.provider_ref, provider_refs))
         .values(attempt_id=key)
     )
 

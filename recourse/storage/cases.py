@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,9 @@ from sqlalchemy import RowMapping, Select, bindparam, func, insert, select, upda
 from recourse.contracts.messages import Nudge, PlanData
 from recourse.contracts.names import case_id
 from recourse.domain.ids import CaseId, FactId, LoanId
+from recourse.storage.codec import plan_from_json, plan_to_json
 from recourse.storage.database import ReadTx, Tx
+from recourse.storage.sql import among
 from recourse.storage.tables import collection_case, loan
 
 
@@ -41,15 +43,19 @@ def _row(mapping: RowMapping) -> CaseRow:
 
 
 async def get(tx: Tx | ReadTx, key: CaseId) -> CaseRow | None:
-    row = (await tx.execute(select(*_COLUMNS).where(collection_case.c.id == key))).mappings().first()
-    return _row(row) if row else None
+    return (await by_ids(tx, [key])).get(key)
+
+
+async def by_ids(tx: Tx | ReadTx, keys: Iterable[CaseId]) -> dict[CaseId, CaseRow]:
+    rows = await tx.execute(select(*_COLUMNS).where(among(collection_case.c.id, keys)))
+    return {row["id"]: _row(row) for row in rows.mappings()}
 
 
 async def open_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, CaseRow]:
     """The open case of each loan that has one."""
     rows = await tx.execute(
         select(*_COLUMNS).where(
-            collection_case.c.loan_id.in_(list(loan_ids)), collection_case.c.closed_at.is_(None)
+            among(collection_case.c.loan_id, loan_ids), collection_case.c.closed_at.is_(None)
         )
     )
     return {row["loan_id"]: _row(row) for row in rows.mappings()}
@@ -58,29 +64,39 @@ async def open_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, C
 async def last_episodes(tx: Tx, loan_ids: Iterable[LoanId]) -> dict[LoanId, int]:
     rows = await tx.execute(
         select(collection_case.c.loan_id, func.max(collection_case.c.episode))
-        .where(collection_case.c.loan_id.in_(list(loan_ids)))
+        .where(among(collection_case.c.loan_id, loan_ids))
         .group_by(collection_case.c.loan_id)
     )
     return {LoanId(loan_key): episode for loan_key, episode in rows}
 
 
-async def insert_open(
-    tx: Tx, loan_key: LoanId, episode: int, *, opened_at: datetime, strategy: str, bucket: str, dpd: int
+def opening(
+    loan_key: LoanId, episode: int, *, opened_at: datetime, strategy: str, bucket: str, dpd: int
 ) -> CaseRow:
-    """Open an episode. A second open case of the loan breaks the partial unique index."""
-    values = {
-        "id": case_id(loan_key, episode),
-        "loan_id": loan_key,
-        "episode": episode,
-        "opened_at": opened_at,
-        "strategy": strategy,
-        "stage": "reminder",
-        "bucket": bucket,
-        "dpd": dpd,
-        "facts_due": 0,
-    }
-    row = await tx.execute(insert(collection_case).values(values).returning(*_COLUMNS))
-    return _row(row.mappings().one())
+    """The row of a case that begins now, undecided."""
+    return CaseRow(
+        id=case_id(loan_key, episode),
+        loan_id=loan_key,
+        episode=episode,
+        opened_at=opened_at,
+        strategy=strategy,
+        stage="reminder",
+        bucket=bucket,
+        dpd=dpd,
+        decision=0,
+        plan=None,
+        facts_due=FactId(0),
+        closed_at=None,
+        closed_reason=None,
+    )
+
+
+async def insert_open(tx: Tx, rows: Sequence[CaseRow]) -> None:
+    """Open episodes. A second open case of a loan breaks the partial unique index."""
+    if rows:
+        names = ("id", "loan_id", "episode", "opened_at", "strategy", "stage", "bucket", "dpd", "facts_due")
+        values = [{name: getattr(row, name) for name in names} for row in rows]
+        await tx.execute(insert(collection_case), values)
 
 
 async def close(tx: Tx, key: CaseId, reason: str, at: datetime) -> None:
@@ -102,17 +118,45 @@ async def raise_facts_due(tx: Tx, due: dict[CaseId, FactId]) -> None:
         )
 
 
-async def save_plan(tx: Tx, key: CaseId, plan: PlanData, stored: Any) -> None:
-    await tx.execute(
-        update(collection_case)
-        .where(collection_case.c.id == key)
-        .values(decision=plan.number, plan=stored, stage=plan.stage, bucket=plan.bucket, dpd=plan.dpd)
-    )
+async def save_plans(tx: Tx, plans: Mapping[CaseId, PlanData]) -> None:
+    """The plans in force from now on."""
+    if plans:
+        await tx.execute(
+            update(collection_case)
+            .where(collection_case.c.id == bindparam("key"))
+            .values(
+                decision=bindparam("number"),
+                plan=bindparam("stored"),
+                stage=bindparam("in_stage"),
+                bucket=bindparam("in_bucket"),
+                dpd=bindparam("days"),
+            ),
+            [
+                {
+                    "key": key,
+                    "number": plan.number,
+                    "stored": plan_to_json(plan),
+                    "in_stage": plan.stage,
+                    "in_bucket": plan.bucket,
+                    "days": plan.dpd,
+                }
+                for key, plan in sorted(plans.items())
+            ],
+        )
+
+
+def _nudge(key: CaseId, due: FactId, stored: Any, region: str) -> Nudge:
+    """With the plan, where the case was decided on everything it must be told of."""
+    plan = plan_from_json(stored) if stored is not None else None
+    return Nudge(key, due, (), region, plan if plan is not None and plan.facts_seen >= due else None)
+
+
+_NUDGE = (collection_case.c.id, collection_case.c.facts_due, collection_case.c.plan, loan.c.region)
 
 
 def _undelivered() -> Select[Any]:
     return (
-        select(collection_case.c.id, collection_case.c.facts_due, loan.c.region)
+        select(*_NUDGE)
         .join(loan, loan.c.id == collection_case.c.loan_id)
         .where(collection_case.c.facts_due > collection_case.c.facts_delivered)
     )
@@ -120,15 +164,15 @@ def _undelivered() -> Select[Any]:
 
 async def undelivered_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> list[Nudge]:
     """Nudges that these loans' cases still wait for, the closed ones included."""
-    statement = _undelivered().where(collection_case.c.loan_id.in_(list(loan_ids)))
+    statement = _undelivered().where(among(collection_case.c.loan_id, loan_ids))
     rows = await tx.execute(statement.order_by(collection_case.c.id))
-    return [Nudge(key, due, (), region) for key, due, region in rows]
+    return [_nudge(*row) for row in rows]
 
 
 async def undelivered(tx: Tx | ReadTx, limit: int) -> list[Nudge]:
     """What a crash left behind, for the sweeper."""
     rows = await tx.execute(_undelivered().order_by(collection_case.c.id).limit(limit))
-    return [Nudge(key, due, (), region) for key, due, region in rows]
+    return [_nudge(*row) for row in rows]
 
 
 async def mark_delivered(tx: Tx, nudges: Sequence[Nudge]) -> None:
@@ -144,10 +188,10 @@ async def mark_delivered(tx: Tx, nudges: Sequence[Nudge]) -> None:
 async def open_ids(tx: ReadTx, after: str, limit: int) -> list[Nudge]:
     """Open cases in key order, a page at a time, as nudges that would resume them."""
     rows = await tx.execute(
-        select(collection_case.c.id, collection_case.c.facts_due, loan.c.region)
+        select(*_NUDGE)
         .join(loan, loan.c.id == collection_case.c.loan_id)
         .where(collection_case.c.closed_at.is_(None), collection_case.c.id > after)
         .order_by(collection_case.c.id)
         .limit(limit)
     )
-    return [Nudge(key, due, (), region) for key, due, region in rows]
+    return [_nudge(*row) for row in rows]

@@ -15,6 +15,7 @@ from recourse.domain.facts import Entry
 from recourse.domain.ids import CaseId, FactId, LoanId, PersonId
 from recourse.storage.codec import BANK_KINDS, entry_from_row
 from recourse.storage.database import ReadTx, Tx
+from recourse.storage.sql import among
 from recourse.storage.tables import fact, loan
 
 
@@ -35,7 +36,7 @@ class NewFact:
 
 async def known(tx: Tx, event_ids: Iterable[str]) -> set[str]:
     """Which of these events are in the log already."""
-    rows = await tx.execute(select(fact.c.event_id).where(fact.c.event_id.in_(list(event_ids))))
+    rows = await tx.execute(select(fact.c.event_id).where(among(fact.c.event_id, event_ids)))
     return set(rows.scalars())
 
 
@@ -66,7 +67,7 @@ async def bank_entries(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[Loan
     columns = (fact.c.event_id, fact.c.occurred_at, fact.c.sequence, fact.c.kind, fact.c.payload)
     rows = await tx.execute(
         select(fact.c.loan_id, *columns)
-        .where(fact.c.loan_id.in_(list(loan_ids)), fact.c.kind.in_(BANK_KINDS))
+        .where(among(fact.c.loan_id, loan_ids), fact.c.kind.in_(BANK_KINDS))
         .order_by(fact.c.id)
     )
     entries: dict[LoanId, list[Entry]] = defaultdict(list)

@@ -14,6 +14,7 @@ from recourse.domain.fold import Account
 from recourse.domain.ids import LoanId
 from recourse.storage.codec import account_from_json, account_to_json
 from recourse.storage.database import ReadTx, Tx
+from recourse.storage.sql import among
 from recourse.storage.tables import installment, loan, payment
 
 
@@ -42,7 +43,7 @@ _COLUMNS = (
 
 
 async def loans(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, LoanRow]:
-    rows = await tx.execute(select(*_COLUMNS).where(loan.c.id.in_(list(loan_ids))))
+    rows = await tx.execute(select(*_COLUMNS).where(among(loan.c.id, loan_ids)))
     return {row.id: LoanRow(*row[:7], account_from_json(row.account)) for row in rows}
 
 
@@ -109,9 +110,7 @@ async def _save_installments(tx: Tx, accounts: dict[LoanId, Account], at: dateti
         for i in account.arrears.installments
     ]
     unpaid = [(row["loan_id"], row["number"]) for row in rows]
-    clear = update(installment).where(
-        installment.c.loan_id.in_(list(accounts)), installment.c.unpaid_minor > 0
-    )
+    clear = update(installment).where(among(installment.c.loan_id, accounts), installment.c.unpaid_minor > 0)
     if unpaid:
         clear = clear.where(tuple_(installment.c.loan_id, installment.c.number).not_in(unpaid))
     await tx.execute(clear.values(unpaid_minor=0, settled_at=at))

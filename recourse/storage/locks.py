@@ -12,16 +12,17 @@ from sqlalchemy import select
 
 from recourse.domain.ids import LoanId, PersonId
 from recourse.storage.database import Tx
+from recourse.storage.sql import among
 from recourse.storage.tables import contact_point, loan, loan_party, party, person_contact_point
 
 
 async def lock_loans(tx: Tx, loan_ids: Iterable[LoanId], people: Iterable[PersonId] = ()) -> None:
     """Lock the loans and everyone on them, plus `people` about to be put on them."""
     loans = sorted(set(loan_ids))
-    named = select(loan_party.c.person_id).where(loan_party.c.loan_id.in_(loans))
+    named = select(loan_party.c.person_id).where(among(loan_party.c.loan_id, loans))
     on_loans = set((await tx.execute(named)).scalars())
     await _lock_people(tx, on_loans | set(people))
-    await tx.execute(select(loan.c.id).where(loan.c.id.in_(loans)).order_by(loan.c.id).with_for_update())
+    await tx.execute(select(loan.c.id).where(among(loan.c.id, loans)).order_by(loan.c.id).with_for_update())
 
 
 async def lock_person(tx: Tx, person_id: PersonId) -> list[LoanId]:
@@ -29,14 +30,14 @@ async def lock_person(tx: Tx, person_id: PersonId) -> list[LoanId]:
     await _lock_people(tx, {person_id})
     named = select(loan_party.c.loan_id).where(loan_party.c.person_id == person_id)
     loans = sorted(LoanId(row) for row in (await tx.execute(named)).scalars())
-    await tx.execute(select(loan.c.id).where(loan.c.id.in_(loans)).order_by(loan.c.id).with_for_update())
+    await tx.execute(select(loan.c.id).where(among(loan.c.id, loans)).order_by(loan.c.id).with_for_update())
     return loans
 
 
 async def lock_contact_points(tx: Tx, person_ids: Iterable[PersonId]) -> None:
     """Before a slot of a cap is taken: two people may share a phone, and its cap belongs to both."""
     mine = select(person_contact_point.c.contact_point_id).where(
-        person_contact_point.c.person_id.in_(set(person_ids))
+        among(person_contact_point.c.person_id, person_ids)
     )
     await tx.execute(
         select(contact_point.c.id)
@@ -48,5 +49,5 @@ async def lock_contact_points(tx: Tx, person_ids: Iterable[PersonId]) -> None:
 
 async def _lock_people(tx: Tx, people: Iterable[PersonId]) -> None:
     await tx.execute(
-        select(party.c.id).where(party.c.id.in_(sorted(people))).order_by(party.c.id).with_for_update()
+        select(party.c.id).where(among(party.c.id, sorted(people))).order_by(party.c.id).with_for_update()
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,24 +17,48 @@ from recourse.contracts.delivery import OutboxMessage, Unavailable
 from recourse.contracts.events import CASE_MODELS
 from recourse.domain.ids import LoanId
 from recourse.storage.database import Database, Tx
+from recourse.storage.sql import among
 from recourse.storage.tables import outbox
 
 _LEADER_LOCK = 0x5245434F55525345
 """Key of the advisory lock: two relays would publish one loan's messages out of order."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """data: codes, ids and amounts, never personal data."""
+
+    loan_id: LoanId
+    type: str
+    at: datetime
+    data: dict[str, Any]
+
+
 async def put(tx: Tx, loan_id: LoanId, type_: str, at: datetime, data: dict[str, Any]) -> None:
-    """One message. `data` holds codes, ids and amounts, never personal data.
+    """One message; see `put_all`."""
+    await put_all(tx, [NewMessage(loan_id, type_, at, data)])
+
+
+async def put_all(tx: Tx, messages: Sequence[NewMessage]) -> None:
+    """In the order given.
 
     Raises ValidationError for data that breaks the contract: here, where it is made, and not in the relay,
     where one such message would stand before all others.
     """
-    CASE_MODELS[type_].model_validate(data)
-    await tx.execute(
-        insert(outbox).values(
-            event_id=str(uuid.uuid4()), loan_id=loan_id, type=type_, occurred_at=at, data=data
-        )
-    )
+    for message in messages:
+        CASE_MODELS[message.type].model_validate(message.data)
+    rows = [
+        {
+            "event_id": str(uuid.uuid4()),
+            "loan_id": message.loan_id,
+            "type": message.type,
+            "occurred_at": message.at,
+            "data": message.data,
+        }
+        for message in messages
+    ]
+    if rows:
+        await tx.execute(insert(outbox), rows)
 
 
 class PostgresOutbox:
@@ -56,7 +81,7 @@ class PostgresOutbox:
 
     async def mark_published(self, ids: Sequence[int]) -> None:
         async def work(tx: Tx) -> None:
-            await tx.execute(update(outbox).where(outbox.c.id.in_(list(ids))).values(published_at=func.now()))
+            await tx.execute(update(outbox).where(among(outbox.c.id, ids)).values(published_at=func.now()))
 
         await self._database.write(work)
 

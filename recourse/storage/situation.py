@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
 from recourse.domain.situation import (
+    Attempt,
     Case,
     Channel,
     ContactPoint,
+    Hold,
     Party,
     PartyRole,
     Situation,
@@ -21,6 +25,7 @@ from recourse.storage import agreements, attempts, cases, ledger, steps, tasks
 from recourse.storage.cases import CaseRow
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.ledger import LoanRow
+from recourse.storage.sql import among
 from recourse.storage.tables import contact_point as point_table
 from recourse.storage.tables import (
     legal_action,
@@ -47,53 +52,120 @@ class Gathered:
 
 async def gather(tx: Tx | ReadTx, case_key: CaseId, now: datetime) -> Gathered:
     """Raises LookupError when there is no such case."""
-    case = await cases.get(tx, case_key)
-    if case is None:
+    return (await gather_all(tx, [case_key], now))[case_key]
+
+
+async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> dict[CaseId, Gathered]:
+    """One statement a table, however many cases: a batch of facts decides all of its cases at once.
+
+    Raises LookupError when there is no such case.
+    """
+    rows = await cases.by_ids(tx, keys)
+    if len(rows) < len(set(keys)):
         raise LookupError("case")
-    loan = (await ledger.loans(tx, [case.loan_id]))[case.loan_id]
-    parties, region = await _parties(tx, case.loan_id, loan)
-    people = [p.person_id for p in parties]
-    points = [point.id for p in parties for point in p.contact_points]
-    situation = Situation(
-        case=Case(case.id, case.loan_id, case.episode, case.opened_at, Stage(case.stage), case.closed_reason),
-        account=loan.account,
-        facts_seen=case.facts_due,
-        lender_zone=loan.zone,
-        currency=loan.currency,
-        parties=parties,
-        attempts=await attempts.ledger(tx, people, points, now),
-        holds=await agreements.holds_of(tx, case.loan_id, people),
-        promises=await agreements.promises_of(tx, case_key),
-        steps=await steps.records(tx, case_key),
-        tasks=await tasks.active_of(tx, case_key),
-        locate_basis=await _locate_basis(tx, case.loan_id),
-        legal_concluded=await _legal_concluded(tx, case_key),
-    )
-    return Gathered(situation, case, loan, region or loan.region)
+    loan_ids = sorted({row.loan_id for row in rows.values()})
+    loans = await ledger.loans(tx, loan_ids)
+    on_loans = await _parties(tx, loans)
+    people = sorted({p.person_id for group in on_loans.values() for p in group.parties})
+    points = sorted({c.id for group in on_loans.values() for p in group.parties for c in p.contact_points})
+    attempted = await attempts.ledger(tx, people, points, now)
+    held = await agreements.holds_of(tx, loan_ids, people)
+    promised = await agreements.promises_of(tx, keys)
+    done = await steps.records(tx, keys)
+    open_tasks = await tasks.active_of(tx, keys)
+    with_basis = await _with_locate_basis(tx, loan_ids)
+    concluded = await _legal_concluded(tx, keys)
+    touching, binding = _Touching(attempted), _Binding(held)
+    found: dict[CaseId, Gathered] = {}
+    for key, case in rows.items():
+        loan, group = loans[case.loan_id], on_loans.get(case.loan_id, _Group())
+        situation = Situation(
+            case=Case(
+                case.id, case.loan_id, case.episode, case.opened_at, Stage(case.stage), case.closed_reason
+            ),
+            account=loan.account,
+            facts_seen=case.facts_due,
+            lender_zone=loan.zone,
+            currency=loan.currency,
+            parties=group.parties,
+            attempts=touching.these(group.parties),
+            holds=binding.on(case.loan_id, group.parties),
+            promises=tuple(promised.get(key, ())),
+            steps=tuple(done.get(key, ())),
+            tasks=tuple(open_tasks.get(key, ())),
+            locate_basis="consent" if case.loan_id in with_basis else None,
+            legal_concluded=key in concluded,
+        )
+        found[key] = Gathered(situation, case, loan, group.borrower_region or loan.region)
+    return found
 
 
-async def _parties(tx: Tx | ReadTx, loan_id: LoanId, loan: LoanRow) -> tuple[tuple[Party, ...], str | None]:
+class _Touching:
+    """Attempts by the person and by the contact point they touched, in the order they were made."""
+
+    def __init__(self, attempts_: Sequence[Attempt]) -> None:
+        self._all = attempts_
+        self._places: dict[PersonId | ContactPointId, set[int]] = defaultdict(set)
+        for place, attempt in enumerate(attempts_):
+            self._places[attempt.person_id].add(place)
+            self._places[attempt.contact_point_id].add(place)
+
+    def these(self, parties: Iterable[Party]) -> tuple[Attempt, ...]:
+        places: set[int] = set()
+        for party_ in parties:
+            places |= self._places.get(party_.person_id, set())
+            for point in party_.contact_points:
+                places |= self._places.get(point.id, set())
+        return tuple(self._all[place] for place in sorted(places))
+
+
+class _Binding:
+    """Holds by the loan or the person they are on, the oldest first."""
+
+    def __init__(self, rows: Sequence[agreements.HoldRow]) -> None:
+        self._rows = rows
+
+    def on(self, loan_id: LoanId, parties: Iterable[Party]) -> tuple[Hold, ...]:
+        people = {party_.person_id for party_ in parties}
+        return tuple(row.hold for row in self._rows if row.loan_id == loan_id or row.person_id in people)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Everyone on a loan."""
+
+    parties: tuple[Party, ...] = ()
+    borrower_region: str | None = None
+
+
+async def _parties(tx: Tx | ReadTx, loans: Mapping[LoanId, LoanRow]) -> dict[LoanId, _Group]:
     rows = (
         await tx.execute(
-            select(party.c.id, loan_party.c.role, party.c.zones, party.c.ceased, party.c.region)
+            select(
+                loan_party.c.loan_id,
+                party.c.id,
+                loan_party.c.role,
+                party.c.zones,
+                party.c.ceased,
+                party.c.region,
+            )
             .join(loan_party, loan_party.c.person_id == party.c.id)
-            .where(loan_party.c.loan_id == loan_id)
+            .where(among(loan_party.c.loan_id, loans))
             .order_by(loan_party.c.role, party.c.id)
         )
     ).all()
-    points = await _points(tx, [row.id for row in rows])
-    parties = tuple(
-        Party(
-            person_id=PersonId(row.id),
-            role=PartyRole(row.role),
-            zones=tuple(row.zones) or (loan.zone,),
-            contact_points=points.get(row.id, ()),
-            ceased=frozenset(Channel(c) for c in row.ceased),
+    points = await _points(tx, sorted({row.id for row in rows}))
+    parties: dict[LoanId, list[Party]] = defaultdict(list)
+    regions: dict[LoanId, str | None] = {}
+    for row in rows:
+        zones = tuple(row.zones) or (loans[row.loan_id].zone,)
+        ceased = frozenset(Channel(c) for c in row.ceased)
+        parties[row.loan_id].append(
+            Party(PersonId(row.id), PartyRole(row.role), zones, points.get(row.id, ()), ceased)
         )
-        for row in rows
-    )
-    region = next((row.region for row in rows if row.role == PartyRole.BORROWER), None)
-    return parties, region
+        if row.role == PartyRole.BORROWER:
+            regions.setdefault(row.loan_id, row.region)
+    return {loan_id: _Group(tuple(group), regions.get(loan_id)) for loan_id, group in parties.items()}
 
 
 async def _points(tx: Tx | ReadTx, people: list[str]) -> dict[str, tuple[ContactPoint, ...]]:
@@ -101,7 +173,7 @@ async def _points(tx: Tx | ReadTx, people: list[str]) -> dict[str, tuple[Contact
     rows = await tx.execute(
         select(c.person_id, c.contact_point_id, point_table.c.kind, c.consent, c.usable)
         .join(point_table, point_table.c.id == c.contact_point_id)
-        .where(c.person_id.in_(people))
+        .where(among(c.person_id, people))
         .order_by(c.person_id, c.contact_point_id)
     )
     found: dict[str, list[ContactPoint]] = {}
@@ -111,22 +183,22 @@ async def _points(tx: Tx | ReadTx, people: list[str]) -> dict[str, tuple[Contact
     return {person: tuple(points) for person, points in found.items()}
 
 
-async def _locate_basis(tx: Tx | ReadTx, loan_id: LoanId) -> str | None:
-    row = (
-        await tx.execute(
-            select(vehicle.c.gps_consent_on).where(
-                vehicle.c.loan_id == loan_id, vehicle.c.gps_device_id.is_not(None)
-            )
+async def _with_locate_basis(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> set[LoanId]:
+    """Loans whose vehicle has a tracker that its owner agreed to."""
+    rows = await tx.execute(
+        select(vehicle.c.loan_id).where(
+            among(vehicle.c.loan_id, loan_ids),
+            vehicle.c.gps_device_id.is_not(None),
+            vehicle.c.gps_consent_on.is_not(None),
         )
-    ).first()
-    return "consent" if row is not None and row[0] is not None else None
-
-
-async def _legal_concluded(tx: Tx | ReadTx, case_key: CaseId) -> bool:
-    found = await tx.execute(
-        select(func.count())
-        .select_from(legal_status)
-        .join(legal_action, legal_action.c.id == legal_status.c.action_id)
-        .where(legal_action.c.case_id == case_key, legal_status.c.status.in_(CONCLUDING))
     )
-    return found.scalar_one() > 0
+    return set(rows.scalars())
+
+
+async def _legal_concluded(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> set[CaseId]:
+    rows = await tx.execute(
+        select(legal_action.c.case_id)
+        .join(legal_status, legal_status.c.action_id == legal_action.c.id)
+        .where(among(legal_action.c.case_id, case_ids), legal_status.c.status.in_(CONCLUDING))
+    )
+    return set(rows.scalars())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +13,7 @@ from sqlalchemy import insert, select
 from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.situation import StepOutcome, StepRecord
 from recourse.storage.database import ReadTx, Tx
+from recourse.storage.sql import among
 from recourse.storage.tables import step
 
 
@@ -45,36 +48,31 @@ class StepRow:
 
 
 async def append(tx: Tx, *rows: StepRow) -> None:
-    for row in rows:
-        inputs = row.inputs
-        await tx.execute(
-            insert(step).values(
-                loan_id=row.loan_id,
-                case_id=row.case_id,
-                decision=row.decision,
-                event=row.event,
-                at=row.at,
-                reason=row.reason,
-                strategy=row.strategy,
-                step_id=row.step_id,
-                outcome=row.outcome,
-                code=row.code,
-                source=row.source,
-                opens_at=row.opens_at,
-                actor=row.actor,
-                packs=inputs.packs if inputs else "",
-                inputs=inputs.situation if inputs else None,
-                inputs_digest=inputs.situation_digest if inputs else None,
-                rules_digest=inputs.rules_digest if inputs else None,
-            )
-        )
+    """In the order given, which is the order they are read in."""
+    if rows:
+        await tx.execute(insert(step), [_values(row) for row in rows])
 
 
-async def records(tx: Tx | ReadTx, case_id: CaseId) -> tuple[StepRecord, ...]:
-    """What became of the ladder's steps, oldest first."""
+def _values(row: StepRow) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in StepRow.__dataclass_fields__ if name != "inputs"}
+    inputs = row.inputs
+    return values | {
+        "packs": inputs.packs if inputs else "",
+        "inputs": inputs.situation if inputs else None,
+        "inputs_digest": inputs.situation_digest if inputs else None,
+        "rules_digest": inputs.rules_digest if inputs else None,
+    }
+
+
+async def records(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[StepRecord]]:
+    """What became of the ladder's steps of each case, oldest first."""
+    columns = (step.c.step_id, step.c.outcome, step.c.at, step.c.code, step.c.opens_at, step.c.actor)
     rows = await tx.execute(
-        select(step.c.step_id, step.c.outcome, step.c.at, step.c.code, step.c.opens_at, step.c.actor)
-        .where(step.c.case_id == case_id, step.c.event == "outcome")
+        select(step.c.case_id, *columns)
+        .where(among(step.c.case_id, case_ids), step.c.event == "outcome")
         .order_by(step.c.id)
     )
-    return tuple(StepRecord(r[0], StepOutcome(r[1]), *r[2:]) for r in rows)
+    found: dict[CaseId, list[StepRecord]] = defaultdict(list)
+    for case_id, step_id, outcome, *rest in rows:
+        found[case_id].append(StepRecord(step_id, StepOutcome(outcome), *rest))
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from recourse.domain.ids import CaseId, LoanId, TaskId
 from recourse.domain.situation import OpenTask
 from recourse.storage.database import ReadTx, Tx
+from recourse.storage.sql import among
 from recourse.storage.tables import agent_task, task_answer
 
 ACTIVE = ("open", "claimed")
@@ -77,20 +79,24 @@ async def get(tx: Tx | ReadTx, key: TaskId) -> TaskRow | None:
     return _row(row) if row else None
 
 
-async def active_of(tx: Tx | ReadTx, case_id: CaseId) -> tuple[OpenTask, ...]:
+async def active_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[OpenTask]]:
+    """Of each case, the oldest first."""
     rows = await tx.execute(
-        select(agent_task.c.id, agent_task.c.step_id, agent_task.c.expires_at)
-        .where(agent_task.c.case_id == case_id, agent_task.c.state.in_(ACTIVE))
+        select(agent_task.c.case_id, agent_task.c.id, agent_task.c.step_id, agent_task.c.expires_at)
+        .where(among(agent_task.c.case_id, case_ids), agent_task.c.state.in_(ACTIVE))
         .order_by(agent_task.c.opened_at, agent_task.c.id)
     )
-    return tuple(OpenTask(*row) for row in rows)
+    found: dict[CaseId, list[OpenTask]] = defaultdict(list)
+    for case_id, *values in rows:
+        found[case_id].append(OpenTask(*values))
+    return found
 
 
 async def listing(
     tx: ReadTx, teams: Sequence[str], *, active_only: bool = True, limit: int = 200
 ) -> list[TaskRow]:
     """Tasks of the teams, oldest first."""
-    statement = select(*_COLUMNS).where(agent_task.c.team.in_(list(teams)))
+    statement = select(*_COLUMNS).where(among(agent_task.c.team, teams))
     if active_only:
         statement = statement.where(agent_task.c.state.in_(ACTIVE))
     rows = await tx.execute(statement.order_by(agent_task.c.opened_at, agent_task.c.id).limit(limit))
@@ -117,7 +123,7 @@ async def end(tx: Tx, keys: Iterable[TaskId], state: str) -> None:
     """Expire or cancel tasks nobody will answer any more."""
     await tx.execute(
         update(agent_task)
-        .where(agent_task.c.id.in_(list(keys)), agent_task.c.state.in_(ACTIVE))
+        .where(among(agent_task.c.id, keys), agent_task.c.state.in_(ACTIVE))
         .values(state=state)
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from temporalio.client import (
     Client,
@@ -60,6 +61,7 @@ class TemporalCaseRuns:
                     case_id=nudge.case_id,
                     calendar=self.calendar,
                     queue_prefix=self.queue_prefix,
+                    plan=nudge.plan,
                     highest_fact=nudge.highest_fact,
                 ),
                 id=nudge.case_id,
@@ -125,7 +127,9 @@ def _code(error: WorkflowUpdateFailedError) -> str:
 
 
 def _at_start(nudge: Nudge) -> TypedSearchAttributes:
-    pairs = [SearchAttributePair(search.STAGE, "reminder")]
+    """Free at the start of a run, an action each time later."""
+    known = search.of_plan(nudge.plan) if nudge.plan else [SearchAttributePair(search.STAGE, "reminder")]
+    pairs: list[SearchAttributePair[Any]] = [*known]
     if nudge.region:
         pairs.append(SearchAttributePair(search.REGION, nudge.region))
     return TypedSearchAttributes(pairs)

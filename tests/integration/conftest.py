@@ -81,6 +81,11 @@ class World:
         async with self.services.database.reading() as tx:
             return [dict(row) for row in (await tx.execute(text(statement), values)).mappings()]
 
+    async def execute(self, statement: str) -> None:
+        """Change a row behind the use cases' back, as a crash or a restore might."""
+        async with self.services.database.engine.begin() as connection:
+            await connection.execute(text(statement))
+
     async def scalar(self, statement: str, **values: object) -> Any:
         async with self.services.database.reading() as tx:
             return (await tx.execute(text(statement), values)).scalar_one()

@@ -97,8 +97,12 @@ class Case:
     id: str
     queues: Queues
 
-    async def nudge(self, highest: int = 1) -> object:
-        return await self.runs.nudge(Nudge(self.id, highest, ("overdue",), "CN"))
+    async def nudge(self, highest: int = 1, plan: PlanData | None = None) -> object:
+        return await self.runs.nudge(Nudge(self.id, highest, ("overdue",), "CN", plan))
+
+    async def is_running(self) -> bool:
+        """Its first task is done: the history goes on beyond start, signal and task."""
+        return (await self.client.get_workflow_handle(self.id).describe()).history_length > 4
 
     async def decided_once(self) -> bool:
         return self.script.decided == 1

@@ -48,6 +48,28 @@ async def test_a_nudge_wakes_a_sleeping_case_and_one_already_covered_costs_nothi
     assert case.script.decided == 2
 
 
+async def test_a_nudge_that_brings_its_plan_spares_the_question(case: Case) -> None:
+    waiting = PlanData(number=1, kind="wait", facts_seen=1, reason="promise", stage="agent", bucket="M1")
+    await case.nudge(1, waiting)
+    await eventually(case.is_running)
+    await case.nudge(2, CLOSE)
+    assert (await case.end())["reason"] == "cured"
+    assert case.script.decided == 0
+    history = await case.client.get_workflow_handle(case.id).fetch_history()
+    kinds = {event.event_type for event in history.events}
+    assert EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES not in kinds
+
+
+async def test_a_plan_that_comes_late_never_replaces_a_newer_one(case: Case) -> None:
+    newer = PlanData(number=3, kind="remind", facts_seen=3, due_at=after(0.4), step_id="right", stage="agent")
+    older = PlanData(number=2, kind="remind", facts_seen=2, due_at=after(0.1), step_id="wrong", stage="agent")
+    case.script.after = {"right": CLOSE}
+    await case.nudge(3, newer)
+    await case.nudge(2, older)
+    await case.end()
+    assert case.script.performed == ["right"]
+
+
 async def test_a_payment_while_a_step_waits_replaces_the_plan_before_the_step_runs(case: Case) -> None:
     case.script.plan = PlanData(number=1, kind="remind", facts_seen=1, due_at=after(500), step_id="late")
     await case.nudge(1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from recourse.domain.law.rules import LawPack, PermittedHours
@@ -19,7 +20,9 @@ Window = tuple[datetime, datetime]
 _HORIZON_DAYS = 14
 
 
+@lru_cache(maxsize=16_384)
 def _instants(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Both readings of a wall time. Kept, because a batch of cases asks for the same days over and over."""
     readings = [datetime.combine(day, at, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
     return min(readings), max(readings)
 

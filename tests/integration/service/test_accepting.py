@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from sqlalchemy import event
+
 from recourse.contracts.events import parse_line, to_line
+from recourse.storage.codec import plan_from_json
 from tests.events import arrears, overdue, payment, reversal, snapshot
 from tests.integration.conftest import World
 
@@ -175,3 +181,66 @@ async def test_an_address_of_the_snapshot_is_where_a_visit_may_go(world: World) 
     await world.delivery.accept([parse_line(json.dumps(line))])
     points = await world.rows("SELECT kind, value FROM contact_point WHERE kind = 'address'")
     assert points == [{"kind": "address", "value": "示例路 1 号"}]
+
+
+async def test_what_was_taken_is_decided_in_the_same_transaction_and_the_nudge_brings_the_plan(
+    world: World,
+) -> None:
+    world.set_now(NOON)
+    [nudge] = (await world.delivery.accept([snapshot("L-1", at=NOON), overdue("L-1", at=NOON)])).nudges
+    [case] = await world.rows("SELECT decision, plan, facts_due FROM collection_case")
+    assert nudge.plan is not None
+    assert nudge.plan == plan_from_json(case["plan"])
+    assert (nudge.plan.number, nudge.plan.step_id) == (1, "sms_friendly")
+    assert nudge.plan.facts_seen == nudge.highest_fact == case["facts_due"]
+    assert await world.scalar("SELECT count(*) FROM step WHERE event = 'planned'") == 1
+
+
+async def test_facts_of_several_batches_about_one_loan_are_decided_as_one_plan(world: World) -> None:
+    world.set_now(NOON)
+    await world.delivery.accept([snapshot("L-1", at=NOON), overdue("L-1", at=NOON)])
+    [again] = (await world.delivery.accept([overdue("L-1", at=NOON, sequence=9)])).nudges
+    assert again.plan is not None
+    assert (again.plan.number, again.plan.facts_seen) == (1, again.highest_fact)
+    assert await world.scalar("SELECT count(*) FROM step WHERE event = 'planned'") == 1
+
+
+async def test_a_nudge_brings_no_plan_that_has_not_seen_its_facts(world: World) -> None:
+    world.set_now(NOON)
+    events = [snapshot("L-1", at=NOON), overdue("L-1", at=NOON)]
+    await world.delivery.accept(events)
+    await world.execute("UPDATE collection_case SET facts_due = facts_due + 1")
+    [nudge] = (await world.delivery.accept(events)).nudges
+    assert nudge.plan is None
+
+
+@pytest.mark.parametrize("loans", [2, 40])
+async def test_a_batch_costs_the_same_statements_however_many_loans_fell_behind(
+    world: World, loans: int
+) -> None:
+    world.set_now(NOON)
+    names = [f"L-{number}" for number in range(loans)]
+    await world.delivery.accept([snapshot(name, at=NOON) for name in names])
+    with counted(world) as statements:
+        acceptance = await world.delivery.accept([overdue(name, at=NOON) for name in names])
+    assert len(acceptance.nudges) == loans
+    assert len(statements) == STATEMENTS_A_BATCH, "\n".join(statements)
+
+
+STATEMENTS_A_BATCH = 34
+
+
+@contextmanager
+def counted(world: World) -> Iterator[list[str]]:
+    """Every statement sent to the server meanwhile; one sent for many rows at once is one."""
+    seen: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    engine = world.services.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

@@ -74,6 +74,15 @@ async def test_a_hold_on_a_person_stops_every_loan_of_hers_at_once(
     assert key.startswith("hold-")
 
 
+async def test_a_hold_changes_the_plan_before_it_answers_whether_the_engine_is_up_or_not(
+    world: World, both: tuple[OpenCase, OpenCase]
+) -> None:
+    world.runs.down = True
+    _, nudges = await _place(world, person=PERSON)
+    assert [(await case.plan()).reason for case in both] == ["hold", "hold"]
+    assert [nudge.plan for nudge in nudges] == [await case.plan() for case in both]
+
+
 async def test_a_hold_on_one_loan_leaves_the_other_loan_alone(
     world: World, both: tuple[OpenCase, OpenCase]
 ) -> None:

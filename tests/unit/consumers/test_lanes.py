@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from itertools import permutations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.lanes import Lanes, fold
-from recourse.contracts.messages import Nudge
+from recourse.contracts.messages import Nudge, PlanData
 
 
 class Recorder:
@@ -96,3 +97,11 @@ def test_folding_is_associative_and_loses_no_kind(parts: tuple[tuple[int, set[st
     assert fold(fold(a, b), c) == fold(a, fold(b, c))
     assert set(fold(fold(a, b), c).kinds) == set().union(*(kinds for _, kinds in parts))
     assert fold(fold(a, b), c).highest_fact == max(number for number, _ in parts)
+
+
+def test_of_two_plans_the_one_decided_later_is_told() -> None:
+    plans = [PlanData(number=n, kind="wait", facts_seen=seen) for n, seen in ((4, 7), (4, 9), (5, 8))]
+    for order in permutations(plans):
+        first, second, third = (Nudge("a", plan.facts_seen, plan=plan) for plan in order)
+        assert fold(fold(first, second), third).plan == plans[2]
+        assert fold(first, Nudge("a", 10)).plan == first.plan
