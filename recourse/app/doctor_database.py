@@ -1,0 +1,42 @@
+"""What is wrong with a database that cannot be used, in words: the doctor's, and every command's."""
+
+from __future__ import annotations
+
+from recourse.app.findings import Finding
+
+_NO_SCHEMA = ("it has no schema, or one that is not of this release", "recourse db upgrade")
+_NO_ENTRY = ("it does not let this user in", "mend user and password in RECOURSE_DATABASE_URL")
+_TROUBLE = {
+    "UndefinedTableError": _NO_SCHEMA,
+    "UndefinedColumnError": _NO_SCHEMA,
+    "InvalidCatalogNameError": (
+        "the server has no database of this name",
+        "create it (createdb NAME), or mend RECOURSE_DATABASE_URL",
+    ),
+    "InvalidPasswordError": _NO_ENTRY,
+    "InvalidAuthorizationSpecificationError": _NO_ENTRY,
+    "InsufficientPrivilegeError": (
+        "this user may not do that",
+        "grant it, or mend the user in RECOURSE_DATABASE_URL",
+    ),
+    "TooManyConnectionsError": ("it has no connection left", "raise max_connections, or run fewer processes"),
+    "LockNotAvailableError": ("another transaction holds the rows or tables", "try again in a moment"),
+}
+_AWAY = ("it does not answer", "start it or mend RECOURSE_DATABASE_URL; `recourse stack up` has one")
+
+
+def trouble(kind: str) -> tuple[str, str]:
+    """(what is wrong, what to do). kind: the name of the driver's error; its text may quote a row."""
+    return _TROUBLE.get(kind, _AWAY)
+
+
+def down(error: BaseException) -> Finding:
+    """As the doctor says it."""
+    says, remedy = trouble(kind_of(error))
+    return Finding("PostgreSQL", "down", says, remedy)
+
+
+def kind_of(error: BaseException) -> str:
+    """The name of the driver's error under SQLAlchemy's wrapping."""
+    cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
+    return type(cause).__name__
