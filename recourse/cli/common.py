@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -19,48 +20,90 @@ from rich.console import Console
 from rich.table import Table
 
 OK, FINDINGS, USAGE, DOWN = 0, 1, 2, 3
-
 T = TypeVar("T")
 WIDE = 200
 out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
 """In a pipe there is no edge to fit to, and a cut id is of no use to `grep`."""
 err = Console(stderr=True)
+LONGEST_ID = 64
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
 
+def opaque(text: str) -> str:
+    """An id that a person chose: it stays on record for ever, so it must not be a name or empty."""
+    if not text or len(text) > LONGEST_ID or not text.isprintable() or set(text) & set(" @"):
+        raise typer.BadParameter(f"an opaque id: 1 to {LONGEST_ID} characters without spaces and @")
+    return text
+
+
+def told(text: str) -> str:
+    """A text that somebody will read later."""
+    if not text.strip() or not text.isprintable():
+        raise typer.BadParameter("some words, please: it stays on record")
+    return text
+
+
+def one_of(option: str, value: str | None, allowed: Iterable[str]) -> None:
+    """A code that must be known; None is left out."""
+    codes = list(allowed)
+    if value is not None and value not in codes:
+        fail(f"{option}: one of {', '.join(codes)}", USAGE)
+
+
 def listing(*heads: str, whole: Collection[str] = ()) -> Table:
     """A table whose `whole` columns (ids, instants) are never cut: the others are folded to make room."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for head in heads:
-        table.add_column(head, no_wrap=head in whole, overflow="fold")
+        shortest = max(len(word) for word in head.split()) if head else None
+        table.add_column(head, no_wrap=head in whole, overflow="fold", min_width=shortest)
     return table
 
 
+def tracked(items: Sequence[T], doing: str) -> Iterable[T]:
+    """The items, with a progress bar where somebody watches."""
+    from rich.progress import track
+
+    return track(items, doing, console=err, transient=True, disable=not err.is_terminal)
+
+
 def fail(message: str, code: int) -> NoReturn:
-    err.print(f"[red]error[/red] {message}", highlight=False)
+    err.print(f"[red]error[/red] {_plain(message)}", highlight=False, soft_wrap=True)
     raise typer.Exit(code)
+
+
+def _plain(text: str) -> str:
+    """Without markup, and without what no terminal can print."""
+    from rich.markup import escape
+
+    return escape(text.encode(errors="backslashreplace").decode())
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end; what went wrong becomes one line and an exit code, never a traceback."""
-    from recourse.app.settings import SettingsError
-    from recourse.contracts.delivery import Unavailable
-    from recourse.ports import RunsUnavailable
-    from recourse.stack import StackError
+    from recourse.cli.failures import explained
 
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it repeats what the one line says
     try:
         return asyncio.run(work)
-    except SettingsError as error:
-        fail(str(error), USAGE)
-    except (Unavailable, RunsUnavailable, StackError) as error:
-        fail(f"{error or type(error).__name__}; see `recourse doctor`", DOWN)
-    except LookupError as error:
-        fail(str(error.args[0]) if error.args else str(error), USAGE)
+    except Exception as error:
+        explanation = explained(error)
+        if explanation is None:
+            raise
+        fail(*explanation)
+
+
+def say(facts: dict[str, Any], text: str, as_json: bool) -> None:
+    """What was done: for a program or for a person."""
+    if as_json:
+        print_json(facts)
+    else:
+        out.print(text, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_text) + "\n")
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=_text)
+    sys.stdout.write(text.encode(errors="backslashreplace").decode() + "\n")
 
 
 def _text(value: Any) -> str:
@@ -69,3 +112,8 @@ def _text(value: Any) -> str:
 
 def short(instant: datetime | None) -> str:
     return f"{instant:%Y-%m-%d %H:%M}" if instant else "—"
+
+
+def shortened(instant: str | None) -> str:
+    """The same for an instant that is kept as text."""
+    return instant[:16].replace("T", " ") if instant else "—"

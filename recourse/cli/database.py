@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import typer
 
-from recourse.cli.common import DOWN, FINDINGS, Json, fail, out, print_json, run
+from recourse.cli.common import FINDINGS, Json, out, print_json, run, say
 
 app = typer.Typer(help="The database schema.", no_args_is_help=True)
 
 
 @app.command()
-def upgrade() -> None:
+def upgrade(as_json: Json = False) -> None:
     """Bring the schema to the newest revision."""
     from recourse.app.settings import load_settings
     from recourse.storage import migrate
 
     async def work() -> str | None:
         url = load_settings().database_url
-        try:
-            await migrate.upgrade(url)
-        except OSError:
-            fail("the database does not answer; check RECOURSE_DATABASE_URL or `recourse stack up`", DOWN)
+        await migrate.upgrade(url)
         return await migrate.current(url)
 
-    out.print(f"schema at revision [bold]{run(work())}[/bold]")
+    revision = run(work())
+    say({"revision": revision}, f"schema at revision {revision}", as_json)
 
 
 @app.command()
@@ -34,10 +32,8 @@ def check(as_json: Json = False) -> None:
 
     async def work() -> tuple[str | None, list[str]]:
         url = load_settings().database_url
-        try:
-            return await migrate.current(url), await migrate.drift(url)
-        except OSError:
-            fail("the database does not answer; check RECOURSE_DATABASE_URL or `recourse stack up`", DOWN)
+        current = await migrate.current(url)
+        return current, await migrate.drift(url) if current else ["no schema at all"]
 
     current, drift = run(work())
     wanted = migrate.head()
@@ -46,7 +42,7 @@ def check(as_json: Json = False) -> None:
     elif current == wanted and not drift:
         out.print(f"schema at revision [bold]{current}[/bold], as the code wants it")
     else:
-        out.print(f"schema at {current}, the code wants {wanted}; run `recourse db upgrade`")
+        out.print(f"schema at {current or 'no revision'}, the code wants {wanted}; run `recourse db upgrade`")
         for line in drift:
-            out.print(f"  {line}", highlight=False)
+            out.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(FINDINGS if drift or current != wanted else 0)

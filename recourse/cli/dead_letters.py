@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recourse.cli.common import DOWN, FINDINGS, USAGE, Json, T, fail, listing, out, print_json, run
+from recourse.cli.common import (
+    FINDINGS,
+    USAGE,
+    Json,
+    T,
+    fail,
+    listing,
+    opaque,
+    out,
+    print_json,
+    run,
+    say,
+    shortened,
+    told,
+)
+from recourse.cli.kafka import answering, kafka
 
 if TYPE_CHECKING:
     from consumers.quarantine import DeadLetter, Quarantine
@@ -18,7 +32,8 @@ Brokers = Annotated[str | None, typer.Option(help="Default: RECOURSE_KAFKA_BROKE
 Ids = Annotated[list[str] | None, typer.Argument(help="topic/partition/offset, as `recourse dlq ls` shows.")]
 All = Annotated[bool, typer.Option("--all", help="Every open letter.")]
 Code = Annotated[str | None, typer.Option(help="Every open letter with this code.")]
-By = Annotated[str, typer.Option("--as", help="Who decides, an opaque id; it stays on record.")]
+_BY = "Who decides, an opaque id; it stays on record."
+By = Annotated[str, typer.Option("--as", callback=opaque, help=_BY)]
 
 
 @app.command("ls")
@@ -28,22 +43,20 @@ def list_letters(
     as_json: Json = False,
 ) -> None:
     """Open letters, oldest first. Exit 1 when there is one."""
-    letters = _read(brokers)
+    letters = sorted(_read(brokers), key=lambda one: (one.at, one.id))
     shown = [one for one in letters if resolved or one.resolution is None]
     if as_json:
         print_json([_facts(one) for one in shown])
     else:
-        heads = ("id", "code", "field", "what is wrong", "tries", "at (UTC)", "state")
-        table = listing(*heads, whole=("id", "code", "at (UTC)"))
+        heads = ("id", "what is wrong", "tries", "at (UTC)", "state")
+        table = listing(*heads, whole=("id", "state"))
         for one in shown:
             state = one.resolution.value if one.resolution else "open"
             table.add_row(
                 one.id,
-                one.code,
-                one.field,
-                one.message,
+                f"{one.code} · {one.field}: {one.message}",
                 str(one.attempts),
-                one.at[:16].replace("T", " "),
+                shortened(one.at),
                 state,
             )
         out.print(table if shown else "no dead letters")
@@ -71,33 +84,44 @@ def show(
         print_json(facts)
         return
     for name, text in facts.items():
-        out.print(f"{name}: {text}", highlight=False, markup=False, soft_wrap=True)
+        shown = text if text not in (None, {}) else "—"
+        out.print(f"{name}: {shown}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
 def retry(
-    letters: Ids = None, every: All = False, code: Code = None, by: By = "operator", brokers: Brokers = None
-) -> None:
-    """Send letters to their topic once more, after what was wrong has been mended."""
-    from consumers.quarantine import NotRetryable
-
-    try:
-        _resolve(brokers, letters, every, code, lambda q, chosen: q.retry(chosen, by), "sent again")
-    except NotRetryable as error:
-        fail(str(error), FINDINGS)
-
-
-@app.command()
-def drop(
-    reason: Annotated[str, typer.Option(help="Why nothing will come of them; it stays on record.")],
     letters: Ids = None,
     every: All = False,
     code: Code = None,
     by: By = "operator",
     brokers: Brokers = None,
+    as_json: Json = False,
+) -> None:
+    """Send letters to their topic once more, after what was wrong has been mended."""
+    from consumers.quarantine import NotRetryable
+
+    try:
+        chosen = _resolve(brokers, letters, every, code, lambda q, chosen: q.retry(chosen, by))
+    except NotRetryable as error:
+        fail(str(error), FINDINGS)
+    say({"sent_again": chosen}, f"{len(chosen)} sent again", as_json)
+
+
+@app.command()
+def drop(
+    reason: Annotated[
+        str, typer.Option(callback=told, help="Why nothing will come of them; it stays on record.")
+    ],
+    letters: Ids = None,
+    every: All = False,
+    code: Code = None,
+    by: By = "operator",
+    brokers: Brokers = None,
+    as_json: Json = False,
 ) -> None:
     """Close letters of which nothing will come."""
-    _resolve(brokers, letters, every, code, lambda q, chosen: q.drop(chosen, by, reason), "dropped")
+    chosen = _resolve(brokers, letters, every, code, lambda q, chosen: q.drop(chosen, by, reason))
+    say({"dropped": chosen}, f"{len(chosen)} dropped", as_json)
 
 
 def _resolve(
@@ -106,19 +130,19 @@ def _resolve(
     every: bool,
     code: str | None,
     how: Callable[[Quarantine, list[DeadLetter]], Coroutine[Any, Any, None]],
-    done: str,
-) -> None:
+) -> list[str]:
+    """The ids of those it was done to."""
     from consumers.quarantine import select
 
     if sum((bool(ids), every, code is not None)) != 1:
         fail("name letters by id, or pass --all, or --code CODE", USAGE)
 
-    async def work(quarantine: Quarantine) -> int:
+    async def work(quarantine: Quarantine) -> list[str]:
         chosen = select(await quarantine.letters(), ids or [], every=every, code=code)
         await how(quarantine, chosen)
-        return len(chosen)
+        return [one.id for one in chosen]
 
-    out.print(f"{_on(brokers, work)} {done}")
+    return _on(brokers, work)
 
 
 def _read(brokers: str | None) -> list[DeadLetter]:
@@ -126,21 +150,18 @@ def _read(brokers: str | None) -> list[DeadLetter]:
 
 
 def _on(brokers: str | None, work: Callable[[Quarantine], Coroutine[Any, Any, T]]) -> T:
-    from aiokafka.errors import KafkaError
-
     from recourse.app.publishing import quarantine
-    from recourse.app.settings import adopt_stack, load_topics
 
-    adopt_stack()
-    address = brokers or os.environ.get("RECOURSE_KAFKA_BROKERS", "localhost:9092")
-    try:
-        return run(work(quarantine(address, load_topics())))
-    except (KafkaError, TimeoutError):
-        fail(f"Kafka at {address} does not answer; start it or set RECOURSE_KAFKA_BROKERS", DOWN)
+    async def reading() -> T:
+        address, topics = kafka(brokers)
+        with answering(address):
+            return await work(quarantine(address, topics))
+
+    return run(reading())
 
 
 def _facts(letter: DeadLetter) -> dict[str, Any]:
     names = ("id", "code", "field", "message", "attempts", "at", "version", "sha256")
-    facts = {name: getattr(letter, name) for name in names}
+    facts: dict[str, Any] = {name: getattr(letter, name) for name in names}
     key = letter.key.decode(errors="replace") if letter.key else None
     return facts | {"key": key, "resolution": letter.resolution.value if letter.resolution else None}

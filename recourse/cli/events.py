@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import track
 from rich.table import Table
 
-from recourse.cli.common import DOWN, FINDINGS, USAGE, Json, err, fail, out, print_json, run
+from recourse.cli.common import FINDINGS, USAGE, Json, err, fail, out, print_json, run, say, tracked
+from recourse.cli.kafka import answering, kafka
 
 if TYPE_CHECKING:
     from recourse.contracts.events import BankEvent
@@ -31,12 +30,9 @@ def read(file: Path) -> tuple[list[BankEvent], list[Finding]]:
     """Every event of an NDJSON file, and what is wrong with the lines that are none."""
     from recourse.contracts.events import Refused, parse_line
 
-    if not file.is_file():
-        fail(f"{file}: no such file", USAGE)
     events: list[BankEvent] = []
     findings: list[Finding] = []
-    lines = file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    for number, line in enumerate(track(lines, "reading", console=err, transient=True), 1):
+    for number, line in enumerate(tracked(_lines(file), "reading"), 1):
         if not line.strip():
             continue
         try:
@@ -46,11 +42,22 @@ def read(file: Path) -> tuple[list[BankEvent], list[Finding]]:
     return events, findings
 
 
+def _lines(file: Path) -> list[str]:
+    """A line may hold characters that `splitlines` takes for ends of lines."""
+    try:
+        text = file.read_bytes().decode("utf-8", errors="surrogateescape")
+    except OSError as error:
+        fail(f"{file}: {error.strerror}; give the path of an NDJSON file", USAGE)
+    return text.split("\n")
+
+
 def show(findings: list[Finding]) -> None:
     table = Table("line", "code", "field", "what to do")
     for finding in findings[:100]:
         table.add_row(str(finding.line), finding.code, finding.field, finding.message)
-    out.print(table)
+    err.print(table)
+    if len(findings) > 100:
+        err.print(f"and {len(findings) - 100} more; `recourse events validate FILE --json` lists them all")
 
 
 @app.command()
@@ -71,35 +78,36 @@ def validate(file: Path, as_json: Json = False) -> None:
 def publish(
     file: Path,
     brokers: Annotated[str | None, typer.Option(help="Default: RECOURSE_KAFKA_BROKERS.")] = None,
-    skip_invalid: Annotated[bool, typer.Option(help="Publish the valid lines all the same.")] = False,
+    skip_invalid: Annotated[
+        bool, typer.Option("--skip-invalid", help="Publish the valid lines all the same.")
+    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Publish a file of events, in file order, to the topic of each one's type."""
-    from aiokafka.errors import KafkaError
-
     from recourse.app.publishing import publish_events
-    from recourse.app.settings import adopt_stack, load_topics
 
     events, findings = read(file)
     if findings and not skip_invalid:
         show(findings)
         fail("nothing was published; mend these lines or pass --skip-invalid", FINDINGS)
-    adopt_stack()
-    address = brokers or os.environ.get("RECOURSE_KAFKA_BROKERS", "localhost:9092")
-    try:
-        run(
-            publish_events(
-                address, load_topics(), events, lambda items: track(items, "publishing", console=err)
-            )
-        )
-    except KafkaError:
-        fail(f"Kafka at {address} does not answer; start it or set RECOURSE_KAFKA_BROKERS", DOWN)
-    out.print(f"{len(events)} events published, {len(findings)} lines skipped")
+
+    async def work() -> None:
+        address, topics = kafka(brokers)
+        with answering(address, "publish again: events that were taken already count once"):
+            await publish_events(address, topics, events, lambda items: tracked(items, "publishing"))
+
+    run(work())
+    facts = {"published": len(events), "skipped": len(findings)}
+    say(facts, f"{len(events)} events published, {len(findings)} lines skipped", as_json)
 
 
 @app.command()
 def schema(
     check: Annotated[bool, typer.Option(help="Only compare the committed files; exit 1 on drift.")] = False,
-    directory: Annotated[Path | None, typer.Option("--out", help="Where to write.")] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--out", help="The folder; default: the package's.")
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """Export JSON Schema and the AsyncAPI 3 document from the models."""
     from recourse.contracts.events import schema as schemas
@@ -107,8 +115,11 @@ def schema(
     target = directory or schemas.COMMITTED
     if check:
         drift = schemas.drift(target)
-        for name in drift:
-            out.print(f"differs from the models: {name}; run `recourse events schema`")
+        lines = [f"differs from the models: {name}; run `recourse events schema`" for name in drift]
+        say({"differ": drift}, "\n".join(lines) or "the schemas are those of the models", as_json)
         raise typer.Exit(FINDINGS if drift else 0)
-    for path in schemas.export(target):
-        out.print(path.name)
+    try:
+        written = [path.name for path in schemas.export(target)]
+    except OSError as error:
+        fail(f"--out {target}: {error.strerror}; give a folder that can be written", USAGE)
+    say({"written": written}, "\n".join(written), as_json)

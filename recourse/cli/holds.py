@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from recourse.cli.common import USAGE, fail, out, run
+from recourse.cli.common import USAGE, Json, fail, one_of, opaque, run, say
 
 app = typer.Typer(help="Holds on loans and people.", no_args_is_help=True)
 
@@ -16,12 +16,15 @@ app = typer.Typer(help="Holds on loans and people.", no_args_is_help=True)
 @app.command()
 def place(
     reason: Annotated[str, typer.Option(help="dispute, hardship, bankruptcy, death, complaint, ...")],
-    actor: Annotated[str, typer.Option("--as", help="Opaque id of the person who asks for it.")],
+    actor: Annotated[
+        str, typer.Option("--as", callback=opaque, help="Opaque id of the person who asks for it.")
+    ],
     loan: Annotated[str | None, typer.Option(help="On one loan.")] = None,
     person: Annotated[str | None, typer.Option(help="On a person and every loan of his.")] = None,
     until: Annotated[
         str | None, typer.Option(help="Instant with offset; until lifted when left out.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Place a hold. What it stops follows from the law pack."""
     from recourse.app.compose import core
@@ -32,8 +35,7 @@ def place(
 
     if (loan is None) == (person is None):
         fail("--loan or --person: name exactly one", USAGE)
-    if reason not in set(HoldReason):
-        fail(f"--reason: one of {', '.join(HoldReason)}", USAGE)
+    one_of("--reason", reason, HoldReason)
     request = HoldRequest(
         reason=HoldReason(reason),
         actor=actor,
@@ -51,12 +53,17 @@ def place(
         key, told = run(work())
     except Pointless as error:
         fail(str(error), USAGE)
-    out.print(f"{key} is in force" + ("" if told else "; Temporal is down, its diary follows later"))
+    text = f"{key} is in force" + ("" if told else "; Temporal is down, its diary follows later")
+    say({"hold": key, "state": "in force", "case_told": told}, text, as_json)
 
 
 @app.command()
 def lift(
-    hold_id: str, actor: Annotated[str, typer.Option("--as", help="Opaque id of the person who lifts it.")]
+    hold_id: Annotated[str, typer.Argument(help="As `place` printed it and `recourse cases show` shows it.")],
+    actor: Annotated[
+        str, typer.Option("--as", callback=opaque, help="Opaque id of the person who lifts it.")
+    ],
+    as_json: Json = False,
 ) -> None:
     """Lift a hold."""
     from recourse.app.compose import core
@@ -73,9 +80,8 @@ def lift(
             return (await parts.delivery.note(fact))[1]
 
     told = run(work())
-    out.print(
-        f"{hold_id} is lifted" + ("" if told else "; Temporal is down, the case goes on when it is back")
-    )
+    text = f"{hold_id} is lifted" + ("" if told else "; Temporal is down, the case goes on when it is back")
+    say({"hold": hold_id, "state": "lifted", "case_told": told}, text, as_json)
 
 
 def _instant(text: str | None) -> datetime | None:

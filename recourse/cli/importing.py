@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, track
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from recourse.cli.common import DOWN, FINDINGS, USAGE, Json, err, fail, out, print_json, run
+from recourse.cli.common import FINDINGS, USAGE, Json, err, fail, out, print_json, run, tracked
+from recourse.cli.kafka import answering, kafka
 
 if TYPE_CHECKING:
     from recourse.importers.metro2 import Book, Finding, Origin
 
 app = typer.Typer(help="Books of other systems, told as the bank's events.", no_args_is_help=True)
 SHOWN = 20
+AGAIN = "import again: events that were taken already count once"
 
 Target = Annotated[
     Path | None, typer.Option("--out", help="Write the events to this NDJSON file; publish nothing.")
@@ -103,7 +105,7 @@ def _read(file: Path, origin: Origin, as_of: datetime | None, limit: int | None)
 @contextmanager
 def _progress() -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         yield progress
 
 
@@ -114,7 +116,7 @@ def _write(target: Path, book: Book) -> None:
     part = target.with_name(target.name + ".part")
     try:
         with part.open("w", encoding="utf-8") as lines:
-            for event in track(book.events, "writing", console=err, transient=True):
+            for event in tracked(book.events, "writing"):
                 lines.write(to_line(event) + "\n")
         part.replace(target)
     except OSError as error:
@@ -122,33 +124,12 @@ def _write(target: Path, book: Book) -> None:
         fail(f"--out {target}: {error.strerror}; give a path that can be written", USAGE)
 
 
-@contextmanager
-def _answering(address: str) -> Iterator[None]:
-    from aiokafka.errors import KafkaError
-
-    try:
-        yield
-    except (KafkaError, TimeoutError):
-        fail(
-            f"Kafka at {address} does not answer; start it or set RECOURSE_KAFKA_BROKERS, then import again: "
-            "events that were taken already count once",
-            DOWN,
-        )
-
-
 async def _publish(book: Book, brokers: str | None) -> None:
     from recourse.app.publishing import publish_events
-    from recourse.app.settings import adopt_stack, load_topics
 
-    adopt_stack()
-    address = brokers or os.environ.get("RECOURSE_KAFKA_BROKERS", "localhost:9092")
-    with _answering(address):
-        await publish_events(
-            address,
-            load_topics(),
-            book.events,
-            lambda events: track(events, "publishing", console=err, transient=True),
-        )
+    address, topics = kafka(brokers)
+    with answering(address, AGAIN):
+        await publish_events(address, topics, book.events, lambda events: tracked(events, "publishing"))
 
 
 async def _play(book: Book, brokers: str | None) -> None:
@@ -157,7 +138,7 @@ async def _play(book: Book, brokers: str | None) -> None:
 
     settings = load_settings()
     address = brokers or settings.kafka_brokers
-    with _answering(address), _progress() as progress:
+    with answering(address, AGAIN), _progress() as progress:
         task = progress.add_task("playing", total=len(book.events))
         await publish_as_due(
             address,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import typer
 
-from recourse.cli.common import out, run
+from recourse.cli.common import Json, run, say
 
 app = typer.Typer(help="The Temporal namespace.", no_args_is_help=True)
 
@@ -17,7 +17,7 @@ def group() -> None:
 
 
 @app.command()
-def setup() -> None:
+def setup(as_json: Json = False) -> None:
     """Register the search attributes and the sweep's schedule. Safe to repeat."""
     from recourse.app.settings import load_settings
     from recourse.temporal.client import connect
@@ -31,4 +31,5 @@ def setup() -> None:
         return added
 
     added = run(work())
-    out.print(f"search attributes added: {', '.join(added) or 'none, all were there'}; sweep scheduled")
+    text = f"search attributes added: {', '.join(added) or 'none, all were there'}; sweep scheduled"
+    say({"search_attributes_added": added, "sweep": "scheduled"}, text, as_json)
