@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from recourse.cli.common import Json, out, print_json, run
+from recourse.cli.common import Json, err, listing, one_of, out, print_json, run, say, short, told
 
 app = typer.Typer(help="Bearer tokens of the API.", no_args_is_help=True)
 
@@ -14,19 +16,15 @@ app = typer.Typer(help="Bearer tokens of the API.", no_args_is_help=True)
 @app.command()
 def issue(
     role: Annotated[str, typer.Option(help="agent, lead, vehicle, legal, auditor or admin")],
-    name: Annotated[str, typer.Option(help="Whose token it is, for people to recognise it.")],
+    name: Annotated[str, typer.Option(callback=told, help="Whose token it is, for people to recognise it.")],
     as_json: Json = False,
 ) -> None:
-    """Issue a token. It is printed once and stored only as a hash."""
-    from functools import partial
-
+    """Issue a token. It is printed once, alone on standard output, and stored only as a hash."""
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
-    from recourse.cli.common import USAGE, fail
     from recourse.service import tokens
 
-    if role not in tokens.ROLES:
-        fail(f"--role: one of {', '.join(tokens.ROLES)}", USAGE)
+    one_of("--role", role, tokens.ROLES)
 
     async def work() -> tokens.Issued:
         async with services(load_settings()) as running:
@@ -37,13 +35,36 @@ def issue(
         print_json({"token": issued.token, "actor": issued.actor, "role": role, "name": name})
     else:
         out.print(issued.token, highlight=False, soft_wrap=True)
+        err.print(f"of {issued.actor}; to end it: recourse tokens revoke {issued.actor}", highlight=False)
+
+
+@app.command("list")
+def list_tokens(as_json: Json = False) -> None:
+    """Who holds a token, oldest first; never the tokens themselves."""
+    from recourse.app.compose import services
+    from recourse.app.settings import load_settings
+    from recourse.reading import tokens
+
+    async def work() -> list[tokens.TokenLine]:
+        async with services(load_settings()) as running, running.database.reading() as tx:
+            return await tokens.listing(tx)
+
+    lines = run(work())
+    if as_json:
+        print_json([asdict(line) for line in lines])
+        return
+    table = listing("actor", "role", "name", "since (UTC)", "state", whole=("actor", "since (UTC)"))
+    for line in lines:
+        state = f"revoked {short(line.revoked_at)}" if line.revoked_at else "valid"
+        table.add_row(line.actor, line.role, line.name, short(line.recorded_at), state)
+    out.print(table if lines else "no tokens; issue one: recourse tokens issue --role agent --name NAME")
 
 
 @app.command()
-def revoke(actor: str) -> None:
+def revoke(
+    actor: Annotated[str, typer.Argument(help="As `recourse tokens list` shows it.")], as_json: Json = False
+) -> None:
     """Revoke a person's token; it stops working at once."""
-    from functools import partial
-
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
     from recourse.service import tokens
@@ -53,4 +74,4 @@ def revoke(actor: str) -> None:
             await running.run(partial(tokens.revoke, actor=actor))
 
     run(work())
-    out.print(f"{actor}: revoked")
+    say({"actor": actor, "state": "revoked"}, f"{actor}: revoked", as_json)
