@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from recourse.cli import (
@@ -39,6 +41,23 @@ app.command("dossier")(cases.dossier)
 app.command("doctor")(doctor_command.doctor)
 for name, process in processes.COMMANDS.items():
     app.command(name)(process)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"recourse {version('recourse-collections')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which release this is.")
+    ] = False,
+) -> None:
+    """Auto-loan collections: every contact lawful and explained, nothing lost or sent twice."""
 
 
 def main() -> None:

@@ -3,37 +3,71 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.table import Table
 
-from recourse.cli.common import USAGE, Json, fail, listing, out, print_json, run, short
+from recourse.cli.common import (
+    USAGE,
+    Json,
+    err,
+    fail,
+    listing,
+    one_of,
+    out,
+    print_json,
+    run,
+    short,
+    shortened,
+)
+
+if TYPE_CHECKING:
+    from recourse.reading.cases import CaseLine, CaseView
 
 app = typer.Typer(help="Cases and their diaries.", no_args_is_help=True)
+FIGURES = {
+    "episodes_most": "most cases of one loan",
+    "undelivered": "cases not told of all their facts",
+    "unpublished": "messages not published",
+}
 
 
 @app.command("list")
 def list_cases(
     everything: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
     stage: Annotated[str | None, typer.Option(help="reminder, agent, field, legal or closed")] = None,
-    limit: int = 100,
+    limit: Annotated[int, typer.Option(min=1, help="That many at most.")] = 100,
     as_json: Json = False,
 ) -> None:
     """Cases, newest first."""
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
-    from recourse.domain.money import Money
+    from recourse.domain.situation import Stage
     from recourse.reading import cases
+
+    one_of("--stage", stage, Stage)
+    open_only = not everything and stage != Stage.CLOSED
 
     async def work() -> list[cases.CaseLine]:
         async with services(load_settings()) as running, running.database.reading() as tx:
             now = await running.database.now(tx)
-            return await cases.listing(tx, now, open_only=not everything, stage=stage, limit=limit)
+            return await cases.listing(tx, now, open_only=open_only, stage=stage, limit=limit)
 
     lines = run(work())
     if as_json:
         print_json([asdict(line) for line in lines])
-        return
+    else:
+        out.print(
+            _table(lines) if lines else "no open cases; --all lists closed ones" if open_only else "no cases"
+        )
+    if len(lines) == limit:
+        err.print(f"the newest {limit}; --limit shows more", highlight=False)
+
+
+def _table(lines: list[CaseLine]) -> Table:
+    from recourse.domain.money import Money
+
     heads = ("case", "stage", "bucket", "DPD", "open amount", "next", "at (UTC)")
     table = listing(*heads, whole=("case", "open amount"))
     for line in lines:
@@ -44,9 +78,9 @@ def list_cases(
             str(line.dpd),
             str(Money(line.unpaid_minor, line.currency)),
             line.next_step or "—",
-            (line.next_at or "—")[:16].replace("T", " "),
+            shortened(line.next_at),
         )
-    out.print(table)
+    return table
 
 
 @app.command("figures")
@@ -68,7 +102,7 @@ def show_figures(as_json: Json = False) -> None:
     for name, value in found.items():
         counts = value.items() if isinstance(value, dict) else [("", value)]
         for code, number in counts:
-            table.add_row(f"{name.replace('_', ' ')} {code}".strip(), str(number))
+            table.add_row(f"{FIGURES.get(name, name.replace('_', ' '))} {code}".strip(), str(number))
     out.print(table)
 
 
@@ -90,9 +124,20 @@ def show(case_id: str, as_json: Json = False) -> None:
     if as_json:
         print_json(asdict(view))
         return
-    case = view.case
+    _show(view)
+
+
+def _show(view: CaseView) -> None:
+    case, plan = view.case, view.case.plan or {}
     head = f"[bold]{case.id}[/bold]  {case.closed_reason or case.stage} · {case.bucket} · day {case.dpd}"
     out.print(f"{head} · {case.strategy}")
+    if plan and not case.closed_at:
+        named = plan.get("step_id") or plan.get("kind")
+        out.print(f"  next: {named} at {shortened(plan.get('due_at'))} UTC · {plan.get('reason')}")
+    for task in view.tasks:
+        out.print(f"  open task {task}")
+    for promise in view.promises:
+        out.print(f"  promise until {promise['due_on']}: {promise['state']}")
     for hold in view.holds:
         out.print(f"  hold {hold['id']}: {hold['reason']} until {short(hold['until'])}")
     table = listing("at (UTC)", "what", "step", "outcome", "why", "by", whole=("at (UTC)", "step"))

@@ -46,7 +46,10 @@ def _borrower(part: dict[str, Any]) -> RenderableType:
         return "master data missing: the bank has sent no snapshot yet, contacts wait"
     table = Table("role", "name", "language", "zones", "reached by (consent)", box=None)
     for person in part["people"]:
-        points = "\n".join(f"{p['value']} ({', '.join(p['consent'])})" for p in person["contact_points"])
+        points = "\n".join(
+            f"{p['kind']} {p['value']} ({', '.join(p['consent']) or 'none'})"
+            for p in person["contact_points"]
+        )
         table.add_row(
             person["role"], person.get("name", ""), person["language"], ", ".join(person["zones"]), points
         )

@@ -8,48 +8,81 @@ from typing import Annotated
 
 import typer
 
-from recourse.cli.common import FINDINGS, USAGE, Json, fail, listing, out, print_json, run, short
+from recourse.cli.common import (
+    FINDINGS,
+    USAGE,
+    Json,
+    err,
+    fail,
+    listing,
+    one_of,
+    opaque,
+    out,
+    print_json,
+    run,
+    say,
+    short,
+)
 from recourse.contracts.messages import TaskAnswer, TaskReceipt
 
 app = typer.Typer(help="Tasks for people.", no_args_is_help=True)
 
-Actor = Annotated[str, typer.Option("--as", help="Opaque id of the person (`recourse tokens issue`).")]
-Role = Annotated[str, typer.Option(help="agent, lead, vehicle, legal or admin")]
+ROLES = ("agent", "lead", "vehicle", "legal", "admin")
+Task = Annotated[str, typer.Argument(help="As `recourse tasks list` shows it.")]
+_ACTOR = "Opaque id of the person (`recourse tokens list`)."
+Actor = Annotated[str, typer.Option("--as", callback=opaque, help=_ACTOR)]
+Role = Annotated[str, typer.Option(help=", ".join(ROLES))]
 RequestId = Annotated[str | None, typer.Option("--request-id", help="Repeat a call safely with the same id.")]
+REMEDIES = {
+    "role_not_permitted": "the task's team stands in `recourse tasks list`; --role says as what you answer",
+    "claim_first": "recourse tasks claim TASK --as YOU",
+    "claimed_by_another": "wait until that claim ends, or ask its holder",
+    "task_done": "it was answered before; see `recourse tasks list`",
+    "promise_needs_amount_and_date": "--promise-minor AMOUNT --promise-on YYYY-MM-DD",
+    "promise_date_invalid": "--promise-on YYYY-MM-DD",
+    "promise_date_out_of_range": "--promise-on: today to 30 days from now",
+    "request_id_reused": "that id stands for another answer; choose a new one",
+    "case_not_running": "it is closed, or the sweep will start it again; see `recourse cases show CASE`",
+}
 
 
 @app.command("list")
 def list_tasks(
     team: Annotated[str | None, typer.Option(help="agents, lead, field or legal; all when left out")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="That many at most.")] = 200,
     as_json: Json = False,
 ) -> None:
     """Open tasks, oldest first, with the outcomes that each one accepts."""
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
-    from recourse.service.answering import ROLES
+    from recourse.service.answering import ROLES as TEAMS
     from recourse.service.dispositions import allowed_outcomes
     from recourse.storage import tasks
 
+    one_of("--team", team, TEAMS)
+
     async def work() -> list[tasks.TaskRow]:
         async with services(load_settings()) as running, running.database.reading() as tx:
-            return await tasks.listing(tx, [team] if team else list(ROLES))
+            return await tasks.listing(tx, [team] if team else list(TEAMS), limit=limit)
 
     rows = run(work())
+    if len(rows) == limit:
+        err.print(f"the oldest {limit}; --limit shows more", highlight=False)
     if as_json:
         print_json([asdict(row) | {"outcomes": allowed_outcomes(row.kind)} for row in rows])
         return
-    table = listing("task", "what", "team", "case", "state", "expires (UTC)", whole=("task", "expires (UTC)"))
+    table = listing("task", "what", "team", "case", "state", "expires (UTC)", whole=("task", "case"))
     for row in rows:
         state = f"claimed by {row.claimed_by}" if row.state == "claimed" else row.state
         table.add_row(row.id, row.kind, row.team, row.case_id, state, short(row.expires_at))
     out.print(table if rows else "no open tasks")
     for kind in sorted({row.kind for row in rows}):
-        out.print(f"[bold]{kind}[/] takes: {', '.join(allowed_outcomes(kind))}", highlight=False)
+        out.print(f"[bold]{kind}[/bold] takes: {', '.join(allowed_outcomes(kind))}", highlight=False)
 
 
 @app.command()
 def claim(
-    task_id: str, actor: Actor, role: Role = "agent", request_id: RequestId = None, as_json: Json = False
+    task_id: Task, actor: Actor, role: Role = "agent", request_id: RequestId = None, as_json: Json = False
 ) -> None:
     """Take a task. For a call this takes a slot of the caps: the gate answers whether it may be made now."""
     answer = TaskAnswer(task_id, "claim", actor, request_id or uuid.uuid4().hex, (role,))
@@ -58,8 +91,8 @@ def claim(
 
 @app.command()
 def complete(
-    task_id: str,
-    outcome: str,
+    task_id: Task,
+    outcome: Annotated[str, typer.Argument(help="One that the task takes: see `recourse tasks list`.")],
     actor: Actor,
     role: Role = "agent",
     promise_minor: Annotated[int | None, typer.Option(help="Promised amount in minor units.")] = None,
@@ -87,6 +120,8 @@ def _answer(answer: TaskAnswer, as_json: bool) -> None:
     from recourse.domain.ids import TaskId
     from recourse.storage import tasks
 
+    one_of("--role", answer.roles[0], ROLES)
+
     async def work() -> TaskReceipt | None:
         async with core(load_settings()) as parts:
             async with parts.services.database.reading() as tx:
@@ -96,12 +131,19 @@ def _answer(answer: TaskAnswer, as_json: bool) -> None:
     receipt = run(work())
     if receipt is None:
         fail(f"{answer.task_id}: no such task; see `recourse tasks list`", USAGE)
-    if as_json:
-        print_json(asdict(receipt))
-    elif receipt.accepted:
-        out.print(f"accepted; next: {receipt.next_step} at {short(receipt.next_at)} UTC")
-    else:
-        opens = f"; opens {short(receipt.opens_at)} UTC" if receipt.opens_at else ""
-        source = f" ({receipt.source})" if receipt.source else ""
-        out.print(f"[red]refused[/red] {receipt.code}{source}{opens}")
+    say(asdict(receipt), _told(receipt, answer.action), as_json)
     raise typer.Exit(0 if receipt.accepted else FINDINGS)
+
+
+def _told(receipt: TaskReceipt, action: str) -> str:
+    """A refusal has its code, the rule or what would be allowed, the next opening and the remedy."""
+    if receipt.accepted and action == "claim":
+        return (
+            f"claimed until {short(receipt.next_at)} UTC; then say what came of it: recourse tasks complete"
+        )
+    if receipt.accepted:
+        return f"accepted; next: {receipt.next_step} at {short(receipt.next_at)} UTC"
+    remedy = REMEDIES.get(receipt.code, "")
+    source = f" ({receipt.source})" if receipt.source and not remedy else ""
+    opens = f"; opens {short(receipt.opens_at)} UTC" if receipt.opens_at else ""
+    return f"[red]refused[/red] {receipt.code}{source}{opens}" + (f": {remedy}" if remedy else "")
