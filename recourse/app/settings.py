@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pydantic_settings
 from dotenv import dotenv_values
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from recourse.contracts.events import Topics
@@ -93,6 +93,14 @@ class Settings(BaseSettings):
     api_host: str = "127.0.0.1"
     api_port: int = 8080
     log_format: str = "json"
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_ours(cls, url: str) -> str:
+        """Else it would be found out at the first connection, by an error that names no setting."""
+        if not url.startswith("postgresql+asyncpg://"):
+            raise ValueError("must be like postgresql+asyncpg://user:password@host:5432/name")
+        return url
 
 
 def load_settings() -> Settings:
