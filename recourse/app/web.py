@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from contextlib import suppress
 
 import structlog
 import uvicorn
 
 from recourse.app.compose import core
-from recourse.app.settings import Settings
+from recourse.app.settings import Settings, SettingsError
 from recourse.app.stopping import stop_signal
 from recourse.web.api import build_api
 
@@ -19,6 +21,7 @@ log = structlog.get_logger(__name__)
 async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> None:
     stopping = stopping or stop_signal()
     async with core(settings) as parts:
+        listening = _listening(settings.api_host, settings.api_port)
         config = uvicorn.Config(
             build_api(parts.delivery, parts.runs),
             host=settings.api_host,
@@ -29,7 +32,7 @@ async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> 
         )
         server = uvicorn.Server(config)
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        serving = asyncio.create_task(server.serve())
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
         log.info("api started", host=settings.api_host, port=settings.api_port)
         stop = asyncio.create_task(stopping.wait())
         await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -37,3 +40,14 @@ async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> 
         stop.cancel()
         with suppress(asyncio.CancelledError):
             await serving
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Taken before the server starts: uvicorn itself would end the process in the middle of its task."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else type(error).__name__
+        remedy = "set RECOURSE_API_HOST and RECOURSE_API_PORT to one that is free"
+        raise SettingsError(f"{host}:{port} cannot be listened on, {reason}; {remedy}") from None
