@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 from recourse.contracts.activities import Deciding, HandingOver, Locating, Reminding
 from recourse.contracts.messages import (
@@ -32,21 +32,33 @@ PROVIDER = RetryPolicy(
 )
 """For the world outside: about ten minutes of patience, then the ladder's fallback or a person."""
 
+OUR_DATABASE = "Unavailable"
+"""`recourse.contracts.delivery.Unavailable`, as a failure names it."""
+ANSWERED_WITHIN = timedelta(minutes=10)
+
 URGENT = Priority(priority_key=1)
 ROUTINE = Priority(priority_key=4)
+
+
+def _unless_cancelled(error: FailureError) -> None:
+    """A case that is cancelled must end, not go on as though its step had failed (sdk-python #620)."""
+    if is_cancelled_exception(error):
+        raise error
 
 
 async def decide(case_id: str) -> PlanData:
     """A local activity, one action for the whole task; after two failures a regular one.
 
-    Local retries would churn workflow tasks for as long as the database is away.
+    Local retries would churn workflow tasks for as long as the database is away. A local activity fails with
+    the error of the activity itself, a regular one with an ActivityError around it.
     """
     command = DecideCommand(case_id)
     try:
         return await workflow.execute_local_activity_method(
             Deciding.decide, command, start_to_close_timeout=QUICK, retry_policy=LOCALLY
         )
-    except ActivityError:
+    except FailureError as error:
+        _unless_cancelled(error)
         return await workflow.execute_activity_method(
             Deciding.decide,
             command,
@@ -58,54 +70,46 @@ async def decide(case_id: str) -> PlanData:
 
 
 async def answer(task_answer: TaskAnswer) -> AnswerResult:
-    return await workflow.execute_local_activity_method(
-        Deciding.answer_task, task_answer, start_to_close_timeout=QUICK, retry_policy=LOCALLY
-    )
+    """As `decide`, but not for ever: a person is waiting, and no run ends before its answers have.
+
+    An outage that passes must not fail the update: the server keeps its failure under its id, and so would
+    refuse the same answer, repeated, for the rest of the run.
+    """
+    try:
+        return await workflow.execute_local_activity_method(
+            Deciding.answer_task, task_answer, start_to_close_timeout=QUICK, retry_policy=LOCALLY
+        )
+    except FailureError as error:
+        _unless_cancelled(error)
+    try:
+        return await workflow.execute_activity_method(
+            Deciding.answer_task,
+            task_answer,
+            start_to_close_timeout=QUICK,
+            schedule_to_close_timeout=ANSWERED_WITHIN,
+            retry_policy=FOREVER,
+            summary=f"task {task_answer.action}",
+            priority=URGENT,
+        )
+    except ActivityError as error:
+        _unless_cancelled(error)
+        raise ApplicationError(
+            "unavailable: the database was away; see the task before answering anew"
+        ) from error
 
 
 async def perform(case_id: str, plan: PlanData, queues: Queues) -> StepResult:
-    """Perform the planned step; when every retry failed, give up and let the ladder go on."""
+    """Perform the planned step; when every retry failed, give up and let the ladder go on.
+
+    If it was our own database that failed the tries, nobody outside is to blame: the step stays due.
+    """
     command = StepCommand(case_id, plan.step_id or "", plan.number)
-    summary = f"day {plan.dpd}: {plan.step_id}"
     try:
-        match plan.kind:
-            case "remind":
-                return await workflow.execute_activity_method(
-                    Reminding.send_reminder,
-                    command,
-                    task_queue=queues.messages,
-                    start_to_close_timeout=SEND,
-                    retry_policy=PROVIDER,
-                    summary=summary,
-                    priority=ROUTINE,
-                )
-            case "locate":
-                return await workflow.execute_activity_method(
-                    Locating.locate,
-                    command,
-                    task_queue=queues.vehicles,
-                    start_to_close_timeout=SEND,
-                    retry_policy=PROVIDER,
-                    summary=summary,
-                )
-            case "handover":
-                return await workflow.execute_activity_method(
-                    HandingOver.hand_over,
-                    command,
-                    task_queue=queues.legal,
-                    start_to_close_timeout=SEND,
-                    retry_policy=PROVIDER,
-                    summary=summary,
-                )
-            case _:
-                return await workflow.execute_activity_method(
-                    Deciding.open_task,
-                    command,
-                    start_to_close_timeout=QUICK,
-                    retry_policy=FOREVER,
-                    summary=summary,
-                )
-    except ActivityError:
+        return await _order(plan, command, queues)
+    except ActivityError as error:
+        _unless_cancelled(error)
+        if isinstance(error.cause, ApplicationError) and error.cause.type == OUR_DATABASE:
+            return StepResult("stale", await decide(case_id), "database_away")
         return await workflow.execute_activity_method(
             Deciding.give_up,
             command,
@@ -113,3 +117,44 @@ async def perform(case_id: str, plan: PlanData, queues: Queues) -> StepResult:
             retry_policy=FOREVER,
             summary=f"give up {plan.step_id}",
         )
+
+
+async def _order(plan: PlanData, command: StepCommand, queues: Queues) -> StepResult:
+    summary = f"day {plan.dpd}: {plan.step_id}"
+    match plan.kind:
+        case "remind":
+            return await workflow.execute_activity_method(
+                Reminding.send_reminder,
+                command,
+                task_queue=queues.messages,
+                start_to_close_timeout=SEND,
+                retry_policy=PROVIDER,
+                summary=summary,
+                priority=ROUTINE,
+            )
+        case "locate":
+            return await workflow.execute_activity_method(
+                Locating.locate,
+                command,
+                task_queue=queues.vehicles,
+                start_to_close_timeout=SEND,
+                retry_policy=PROVIDER,
+                summary=summary,
+            )
+        case "handover":
+            return await workflow.execute_activity_method(
+                HandingOver.hand_over,
+                command,
+                task_queue=queues.legal,
+                start_to_close_timeout=SEND,
+                retry_policy=PROVIDER,
+                summary=summary,
+            )
+        case _:
+            return await workflow.execute_activity_method(
+                Deciding.open_task,
+                command,
+                start_to_close_timeout=QUICK,
+                retry_policy=FOREVER,
+                summary=summary,
+            )

@@ -11,7 +11,9 @@ import pytest
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError
 
+from recourse.contracts.delivery import Unavailable
 from recourse.contracts.messages import (
     AnswerResult,
     CalendarData,
@@ -40,13 +42,17 @@ class Script:
     plan: PlanData
     after: dict[str, PlanData] = field(default_factory=dict)
     performed: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     failing: set[str] = field(default_factory=set)
+    database_away: int = 0
+    """How many more decisions and answers fail as they do while PostgreSQL cannot be reached."""
     decided: int = 0
     failures: int = 0
 
     @activity.defn(name="case.decide")
     async def decide(self, command: DecideCommand) -> PlanData:
+        self._reach_database()
         self.decided += 1
         return self.plan
 
@@ -69,16 +75,27 @@ class Script:
     @activity.defn(name="step.give_up")
     async def give_up(self, command: StepCommand) -> StepResult:
         self.failing.discard(command.step_id)
+        self.given_up.append(command.step_id)
         return replace(self._perform(command), outcome="unable", code="provider_down")
 
     @activity.defn(name="task.answer")
     async def answer_task(self, answer: TaskAnswer) -> AnswerResult:
+        self._reach_database()
         self.answers.append(answer.request_id)
         accepted = answer.outcome != "refuse_me"
         receipt = TaskReceipt(answer.task_id, accepted, "" if accepted else "no", next_step="next")
         return AnswerResult(receipt, self.plan if accepted else None)
 
+    def _reach_database(self) -> None:
+        if self.database_away:
+            self.database_away -= 1
+            raise Unavailable("for the test")
+
     def _perform(self, command: StepCommand) -> StepResult:
+        if self.database_away:
+            self.database_away -= 1
+            # At once what eight tries come to, four minutes later.
+            raise ApplicationError("for the test", type=Unavailable.__name__, non_retryable=True)
         if command.step_id in self.failing:
             self.failures += 1
             raise RuntimeError("the provider is away")
