@@ -26,12 +26,15 @@ class SweepingActivities:
         )
 
     async def _deliver(self) -> int:
-        found = await self.delivery.services.run(partial(sweeping.undelivered, limit=PAGE))
-        for nudge in found:
-            await self.delivery.nudge(nudge)
-            await self.delivery.mark_delivered([nudge])
-            activity.heartbeat()
-        return len(found)
+        """Page by page: what is delivered is marked, so the next page holds others."""
+        delivered = 0
+        while found := await self.delivery.services.run(partial(sweeping.undelivered, limit=PAGE)):
+            for nudge in found:
+                await self.delivery.nudge(nudge)
+                await self.delivery.mark_delivered([nudge])
+                activity.heartbeat()
+            delivered += len(found)
+        return delivered
 
     async def _resume(self) -> int:
         """A case that operations terminated, or whose namespace was lost, starts again from its row."""

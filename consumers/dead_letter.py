@@ -11,10 +11,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
 from aiokafka.structs import ConsumerRecord
 
-from recourse.contracts.events import Refused, Topics
+from recourse.contracts.events import MAX_BYTES, Refused, Topics
 
-CUT_AT = 512 * 1024
-"""A record beyond any event's size is kept by its first half megabyte and its hash."""
+CUT_AT = MAX_BYTES
+"""A record beyond any event's size is kept by its beginning and its hash."""
 PREFIX = "recourse-dlq-"
 ACKNOWLEDGED_WITHIN = 15.0
 """Seconds; while Kafka is away the library would wait for ever, deaf to being asked to stop. A letter that

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -68,7 +70,10 @@ class FactConsumer:
         dead_letters: DeadLetters,
         topics: Topics,
         limits: ConsumerLimits | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
+        """clock: business now; with it an event from more than a day ahead of us is refused."""
+        self._clock = clock
         self._consumer, self._facts, self._dead_letters, self._topics = consumer, facts, dead_letters, topics
         self._limits = limits or ConsumerLimits()
         self._marks: dict[TopicPartition, Watermark] = defaultdict(Watermark)
@@ -128,7 +133,8 @@ class FactConsumer:
         bury = BuryOnce(self._bury)
         while True:
             try:
-                batch = await understand(records, EventLimits(), bury)
+                now = self._clock() if self._clock else None
+                batch = await understand(records, EventLimits(now=now), bury)
                 nudges = await accept(batch, self._facts, bury) if batch else []
             except (Unavailable, KafkaError) as error:
                 wait = backoff.next()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
@@ -34,6 +35,11 @@ async def run_consumer(
 ) -> None:
     """Until asked to stop; a consumer that is stuck is rebuilt, since aiokafka can go silent."""
     stopping, limits = stopping or stop_signal(), limits or ConsumerLimits()
+    calendar = settings.calendar.calendar()
+
+    def clock() -> datetime:
+        return calendar.business(datetime.now(UTC))
+
     async with core(settings) as parts:
         while not stopping.is_set():
             async with AsyncExitStack() as stack:
@@ -43,7 +49,7 @@ async def run_consumer(
                     return
                 topics = settings.topics.topics()
                 dead_letters = DeadLetters(producer, topics)
-                consumer = FactConsumer(kafka, parts.delivery, dead_letters, topics, limits)
+                consumer = FactConsumer(kafka, parts.delivery, dead_letters, topics, limits, clock)
                 log.info("consumer started", group=settings.consumer_group)
                 try:
                     await consumer.run(stopping)

@@ -119,7 +119,7 @@ class TaskAnswer:
     """A person's answer to a task, sent as a workflow update.
 
     actor: opaque id of the person. outcome: a disposition code. promise_minor, promise_on: with a promise.
-    until: for a hold the outcome asks for. request_id: the same answer repeated carries the same id.
+    request_id: the same answer repeated carries the same id.
     """
 
     task_id: str

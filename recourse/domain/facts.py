@@ -1,8 +1,7 @@
 """What happened. A fact is never refused and never changed; later facts may outweigh it.
 
-Bank facts come over Kafka and are folded into the loan's account (`recourse.domain.fold`). Case facts are
-made by people, providers and desks; the storage keeps them in the same ordered log and projects them into
-the tables that a `Situation` is read from.
+These are the bank's: they come over Kafka and are folded into the loan's account (`recourse.domain.fold`).
+Holds, cease requests and statuses of the legal desk stand in the same ordered log (`service.noting`).
 """
 
 from __future__ import annotations

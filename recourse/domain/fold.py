@@ -62,10 +62,6 @@ class Account:
     def cured(self) -> bool:
         return not self.arrears and self.certain
 
-    def paid_since(self, instant: datetime) -> int:
-        """Minor units received and not reversed since an instant (promise keeping)."""
-        return sum(p.amount_minor for p in self.payments if not p.reversed and p.occurred_at >= instant)
-
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:
     """The one order of a set of facts, whatever order they arrived in."""

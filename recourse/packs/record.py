@@ -1,4 +1,4 @@
-"""Situation and rules as JSON and as digests: what a step stores, and what `explain` recomputes later."""
+"""Situation and rules as JSON and as digests: what a step stores, so that its decision can be made again."""
 
 from __future__ import annotations
 

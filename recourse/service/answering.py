@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from recourse.contracts.messages import AnswerResult, PlanData, TaskAnswer, TaskReceipt
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.gate import gate
+from recourse.domain.law.hours import local_date
 from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import AttemptOutcome, Channel
 from recourse.service.context import Unit
@@ -26,7 +27,6 @@ from recourse.service.outcomes import apply_outcome
 from recourse.service.reminding import choose_point
 from recourse.storage import attempts, tasks
 from recourse.storage.attempts import NewAttempt, attempt_id
-from recourse.storage.locks import lock_contact_points
 from recourse.storage.tasks import TaskRow
 
 CLAIM_LASTS = timedelta(hours=4)
@@ -48,7 +48,7 @@ async def answer_task(unit: Unit, answer: TaskAnswer) -> AnswerResult:
     task = await tasks.get(unit.tx, TaskId(answer.task_id))
     if task is None:
         return AnswerResult(TaskReceipt(answer.task_id, False, "no_such_task"))
-    gathered = await locked(unit, task.case_id)
+    gathered = await locked(unit, task.case_id, contacting=answer.action == "claim")
     before = await tasks.answer(unit.tx, answer.request_id)
     if before is not None:
         same = before[0] == digest
@@ -57,7 +57,7 @@ async def answer_task(unit: Unit, answer: TaskAnswer) -> AnswerResult:
     task = await tasks.get(unit.tx, TaskId(answer.task_id)) or task
     d = deliberate(unit, gathered)
     act = _claim if answer.action == "claim" else _complete
-    refusal = _refusal(unit, task, answer)
+    refusal = _refusal(unit, d, task, answer)
     if refusal is not None:
         return AnswerResult(refusal)
     receipt, plan = await act(unit, d, task, answer)
@@ -78,7 +78,7 @@ def _digest(answer: TaskAnswer) -> str:
     return hashlib.sha256(rfc8785.dumps(body)).hexdigest()
 
 
-def _refusal(unit: Unit, task: TaskRow, answer: TaskAnswer) -> TaskReceipt | None:
+def _refusal(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) -> TaskReceipt | None:
     """Why the task cannot be answered by this person in this way now."""
     if not (ROLES.get(task.team, set()) | {"admin"}) & set(answer.roles):
         return _no(answer, "role_not_permitted")
@@ -90,7 +90,8 @@ def _refusal(unit: Unit, task: TaskRow, answer: TaskAnswer) -> TaskReceipt | Non
     if answer.action == "complete":
         if task.claimed_by != answer.actor:
             return _no(answer, "claim_first")
-        problem = problem_with(task.kind, answer, unit.now.date())
+        today = local_date(unit.now, d.gathered.loan.zone)
+        problem = problem_with(task.kind, answer, today, d.rules.strategy.promise.max_days_ahead)
         if problem is not None:
             return _no(answer, problem, source=", ".join(allowed_outcomes(task.kind)))
     return None
@@ -120,7 +121,6 @@ async def _take_slot(
     point = choose_point(party, channel)
     if party is None or point is None:
         return Refused(RefusalCode.NO_CONTACT_POINT, "house rule")
-    await lock_contact_points(unit.tx, [party.person_id])
     effect = ContactEffect(channel, party.person_id, point.id)
     verdict = gate(effect, d.gathered.situation, d.rules.packs, unit.now)
     if isinstance(verdict, Refused):

@@ -17,7 +17,7 @@ from recourse.packs.record import situation_to_json as to_json
 from recourse.service.context import Unit
 from recourse.storage import agreements, attempts, cases, outbox, steps, tasks
 from recourse.storage.codec import plan_from_json
-from recourse.storage.locks import lock_loans
+from recourse.storage.locks import lock_contact_points, lock_loans
 from recourse.storage.outbox import NewMessage
 from recourse.storage.situation import Gathered, gather, gather_all
 from recourse.storage.steps import Inputs, StepRow
@@ -47,13 +47,19 @@ class Deliberation:
         return replace(base, **values)
 
 
-async def locked(unit: Unit, key: str) -> Gathered:
-    """Take the case's locks and gather its situation. Raises LookupError for an unknown case."""
+async def locked(unit: Unit, key: str, *, contacting: bool = False) -> Gathered:
+    """Take the case's locks and gather its situation. Raises LookupError for an unknown case.
+
+    contacting: lock the contact points too, before the attempts on them are read. Two people may share a
+    phone, and its cap belongs to both: read first, each would believe that the last slot is theirs.
+    """
     case_id = CaseId(key)
     case = await cases.get(unit.tx, case_id)
     if case is None:
         raise LookupError(f"case {case_id}: there is none; list them with `recourse cases list`")
     await lock_loans(unit.tx, [case.loan_id])
+    if contacting:
+        await lock_contact_points(unit.tx, [case.loan_id])
     return await gather(unit.tx, case_id, unit.now)
 
 

@@ -8,8 +8,6 @@ from datetime import date, timedelta
 from recourse.contracts.messages import TaskAnswer
 from recourse.domain.situation import AttemptOutcome, HoldReason
 
-MAX_PROMISE_DAYS = 30
-
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
@@ -32,8 +30,9 @@ _NOT_CONNECTED = AttemptOutcome.NOT_CONNECTED
 DISPOSITIONS: dict[str, Disposition] = {
     "no_answer": Disposition(_NOT_CONNECTED, retry=True),
     "busy": Disposition(_NOT_CONNECTED, retry=True),
-    "wrong_number": Disposition(unusable=True, retry=True),
-    "third_party": Disposition(retry=True),
+    # Somebody answered, but not the person: a dial, and no conversation with the borrower.
+    "wrong_number": Disposition(_NOT_CONNECTED, unusable=True, retry=True),
+    "third_party": Disposition(_NOT_CONNECTED, retry=True),
     "promise": Disposition(promise=True),
     "refuses": Disposition(),
     "disputes": Disposition(hold=HoldReason.DISPUTE),
@@ -82,8 +81,8 @@ def allowed_outcomes(kind: str) -> tuple[str, ...]:
     return _OUTCOMES.get(kind, ("done",))
 
 
-def problem_with(kind: str, answer: TaskAnswer, today: date) -> str | None:
-    """A code for what is wrong with a completion, or None."""
+def problem_with(kind: str, answer: TaskAnswer, today: date, max_days_ahead: int) -> str | None:
+    """A code for what is wrong with a completion, or None. today: the lender's business date."""
     if answer.outcome not in allowed_outcomes(kind):
         return "outcome_not_allowed"
     if not DISPOSITIONS[answer.outcome].promise:
@@ -94,6 +93,6 @@ def problem_with(kind: str, answer: TaskAnswer, today: date) -> str | None:
         on = date.fromisoformat(answer.promise_on)
     except ValueError:
         return "promise_date_invalid"
-    if not today - timedelta(days=1) <= on <= today + timedelta(days=MAX_PROMISE_DAYS):
+    if not today - timedelta(days=1) <= on <= today + timedelta(days=max_days_ahead):
         return "promise_date_out_of_range"
     return None

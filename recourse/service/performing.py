@@ -19,9 +19,11 @@ RETRY_REFUSED = timedelta(days=1)
 """A refusal that names no opening is asked again a day later, so that a step can never spin."""
 
 
-async def still_due(unit: Unit, command: StepCommand) -> tuple[Deliberation, Step] | StepResult:
+async def still_due(
+    unit: Unit, command: StepCommand, *, contacting: bool = False
+) -> tuple[Deliberation, Step] | StepResult:
     """Decide again under the locks. The step goes on only if this decision says it is due now."""
-    d = deliberate(unit, await locked(unit, command.case_id))
+    d = deliberate(unit, await locked(unit, command.case_id, contacting=contacting))
     plan = d.decision.plan
     if isinstance(plan, DoStep) and plan.step_id == command.step_id and plan.due_at <= unit.now:
         return d, d.rules.strategy.step(command.step_id)

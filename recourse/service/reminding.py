@@ -22,7 +22,6 @@ from recourse.service.performing import finish, refuse, still_due, try_number
 from recourse.service.wording import compose
 from recourse.storage import attempts, outbox, steps, tasks
 from recourse.storage.attempts import NewAttempt, attempt_id
-from recourse.storage.locks import lock_contact_points
 
 SYSTEM = "system"
 POINT_KINDS = {
@@ -45,7 +44,7 @@ class Claimed:
 
 async def claim(unit: Unit, command: StepCommand) -> Claimed | StepResult:
     """Decide and gate once more, then take the slot. Called at every try of the activity."""
-    due = await still_due(unit, command)
+    due = await still_due(unit, command, contacting=True)
     if isinstance(due, StepResult):
         return due
     d, step = due
@@ -59,7 +58,6 @@ async def claim(unit: Unit, command: StepCommand) -> Claimed | StepResult:
     point = choose_point(party, channel)
     if party is None or point is None:
         return await refuse(unit, d, step, Refused(RefusalCode.NO_CONTACT_POINT, "house rule"), channel)
-    await lock_contact_points(unit.tx, [party.person_id])
     verdict = gate(
         ContactEffect(channel, party.person_id, point.id), d.gathered.situation, d.rules.packs, unit.now
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId, TaskId
@@ -61,12 +61,6 @@ async def claim(tx: Tx, new: NewAttempt) -> None:
             index_elements=["id"], set_=again, where=contact_attempt.c.state == AttemptOutcome.NOT_SENT
         )
     )
-
-
-async def record_inbound_or_outside(tx: Tx, new: NewAttempt, state: AttemptOutcome, inbound: bool) -> None:
-    """A contact that happened without us asking first (the borrower called, another system dialled)."""
-    values = {name: getattr(new, name) for name in NewAttempt.__dataclass_fields__}
-    await tx.execute(insert(contact_attempt).values(**values, state=state, inbound=inbound))
 
 
 async def state_of(tx: Tx | ReadTx, key: str) -> AttemptOutcome | None:

@@ -1,4 +1,4 @@
-"""The one order of locks: people, then loans, each sorted. Whoever changes or decides holds both.
+"""The one order of locks: people, loans, contact points, each sorted. Whoever decides holds the first two.
 
 Claiming a contact, recording a payment, setting a hold and taking a slot of a cap all come here first, so one
 of them is first and the other sees what it did. A loan's row stands for its open case.
@@ -34,10 +34,12 @@ async def lock_person(tx: Tx, person_id: PersonId) -> list[LoanId]:
     return loans
 
 
-async def lock_contact_points(tx: Tx, person_ids: Iterable[PersonId]) -> None:
-    """Before a slot of a cap is taken: two people may share a phone, and its cap belongs to both."""
-    mine = select(person_contact_point.c.contact_point_id).where(
-        among(person_contact_point.c.person_id, person_ids)
+async def lock_contact_points(tx: Tx, loan_ids: Iterable[LoanId]) -> None:
+    """After the loans: every contact point of anybody on them."""
+    mine = (
+        select(person_contact_point.c.contact_point_id)
+        .join(loan_party, loan_party.c.person_id == person_contact_point.c.person_id)
+        .where(among(loan_party.c.loan_id, loan_ids))
     )
     await tx.execute(
         select(contact_point.c.id)

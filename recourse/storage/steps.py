@@ -19,7 +19,7 @@ from recourse.storage.tables import step
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a decision was made from. situation: JSON; the digests are what `explain` recomputes."""
+    """What a decision was made from. situation: JSON; the digests tell these inputs and rules from others."""
 
     situation: Any
     situation_digest: str

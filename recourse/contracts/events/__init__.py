@@ -1,6 +1,7 @@
 """The event contract with the core bank: models, codec and files. `docs/events.md` is its text."""
 
 from recourse.contracts.events.codec import (
+    MAX_BYTES,
     BankEvent,
     EventLimits,
     decode,
@@ -16,6 +17,7 @@ from recourse.contracts.events.topics import Topics, topic_for
 __all__ = [
     "BANK_MODELS",
     "CASE_MODELS",
+    "MAX_BYTES",
     "BankEvent",
     "EventLimits",
     "LoanSnapshot",

@@ -28,11 +28,16 @@ _VERSION = re.compile(r"^(.*)\.v(\d+)$")
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
+MAX_BYTES = 960 * 1024
+"""With key, headers and the reason of a refusal it fits a broker's usual limit of 1 MiB, so that every record
+that may be read can also be kept whole as a dead letter."""
+
+
 @dataclass(frozen=True, slots=True)
 class EventLimits:
     """max_bytes: of a value. now: with it, an event from more than a day ahead is refused."""
 
-    max_bytes: int = 1_048_576
+    max_bytes: int = MAX_BYTES
     now: datetime | None = None
 
 

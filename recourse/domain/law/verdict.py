@@ -62,7 +62,7 @@ Effect = ContactEffect | LocateEffect | HandoverEffect
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """checked: every rule that was asked, in order, so that `explain` can show why it was allowed."""
+    """checked: every rule that was asked, in order, so that it can be shown why it was allowed."""
 
     checked: tuple[str, ...] = ()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -66,7 +67,12 @@ class Line:
             topic or self.topics.overdue, value=value, key=key, headers=list(headers), partition=_of(key)
         )
 
-    async def join(self, facts: AcceptsFacts, limits: ConsumerLimits = LIMITS) -> Member:
+    async def join(
+        self,
+        facts: AcceptsFacts,
+        limits: ConsumerLimits = LIMITS,
+        clock: Callable[[], datetime] | None = None,
+    ) -> Member:
         kafka = AIOKafkaConsumer(
             bootstrap_servers=self.brokers,
             group_id=self.group,
@@ -79,7 +85,8 @@ class Line:
         )
         await kafka.start()
         await self.producer.flush()
-        consumer = FactConsumer(kafka, facts, DeadLetters(self.producer, self.topics), self.topics, limits)
+        letters = DeadLetters(self.producer, self.topics)
+        consumer = FactConsumer(kafka, facts, letters, self.topics, limits, clock)
         stopping = asyncio.Event()
         member = Member(consumer, stopping, asyncio.create_task(consumer.run(stopping)), kafka)
         self.members.append(member)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from recourse.contracts.events import encode_binary
+from recourse.contracts.events import MAX_BYTES, encode_binary
 from tests.events import overdue
 from tests.integration.conftest import World
 from tests.integration.consumers.conftest import Line
@@ -126,3 +126,28 @@ async def test_an_event_that_contradicts_what_is_stored_is_refused_alone(line: L
     letters = await line.quarantine().letters()
     assert [(one.code, one.topic) for one in letters] == [("unacceptable", line.topics.payments)]
     assert await world.scalar("SELECT count(*) FROM payment") == 1
+
+
+async def test_a_refused_record_of_the_largest_size_that_may_be_read_is_kept_whole(
+    line: Line, world: World
+) -> None:
+    world.set_now(AT)
+    _, value, headers = good()
+    largest = value + b" " * (MAX_BYTES - len(value))
+    await line.raw(largest, b"L-2", headers)
+    await line.join(world.delivery)
+    await line.caught_up()
+    (letter,) = await line.quarantine().letters()
+    assert (letter.code, letter.cut, letter.value) == ("key_not_subject", False, largest)
+
+
+async def test_an_event_from_more_than_a_day_ahead_is_refused_by_the_consumers_clock(
+    line: Line, world: World
+) -> None:
+    world.set_now(AT)
+    await line.send(overdue("L-1", at=AT + timedelta(hours=23)), overdue("L-2", at=AT + timedelta(hours=25)))
+    await line.join(world.delivery, clock=lambda: AT)
+    await line.caught_up()
+    (letter,) = await line.quarantine().letters()
+    assert (letter.key, letter.field) == (b"L-2", "ce_time")
+    assert await world.scalar("SELECT count(*) FROM fact") == 1

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from recourse.contracts.messages import AnswerResult, StepCommand, TaskAction, TaskAnswer
+from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
+from recourse.domain.situation import AttemptOutcome, Channel
 from recourse.service import answering, task_steps
+from recourse.service.context import Unit
+from recourse.storage import attempts
+from recourse.storage.attempts import NewAttempt
 from tests.events import payment
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, open_case
@@ -21,7 +31,9 @@ async def _open_task(world: World, case: OpenCase, step_id: str) -> str:
     command = StepCommand(case.id, step_id, plan.number)
     await world.services.run(partial(task_steps.open_task, command=command))
     task_id: str = await world.scalar(
-        "SELECT id FROM agent_task WHERE step_id = :s ORDER BY opened_at DESC LIMIT 1", s=step_id
+        "SELECT id FROM agent_task WHERE case_id = :c AND step_id = :s ORDER BY opened_at DESC LIMIT 1",
+        c=case.id,
+        s=step_id,
     )
     return task_id
 
@@ -181,3 +193,87 @@ async def test_a_payment_in_the_middle_of_a_call_leaves_the_call_in_the_ledger(
     assert (await case.decide()).kind == "close"
     assert await world.scalar("SELECT state FROM agent_task WHERE id = :t", t=task) == "cancelled"
     assert await world.scalar("SELECT state FROM contact_attempt") == "unknown"
+
+
+async def test_two_people_on_one_phone_never_both_take_its_last_dial(world: World) -> None:
+    cases = [await open_case(world, loan, days=12) for loan in ("L-1", "L-2")]
+    tasks = [await _open_task(world, case, "screening") for case in cases]
+    [phone] = await world.rows("SELECT id FROM contact_point WHERE kind = 'mobile'")
+    for number in range(5):  # China permits six dials a day on one contact point
+        await _unanswered(world, f"dial-{number}", ContactPointId(phone["id"]))
+    async with _busy(world, phone["id"]):
+        claims = [
+            asyncio.create_task(_answer(world, task, "claim", f"r-{task}", actor=f"agent-{task}"))
+            for task in tasks
+        ]
+        await _waiting_for_locks(world, len(claims))
+    results = await asyncio.gather(*claims)
+    assert sorted(result.receipt.accepted for result in results) == [False, True]
+    [refused] = [result.receipt for result in results if not result.receipt.accepted]
+    assert refused.code == "cap_reached"
+
+
+@asynccontextmanager
+async def _busy(world: World, phone: str) -> AsyncIterator[None]:
+    """Somebody else holds the phone's row, so that both claims get as far as they can without it."""
+    async with world.services.database.engine.begin() as other:
+        await other.execute(text("SELECT 1 FROM contact_point WHERE id = :id FOR UPDATE"), {"id": phone})
+        yield
+
+
+_WAITING = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
+
+async def _waiting_for_locks(world: World, count: int) -> None:
+    for _ in range(200):
+        if await world.scalar(_WAITING) == count:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail(f"{count} transactions never waited for a lock")
+
+
+async def _unanswered(world: World, key: str, phone: ContactPointId) -> None:
+    async def work(unit: Unit) -> None:
+        new = NewAttempt(
+            id=key,
+            loan_id=LoanId("L-1"),
+            case_id=CaseId("case-L-1-1"),
+            step_id=None,
+            decision=None,
+            channel=Channel.CALL,
+            person_id=PersonId("C-L-1"),
+            contact_point_id=phone,
+            at=unit.now,
+            actor="agent-1",
+        )
+        await attempts.claim(unit.tx, new)
+        await attempts.finish(unit.tx, key, AttemptOutcome.NOT_CONNECTED)
+
+    await world.services.run(work)
+
+
+@pytest.mark.parametrize("outcome", ["wrong_number", "third_party"])
+async def test_somebody_else_on_the_line_is_a_dial_and_no_conversation(
+    world: World, called: tuple[OpenCase, str], outcome: str
+) -> None:
+    _, task = called
+    await _answer(world, task, "claim", "r1")
+    await _answer(world, task, "complete", "r2", outcome=outcome)
+    assert await world.scalar("SELECT state FROM contact_attempt") == "not_connected"
+
+
+@pytest.mark.parametrize(("days", "code"), [(30, ""), (31, "promise_date_out_of_range")])
+async def test_a_promise_lies_within_the_days_of_the_strategy_counted_at_the_lenders_place(
+    world: World, days: int, code: str
+) -> None:
+    case = await open_case(world, region="US", days=14)
+    task = await _open_task(world, case, "screening")
+    evening = datetime(2026, 11, 6, 20, 30, tzinfo=ZoneInfo("America/New_York"))  # the 7th in UTC
+    world.set_now(evening.astimezone(UTC))
+    assert (await _answer(world, task, "claim", "r1")).receipt.accepted
+    on = (evening.date() + timedelta(days=days)).isoformat()
+    result = await _answer(world, task, "complete", "r2", outcome="promise", promise_minor=100, promise_on=on)
+    assert result.receipt.code == code

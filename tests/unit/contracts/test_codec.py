@@ -170,11 +170,11 @@ def test_a_value_is_refused_by_its_size_before_it_is_read(spare: int, fits: bool
         assert refusal(body, max_bytes=len(body) + spare).code is RefusedCode.TOO_LARGE
 
 
-def test_a_megabyte_is_the_most_by_default() -> None:
-    padding = b" " * (1_048_576 - len(value()))
+def test_960_kib_are_the_most_by_default() -> None:
+    padding = b" " * (983_040 - len(value()))
     assert decode(LOAN.encode(), value() + padding, headers())
     assert refusal(value() + padding + b" ").code is RefusedCode.TOO_LARGE
-    assert refusal(b"\xff" * 1_048_577).code is RefusedCode.TOO_LARGE
+    assert refusal(b"\xff" * 983_041).code is RefusedCode.TOO_LARGE
 
 
 @pytest.mark.parametrize(
