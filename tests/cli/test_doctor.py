@@ -1,0 +1,120 @@
+"""`recourse doctor`: what is well, what is a finding (exit 1), what does not answer (exit 3)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from recourse.contracts.messages import StepCommand, StepResult
+from recourse.service import reminding
+from tests.cli.conftest import LATE, UNUSED, Cli, Town, sql, until
+from tests.events import overdue, snapshot
+from tests.integration.conftest import World
+from tests.integration.service.conftest import NOON, open_case
+
+AT_WORK = {
+    "PostgreSQL",
+    "backlog",
+    "Kafka",
+    "dead letters",
+    "Temporal",
+    "cases",
+    "SMTP",
+    "SMSC",
+    "Traccar",
+    "legal desk",
+}
+AWAY = {
+    "PostgreSQL": {"RECOURSE_DATABASE_URL": f"postgresql+asyncpg://postgres:sesame@{UNUSED}/recourse"},
+    "Kafka": {"RECOURSE_KAFKA_BROKERS": UNUSED},
+    "Temporal": {"TEMPORAL_ADDRESS": UNUSED},
+    "SMTP": {"RECOURSE_SMTP_PORT": "1"},
+    "SMSC": {"RECOURSE_SMPP_PORT": "1"},
+    "Traccar": {"RECOURSE_TRACCAR_URL": f"http://{UNUSED}"},
+    "legal desk": {"RECOURSE_LEGAL_DESK_URL": f"http://{UNUSED}"},
+}
+
+
+async def test_a_deployment_at_work_is_well(town: Town) -> None:
+
+    async def well() -> bool:  # what other tests did a moment ago may be on its way still
+        return (await town.cli("doctor")).exit_code == 0
+
+    await until("all is well", well)
+    findings = await town.cli.json("doctor")
+    assert {one["state"] for one in findings} == {"ok"}
+    assert {one["what"] for one in findings} == AT_WORK
+    assert {one["remedy"] for one in findings} == {""}
+    (cases,) = [one["says"] for one in findings if one["what"] == "cases"]
+    assert cases == f"{len(LATE) + 1} open, {len(LATE) + 1} running"
+
+
+@pytest.mark.parametrize("what", sorted(AWAY))
+async def test_what_does_not_answer_is_named_with_a_remedy(town: Town, what: str) -> None:
+    findings = await town.cli.json("doctor", exit_code=3, **AWAY[what])
+    down = [one for one in findings if one["state"] == "down"]
+    assert {one["what"] for one in down} == ({what, "dead letters"} if what == "Kafka" else {what})
+    assert all(one["remedy"] for one in down)
+    assert "sesame" not in str(findings)
+    assert len({one["what"] for one in findings}) >= len(AT_WORK) - 2  # the others are examined all the same
+
+
+async def _found(cli: Cli, exit_code: int = 1) -> dict[str, str]:
+    """What is said of each finding about the database, and its remedy."""
+    findings = await cli.json("doctor", exit_code=exit_code)
+    ours = ("PostgreSQL", "backlog")
+    return {
+        one["says"]: one["remedy"] for one in findings if one["what"] in ours and one["state"] == "finding"
+    }
+
+
+async def test_a_database_without_a_schema_is_a_finding(desk: Cli, empty_database: str) -> None:
+    found = await _found(Cli({**desk.env, "RECOURSE_DATABASE_URL": empty_database}))
+    assert list(found.values()) == ["recourse db upgrade"]
+
+
+async def test_cases_not_told_of_their_facts_and_messages_not_published_are_counted(
+    cli: Cli, world: World
+) -> None:
+    world.set_now(NOON)
+    for loan in ("L-1", "L-2", "L-3"):
+        await world.delivery.accept([snapshot(loan, at=NOON), overdue(loan, at=NOON)])
+    messages = await world.scalar("SELECT count(*) FROM outbox")
+    found = await _found(cli)
+    assert found["3 cases with facts they were not told of"]
+    assert [says for says in found if says.startswith(f"{messages} messages not published, the oldest ")]
+    assert len(found) == 2
+
+
+async def test_a_claim_whose_sender_died_is_a_finding_and_a_fresh_one_is_not(cli: Cli, world: World) -> None:
+    case = await open_case(world)
+    plan = await case.reach("sms_friendly")
+    command = StepCommand(case.id, "sms_friendly", plan.number)
+    claimed = await world.services.run(partial(reminding.claim, command=command))
+    assert not isinstance(claimed, StepResult)
+    assert not [says for says in await _found(cli) if "being sent" in says]
+    await sql(
+        cli.env["RECOURSE_DATABASE_URL"],
+        "UPDATE contact_attempt SET recorded_at = recorded_at - interval '11 minutes'",
+    )
+    assert "1 messages being sent, 1 of them claimed over 10 minutes ago" in await _found(cli)
+
+
+async def test_where_nobody_works_the_missing_processes_are_named(desk: Cli, town: Town) -> None:
+    """In the town's namespace, which has its search attributes; but for another queue."""
+    findings = await desk.json("doctor", exit_code=1, TEMPORAL_NAMESPACE=town.prefix)
+    remedies = {one["remedy"] for one in findings if one["state"] == "finding"}
+    assert {
+        "start `recourse consume`",
+        "start `recourse worker`",
+        "recourse temporal setup",
+        "the bank makes its topics; see docs/events.md",
+    } <= remedies
+
+
+async def test_a_person_sees_what_the_program_sees(town: Town) -> None:
+    result = await town.cli("doctor", RECOURSE_SMTP_PORT="1")
+    assert result.exit_code == 3
+    assert all(what in result.stdout for what in AT_WORK)
+    assert "down" in result.stdout

@@ -1,0 +1,70 @@
+"""`recourse tokens`: shown once, kept as a hash, ended at once."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from recourse.service.tokens import Caller, caller
+from tests.cli.conftest import Cli, Town
+from tests.integration.conftest import World
+
+
+async def _caller(world: World, token: str) -> Caller | None:
+    async with world.services.database.reading() as tx:
+        return await caller(tx, token)
+
+
+async def test_a_token_stands_alone_on_standard_output_and_opens_the_api(cli: Cli, world: World) -> None:
+    result = await cli("tokens", "issue", "--role", "agent", "--name", "desk 1")
+    assert result.exit_code == 0
+    token = result.stdout.removesuffix("\n")
+    assert token.split() == [token]
+    who = await _caller(world, token)
+    assert who is not None
+    assert who.role == "agent"
+    assert f"recourse tokens revoke {who.actor}" in result.stderr
+    kept = await world.scalar("SELECT token_hash FROM api_token")
+    assert kept == hashlib.sha256(token.encode()).hexdigest()
+
+
+async def test_a_revoked_token_opens_nothing_and_stays_listed(cli: Cli, world: World) -> None:
+    kept = await cli.json("tokens", "issue", "--role", "lead", "--name", "desk 1")
+    ended = await cli.json("tokens", "issue", "--role", "auditor", "--name", "desk 2")
+    for _ in range(2):
+        assert await cli.json("tokens", "revoke", ended["actor"]) == {
+            "actor": ended["actor"],
+            "state": "revoked",
+        }
+    assert await _caller(world, ended["token"]) is None
+    assert await _caller(world, kept["token"]) == Caller(kept["actor"], "lead")
+    listed = await cli.json("tokens", "list")
+    assert [(one["actor"], one["role"], one["revoked_at"] is None) for one in listed] == [
+        (kept["actor"], "lead", True),
+        (ended["actor"], "auditor", False),
+    ]
+    assert kept["token"] not in (await cli("tokens", "list")).output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["issue", "--role", "boss", "--name", "x"], "agent, lead, vehicle, legal, auditor, admin"),
+        (["issue", "--role", "agent"], "--name"),
+        (["issue", "--role", "agent", "--name", " "], "--name"),
+        (["issue", "--name", "x"], "--role"),
+        (["revoke", "agent-nobody"], "agent-nobody"),
+    ],
+)
+async def test_what_is_not_understood_is_exit_2_and_named(
+    town: Town, arguments: list[str], named: str
+) -> None:
+    result = await town.cli("tokens", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert named in result.stderr
+
+
+async def test_no_tokens_is_said(town: Town) -> None:
+    assert "recourse tokens issue" in (await town.cli("tokens", "list")).stdout
+    assert await town.cli.json("tokens", "list") == []
