@@ -1,0 +1,202 @@
+"""What happens to the loans whose cases are recorded: each story runs until its case is closed.
+
+Days count from the start of the recording. The bank's and people's doings are told here; everything between
+them is Recourse's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from recourse.contracts.messages import Nudge
+from recourse.domain.ids import LoanId
+from recourse.domain.situation import HoldReason
+from recourse.service import noting
+from recourse.service.context import Unit
+from recourse.service.noting import HoldRequest
+from tests.events import arrears, overdue, payment, snapshot
+from tests.replay.deployment import Deployment, until
+
+MONTHLY = 352_017
+LEAD = "person-lead"
+
+
+async def reference(d: Deployment) -> None:
+    await _begin(d, dpd=1)
+    await d.day(24)
+    await _pay_part(d, 1, dpd=1, left=300_000)
+    await d.day(58)
+    await _pay_part(d, 2, dpd=1, left=250_000)
+    await d.work("propose_legal", "agent", "propose")
+    await d.work("approve_legal", "lead", "approve")
+    await d.ended("handover", "done")
+    await d.day(119)
+    await _pay_all(d)
+
+
+async def default_ladder(d: Deployment) -> None:
+    await _begin(d, dpd=1)
+    await d.work("call_first", "agent", "refuses")
+    await d.work("screening", "agent", "done")
+    await d.work("call_lead", "lead", "no_answer")
+    await d.work("call_lead", "lead", "refuses")
+    await d.work("visit", "vehicle", "done")
+    await d.work("propose_legal", "legal", "propose")
+    await d.work("approve_legal", "lead", "approve")
+    await d.ended("handover", "done")
+    [filed] = await d.rows("SELECT reference FROM legal_action")
+    for status in ("received", "judgment", "enforced"):
+        key = f"{d.loan}-{status}"
+        note = noting.note_legal_status
+        await d.tell(partial(note, reference=filed["reference"], status_id=key, status=status, at=d.now()))
+    await d.closed()
+
+
+async def cured_while_a_timer_waits(d: Deployment) -> None:
+    await _begin(d, dpd=1)
+    await d.ended("sms_friendly", "done")
+    await d.day(1.6)
+    await _pay_all(d)
+
+
+async def promise_kept(d: Deployment) -> None:
+    await _begin(d, dpd=5)
+    promised = {"promise_minor": 50_000, "promise_on": d.on(2).isoformat()}
+    await d.work("call_first", "agent", "promise", **promised)
+    await d.day(1.5)
+    await _pay_part(d, 1, dpd=5, left=300_000)
+    await d.ended("sms_firm", "done")
+    await _pay_all(d)
+
+
+async def promise_broken(d: Deployment) -> None:
+    """And nobody takes the next task in time."""
+    await _begin(d, dpd=5)
+    promised = {"promise_minor": 50_000, "promise_on": d.on(1).isoformat()}
+    await d.work("call_first", "agent", "promise", **promised)
+    await d.ended("sms_firm", "done")
+    await d.ended("screening", "unable")
+    await _pay_all(d)
+
+
+async def holds_placed_and_lifted(d: Deployment) -> None:
+    """One by a letter, one by what was said on the phone."""
+    await _begin(d, dpd=1)
+    await d.ended("sms_friendly", "done")
+    await d.day(1.6)
+    await d.tell(partial(_dispute, loan=LoanId(d.loan)))
+    await d.day(2.6)
+    await _lift(d)
+    await d.work("call_first", "agent", "disputes")
+    await d.day(9.4)
+    await _lift(d)
+    await d.task("screening")
+    await _pay_all(d)
+
+
+async def locator_away(d: Deployment) -> None:
+    await _begin(d, dpd=16)
+    await d.ended("locate_vehicle", "unable")
+    await d.work("locate_by_hand", "vehicle", "located")
+    await _pay_all(d)
+
+
+async def mail_away(d: Deployment) -> None:
+    await _begin(d, dpd=15)
+    await d.ended("notice_written", "unable")
+    await d.ended("notice_written_sms", "done")
+    await _pay_all(d)
+
+
+async def legal_desk_away(d: Deployment) -> None:
+    await _begin(d, dpd=62)
+    await d.work("propose_legal", "legal", "propose")
+    await d.work("approve_legal", "lead", "approve")
+    await d.ended("handover", "unable")
+    await d.work("check_delivery", "legal", "not_delivered")
+    await _pay_all(d)
+
+
+async def answers(d: Deployment) -> None:
+    """Refused by the service, rejected by the validator, accepted, and repeated in this and a later run."""
+    await _begin(d, dpd=5)
+    task = await d.task("call_first")
+    stranger = await d.answer(task, "claim", "legal")
+    assert stranger.code == "role_not_permitted"
+    empty = await d.answer(task, "complete", "agent")
+    assert empty.code == "outcome"
+    claims = [await d.answer(task, "claim", "agent", request_id=f"{d.loan}-claim") for _ in range(2)]
+    assert claims[0] == claims[1]
+    assert claims[0].accepted
+    said = {"request_id": f"{d.loan}-done", "outcome": "refuses"}
+    first = await d.answer(task, "complete", "agent", **said)
+    await d.ended("locate_vehicle", "done")
+    again = await d.answer(task, "complete", "agent", **said)
+    assert first == again
+    await _pay_all(d)
+
+
+async def database_away(d: Deployment) -> None:
+    """First when an agent answers, then when a promise has to be judged."""
+    await _begin(d, dpd=5)
+    task = await d.task("call_first")
+    claimed = await d.answer(task, "claim", "agent")
+    assert claimed.accepted
+    said: dict[str, Any] = {"outcome": "promise", "promise_minor": 50_000, "promise_on": d.on(1).isoformat()}
+    async with d.database_away():
+        answering = asyncio.create_task(d.answer(task, "complete", "agent", **said))
+        await until("the answer to be a regular activity", partial(d.orders, "task.answer"))
+    answered = await answering
+    assert answered.accepted
+    await d.day(2.5)
+    async with d.database_away():
+        await until("the decision to be a regular activity", partial(d.orders, "case.decide"))
+    await d.ended("sms_firm", "done")
+    await _pay_all(d)
+
+
+async def master_data_late(d: Deployment) -> None:
+    await d.publish(overdue(d.loan, at=d.at(0), days=1, amount=MONTHLY))
+    await d.day(1.5)
+    await d.publish(snapshot(d.loan, at=d.now()))
+    await d.ended("email_friendly", "done")
+    await _pay_all(d)
+
+
+async def sweep(d: Deployment) -> None:
+    """A fact whose nudge was lost: the sweep finds it, and the case closes."""
+    await _begin(d, dpd=1)
+    await d.ended("sms_friendly", "done")
+    await _pay_all(d, tell=False)
+    await d.sweep()
+    await d.closed()
+
+
+async def _begin(d: Deployment, dpd: int) -> None:
+    """One installment, `dpd` days past due on day 0."""
+    await d.publish(snapshot(d.loan, at=d.at(0)), overdue(d.loan, at=d.at(0), days=dpd, amount=MONTHLY))
+
+
+async def _pay_part(d: Deployment, number: int, *, dpd: int, left: int) -> None:
+    """`left` of the installment stays unpaid."""
+    rest = arrears((7, d.on(-dpd), left))
+    paid: dict[str, Any] = {"amount": 50_000, "sequence": 10 + number, "payment_id": f"P-{number}"}
+    await d.publish(payment(d.loan, at=d.now(), cured=False, left=rest, **paid))
+
+
+async def _pay_all(d: Deployment, *, tell: bool = True) -> None:
+    await d.publish(payment(d.loan, at=d.now(), amount=MONTHLY, sequence=99, payment_id="P-99"), tell=tell)
+    if tell:
+        await d.closed()
+
+
+async def _dispute(unit: Unit, loan: LoanId) -> tuple[Nudge, ...]:
+    request = HoldRequest(HoldReason.DISPUTE, LEAD, "a letter", loan_id=loan, request_id="dispute")
+    return (await noting.place_hold(unit, request))[1]
+
+
+async def _lift(d: Deployment) -> None:
+    [held] = await d.rows("SELECT id FROM hold WHERE lifted_at IS NULL")
+    await d.tell(partial(noting.lift_hold, key=held["id"], actor=LEAD))
