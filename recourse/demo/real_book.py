@@ -30,6 +30,7 @@ from recourse.demo.processes import Deployment
 from recourse.importers.metro2 import Book, Origin, read, read_book
 from recourse.importers.metro2.opening import opened
 from recourse.reading.figures import Figures, figures
+from recourse.service.context import Services
 from recourse.stack import StackError, running
 from recourse.stack.state import Home
 
@@ -46,6 +47,8 @@ _KINDS = {
 }
 SETTLE_DAYS = 30
 """After the last event: the ladder's tail, and whatever the sweep has to find."""
+SETTLE_SECONDS = 30
+"""Real time: the desk reports on until the end, and what it said last is on its way."""
 
 
 def main(
@@ -113,13 +116,23 @@ async def _live(deployment: Deployment, events: Sequence[BankEvent]) -> tuple[Fi
                         _tell(now, await figures(tx))
                 await asyncio.sleep(1)
             people.cancel()
-            async with looking.database.reading() as tx:
-                found = await figures(tx)
+            found = await _settled(looking)
     finally:
         bank.cancel()
         people.cancel()
         await asyncio.gather(bank, people, return_exceptions=True)
     return found, len(await Quarantine(brokers, deployment.topics).letters())
+
+
+async def _settled(looking: Services) -> Figures:
+    """The figures once everything under way has arrived, or as they are at the bound."""
+    for _ in range(SETTLE_SECONDS):
+        async with looking.database.reading() as tx:
+            found = await figures(tx)
+        if not found.undelivered and not found.unpublished:
+            break
+        await asyncio.sleep(1)
+    return found
 
 
 def _tell(now: datetime, found: Figures) -> None:
