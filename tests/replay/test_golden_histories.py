@@ -100,6 +100,13 @@ def _values(value: Any, keys: set[str]) -> set[str]:
             return set()
 
 
+def test_a_recording_never_replaces_a_history() -> None:
+    before = (goldens.FOLDER / f"{NAMES[0]}.json").read_bytes()
+    with pytest.raises(FileExistsError):
+        goldens.write(NAMES[0], "case-other-1", [])
+    assert (goldens.FOLDER / f"{NAMES[0]}.json").read_bytes() == before
+
+
 @pytest.mark.parametrize("altered", [AsksForAnotherActivity, WaitsWithoutTimer, NeverRenews])
 async def test_a_workflow_that_does_otherwise_is_noticed(altered: type) -> None:
     with pytest.raises(workflow.NondeterminismError):
