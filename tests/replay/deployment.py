@@ -196,13 +196,13 @@ async def deployment(
 ) -> AsyncIterator[Deployment]:
     """ladder: instead of the default one. away: settings of providers that lead nowhere."""
     prefix, database = f"golden-{uuid.uuid4().hex[:8]}", f"golden_{uuid.uuid4().hex[:12]}"
-    await _sql(stack.database_url, f'CREATE DATABASE "{database}"')
     url = make_url(stack.database_url).set(database=database).render_as_string(hide_password=False)
-    async with _migrating:
-        await migrate.upgrade(url)
     settings = _settings(stack, url, prefix, seconds_a_day, away or {})
     async with AsyncExitStack() as closing:
+        await _sql(stack.database_url, f'CREATE DATABASE "{database}"')
         closing.push_async_callback(_sql, stack.database_url, f'DROP DATABASE "{database}" WITH (FORCE)')
+        async with _migrating:
+            await migrate.upgrade(url)
         services = _services(settings, ladder)
         closing.push_async_callback(services.database.close)
         client = await Client.connect(
