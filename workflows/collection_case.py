@@ -60,6 +60,9 @@ class CollectionCase:
     @workflow.signal(name=FACTS_SIGNAL)
     def facts(self, nudge: Nudge) -> None:
         """Synchronous on purpose: there is something to read, and perhaps what was decided on it."""
+        fresh = nudge.highest_fact > self._highest_fact or not self._diary  # a start brings its own signal
+        if nudge.kinds and fresh:
+            self._note(diary.news_line(self._business_now(), nudge.kinds))
         self._highest_fact = max(self._highest_fact, nudge.highest_fact)
         if nudge.plan is not None:
             self._take(nudge.plan)

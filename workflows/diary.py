@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from recourse.contracts.messages import PlanData, StepResult, TaskAnswer, TaskReceipt
@@ -12,6 +13,11 @@ KEEP = 25
 
 def line(at: datetime, text: str) -> str:
     return f"- `{at:%Y-%m-%d %H:%M}` {text}"
+
+
+def news_line(at: datetime, kinds: Sequence[str]) -> str:
+    """What the case heard of: payment, overdue, hold_placed, ..."""
+    return line(at, f"heard: {', '.join(kind.replace('_', ' ') for kind in kinds)}")
 
 
 def step_line(at: datetime, plan: PlanData, result: StepResult) -> str:

@@ -160,6 +160,7 @@ async def test_the_run_reads_like_a_diary_and_can_be_found_by_stage(case: Case) 
     assert history.events[0].workflow_execution_started_event_attributes.continued_execution_run_id
     details = await handle.query("__temporal_workflow_metadata", result_type=dict)
     assert "**sms** → done (sent)" in str(details)
+    assert str(details).count("heard: overdue") == 1
 
 
 async def test_timers_and_activities_carry_summaries(case: Case) -> None:
