@@ -50,7 +50,7 @@ class Figure:
         return self.spread.median <= self.at_most if self.at_most is not None else None
 
 
-def paired(name: str, pairs: Sequence[Pair], *, target: float, theirs: str) -> list[Figure]:
+def paired(name: str, pairs: Sequence[Pair], *, theirs: str, target: float | None = None) -> list[Figure]:
     """The ratio of each round, and the rates it came from: a ratio of medians would hide a drift."""
     return [
         Figure(name, "ratio", Spread.of([pair.ratio for pair in pairs]), at_least=target),

@@ -14,10 +14,9 @@ from temporalio.client import WorkflowHistory
 
 from recourse.temporal.budget import bill, bill_of_chain
 from tests.replay import goldens
+from tests.replay.goldens import MOST_ACTIONS, MOST_EVENTS
 
 REFERENCE = [name for name in goldens.names() if name.startswith("reference")]
-MOST_ACTIONS = 35
-MOST_EVENTS = 160
 DONE_IN_REFERENCE = {"reminder.send": 6, "task.open": 2, "vehicle.locate": 1, "legal.hand_over": 1}
 PAYMENTS_IN_REFERENCE = 3
 DAYS_OF_REFERENCE = 118
