@@ -113,7 +113,9 @@ class TemporalCaseRuns:
             return TaskReceipt(answer.task_id, False, _code(error))
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             # The SDK turns the cancellation by our time-out into an error of its own.
-            raise RunsUnavailable("no worker answered; is `recourse worker` running?") from None
+            raise RunsUnavailable(
+                "no answer in time: is `recourse worker` running, and does PostgreSQL answer?"
+            ) from None
         except (RPCError, CONNECT_FAILED) as error:
             if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
                 return TaskReceipt(answer.task_id, False, "case_not_running")
