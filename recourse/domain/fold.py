@@ -86,8 +86,12 @@ class _Folding:
     allocations: dict[str, Allocation] = field(default_factory=dict)
     reversed_early: set[str] = field(default_factory=set)
     """Payments whose reversal is ordered before them: they never count."""
+    spent_elsewhere: set[str] = field(default_factory=set)
+    """Payments of more than there was to pay, before a statement: whether a later installment was lowered by
+    the rest, only the bank knows."""
 
     def state(self, arrears: Arrears) -> None:
+        self.spent_elsewhere |= {key for key, taken in self.allocations.items() if taken.surplus_minor}
         self.account = replace(self.account, arrears=arrears, certain=True)
 
     def payment(self, entry: Entry, fact: PaymentReceived) -> None:
@@ -118,7 +122,7 @@ class _Folding:
             self.state(fact.arrears)
         elif payment is not None and not already:
             allocation = self.allocations.pop(fact.reversal_of, None)
-            if allocation is None:
+            if allocation is None or fact.reversal_of in self.spent_elsewhere:
                 self.account = replace(self.account, certain=False)
             else:
                 self.account = replace(self.account, arrears=restore(self.account.arrears, allocation))

@@ -131,6 +131,13 @@ def test_a_reversal_of_a_payment_with_a_statement_leaves_the_amount_uncertain_un
     assert stated.arrears == OWED
 
 
+def test_a_prepayment_reversed_after_a_statement_leaves_the_amount_uncertain() -> None:
+    prepaid = [_payment(1, "P-1", 700), _overdue(2)]  # the statement may have counted the 700 already
+    assert fold(prepaid).certain
+    assert not fold([*prepaid, _reversal(3, "P-1")]).certain
+    assert fold([*prepaid, _reversal(3, "P-1"), _overdue(4)]).certain
+
+
 def test_a_back_dated_fact_with_a_higher_sequence_is_applied_last() -> None:
     overdue = Entry("o", START + timedelta(days=2), 1, OverdueReported(DAY, OWED))
     payment = Entry("p", START, 2, PaymentReceived("P-1", 2000, DAY, Arrears()))
