@@ -222,6 +222,8 @@ class FactConsumer:
             self._marks.pop(tp, None)
 
     async def _watch(self) -> None:
+        if self._lanes.load:
+            self.health.moved_at = time.monotonic()  # a run is being told, however long the engine is away
         if time.monotonic() - self.health.moved_at < self._limits.stalled_after:
             return
         lag = 0

@@ -212,3 +212,15 @@ async def test_a_fault_in_a_delivery_starts_the_consumer_anew_instead_of_waiting
     await line.join(world.delivery)
     await line.caught_up()
     assert [n.case_id for n in world.runs.nudges] == ["case-L-1-1"]
+
+
+async def test_an_engine_that_is_away_for_long_does_not_make_the_consumer_think_it_is_stuck(
+    line: Line, world: World
+) -> None:
+    world.set_now(AT)
+    away = Unsteady(world.delivery, nudges=4)  # with its pauses longer than `stalled_after`
+    await line.send(overdue("L-1", at=AT))
+    member = await line.join(away, replace(LIMITS, stalled_after=0.3))
+    await line.caught_up()
+    assert not member.task.done()
+    assert [n.case_id for n in world.runs.nudges] == ["case-L-1-1"]
