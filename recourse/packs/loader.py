@@ -16,6 +16,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from recourse.domain.decide import Rules
+from recourse.domain.law.caps import LEDGER_DAYS
 from recourse.domain.law.rules import LawPack
 from recourse.domain.strategy.ladder import Step, StepKind, Strategy
 from recourse.packs.render import missing_texts
@@ -114,10 +115,16 @@ def _check_numbers(name: str, pack: LawPack) -> None:
     for number, cap in enumerate(pack.caps):
         if cap.limit < 1:
             raise PackError(f"{name}: caps.{number}.limit: must be 1 or more")
-        if cap.window_days is not None and cap.window_days < 1:
-            raise PackError(f"{name}: caps.{number}.window_days: must be 1 or more, or null for a day")
-    if pack.conversation_wait is not None and pack.conversation_wait.days < 1:
-        raise PackError(f"{name}: conversation_wait.days: must be 1 or more, or leave the rule out")
+        if cap.window_days is not None and not 1 <= cap.window_days <= LEDGER_DAYS:
+            raise PackError(
+                f"{name}: caps.{number}.window_days: must be 1 to {LEDGER_DAYS}, or null for a day; "
+                "older attempts are out of sight"
+            )
+    if pack.conversation_wait is not None and not 1 <= pack.conversation_wait.days <= LEDGER_DAYS:
+        raise PackError(
+            f"{name}: conversation_wait.days: must be 1 to {LEDGER_DAYS}, or leave the rule out; "
+            "older attempts are out of sight"
+        )
 
 
 def load_strategy(name: str, text: str) -> Strategy:

@@ -11,13 +11,11 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId, TaskId
+from recourse.domain.law.caps import LEDGER_DAYS
 from recourse.domain.situation import Attempt, AttemptOutcome, Channel
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among
 from recourse.storage.tables import agent_task, contact_attempt, provider_receipt
-
-LEDGER_DAYS = 35
-"""How far back caps are asked: longer than any window of a pack (Massachusetts: 30 days)."""
 
 
 @dataclass(frozen=True, slots=True)

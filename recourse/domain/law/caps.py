@@ -15,6 +15,8 @@ from recourse.domain.law.rules import Cap, ConversationWait, Counts, Per
 from recourse.domain.law.verdict import ContactEffect
 from recourse.domain.situation import Attempt, AttemptOutcome, Channel
 
+LEDGER_DAYS = 35
+"""How far back attempts are looked at: longer than any window of a pack may be (Massachusetts: 30 days)."""
 _NEVER_MADE = frozenset({AttemptOutcome.NOT_SENT})
 _MAYBE_CONNECTED = frozenset({AttemptOutcome.CONNECTED, AttemptOutcome.CLAIMED, AttemptOutcome.UNKNOWN})
 

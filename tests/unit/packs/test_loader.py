@@ -66,6 +66,10 @@ BAD_LAWS: dict[str, tuple[Change, str]] = {
     "hours of no length": (lambda p: p["hours"][0].update(closes="08:00"), r"cn: hours\.0\.closes: "),
     "a cap of nothing": (lambda p: p["caps"][0].update(limit=0), r"cn: caps\.0\.limit: must be 1"),
     "a window of nothing": (lambda p: p["caps"][0].update(window_days=0), r"cn: caps\.0\.window_days: "),
+    "a window beyond what is kept in view": (
+        lambda p: p["caps"][0].update(window_days=36),
+        r"cn: caps\.0\.window_days: must be 1 to 35",
+    ),
     "a wait of no days": (
         lambda p: p.update(conversation_wait={"days": 0, "source": p["handover"]}),
         r"cn: conversation_wait\.days: ",
