@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
 from temporalio import activity
 
+from recourse.contracts.delivery import Unacceptable
 from recourse.contracts.messages import Nudge, SweepReport
 from recourse.delivery import Delivery
+from recourse.packs.loader import PackError
 from recourse.service import sweeping
 from recourse.storage import cases
+
+log = structlog.get_logger()
 
 PAGE = 200
 
@@ -54,8 +59,15 @@ class SweepingActivities:
             return await cases.open_ids(tx, after, PAGE)
 
     async def _reconcile(self) -> int:
+        """Claim by claim: one that cannot be closed must not keep the others open."""
         claims = await self.delivery.services.run(partial(sweeping.stale_claims, limit=PAGE))
+        closed = 0
         for claim in claims:
-            await self.delivery.services.run(partial(sweeping.close_claim, claim=claim))
+            try:
+                await self.delivery.services.run(partial(sweeping.close_claim, claim=claim))
+            except (PackError, LookupError, Unacceptable) as error:
+                log.error("claim not closed", case_id=claim.case_id, error=type(error).__name__)
+            else:
+                closed += 1
             activity.heartbeat()
-        return len(claims)
+        return closed
