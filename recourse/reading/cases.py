@@ -106,7 +106,11 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
     holds = [row.hold for row in held]
     promises = (await agreements.promises_of(tx, [case_id])).get(case_id, [])
     active = (await tasks.active_of(tx, [case_id])).get(case_id, [])
-    seen = select(func.count()).select_from(fact).where(fact.c.case_id == case_id)
+    seen = (
+        select(func.count())
+        .select_from(fact)
+        .where(fact.c.loan_id == case.loan_id, fact.c.case_id == case_id)  # the index is by loan
+    )
     return CaseView(
         case=case,
         diary=await diary(tx, case_id),

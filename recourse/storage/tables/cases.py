@@ -37,6 +37,7 @@ collection_case = Table(
     recorded_at(),
     UniqueConstraint("loan_id", "episode"),
     Index("uq_collection_case_open_loan", "loan_id", unique=True, postgresql_where="closed_at IS NULL"),
+    Index("ix_collection_case_open", "opened_at", "id", postgresql_where="closed_at IS NULL"),
     Index("ix_collection_case_undelivered", "id", postgresql_where="facts_due > facts_delivered"),
 )
 
@@ -87,6 +88,7 @@ agent_task = Table(
     instant("completed_at", nullable=True),
     recorded_at(),
     Index(None, "case_id"),
+    Index(None, "loan_id"),
     Index("ix_agent_task_open", "team", "opened_at", postgresql_where="state IN ('open', 'claimed')"),
 )
 
@@ -114,4 +116,5 @@ promise = Table(
     Column("taken_by", Text, nullable=False),
     recorded_at(),
     Index(None, "case_id"),
+    Index(None, "loan_id"),
 )

@@ -43,6 +43,7 @@ contact_attempt = Table(
     Index(None, "person_id", "at"),
     Index(None, "contact_point_id", "at"),
     Index(None, "case_id"),
+    Index(None, "loan_id"),
     Index(None, "provider_refs", postgresql_using="gin"),
     Index("ix_contact_attempt_claimed", "recorded_at", postgresql_where="state = 'claimed'"),
 )
@@ -81,4 +82,5 @@ location_fix = Table(
     instant("read_at"),
     recorded_at(),
     UniqueConstraint("case_id", "step_id"),
+    Index(None, "loan_id"),
 )

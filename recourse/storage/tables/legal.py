@@ -19,6 +19,7 @@ legal_action = Table(
     Column("reference", Text, unique=True),
     instant("at"),
     recorded_at(),
+    Index(None, "loan_id"),
 )
 
 legal_status = Table(

@@ -97,6 +97,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("loan_id", "episode", name=op.f("uq_collection_case_loan_id_episode")),
     )
     op.create_index(
+        "ix_collection_case_open",
+        "collection_case",
+        ["opened_at", "id"],
+        unique=False,
+        postgresql_where="closed_at IS NULL",
+    )
+    op.create_index(
         "ix_collection_case_undelivered",
         "collection_case",
         ["id"],
@@ -250,6 +257,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["party.id"], name=op.f("fk_contact_attempt_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_attempt")),
     )
+    op.create_index(op.f("ix_contact_attempt_loan_id"), "contact_attempt", ["loan_id"], unique=False)
     op.create_index(op.f("ix_contact_attempt_case_id"), "contact_attempt", ["case_id"], unique=False)
     op.create_index(
         "ix_contact_attempt_claimed",
@@ -293,6 +301,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", name=op.f("uq_legal_action_case_id")),
         sa.UniqueConstraint("reference", name=op.f("uq_legal_action_reference")),
     )
+    op.create_index(op.f("ix_legal_action_loan_id"), "legal_action", ["loan_id"], unique=False)
     op.create_table(
         "location_fix",
         sa.Column("id", sa.Text(), nullable=False),
@@ -319,6 +328,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_location_fix")),
         sa.UniqueConstraint("case_id", "step_id", name=op.f("uq_location_fix_case_id_step_id")),
     )
+    op.create_index(op.f("ix_location_fix_loan_id"), "location_fix", ["loan_id"], unique=False)
     op.create_table(
         "promise",
         sa.Column("id", sa.Text(), nullable=False),
@@ -335,6 +345,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["loan_id"], ["loan.id"], name=op.f("fk_promise_loan_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promise")),
     )
+    op.create_index(op.f("ix_promise_loan_id"), "promise", ["loan_id"], unique=False)
     op.create_index(op.f("ix_promise_case_id"), "promise", ["case_id"], unique=False)
     op.create_table(
         "step",
@@ -388,6 +399,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["loan_id"], ["loan.id"], name=op.f("fk_agent_task_loan_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_task")),
     )
+    op.create_index(op.f("ix_agent_task_loan_id"), "agent_task", ["loan_id"], unique=False)
     op.create_index(op.f("ix_agent_task_case_id"), "agent_task", ["case_id"], unique=False)
     op.create_index(
         "ix_agent_task_open",
@@ -444,13 +456,17 @@ def downgrade() -> None:
         "ix_agent_task_open", table_name="agent_task", postgresql_where="state IN ('open', 'claimed')"
     )
     op.drop_index(op.f("ix_agent_task_case_id"), table_name="agent_task")
+    op.drop_index(op.f("ix_agent_task_loan_id"), table_name="agent_task")
     op.drop_table("agent_task")
     op.drop_index(op.f("ix_step_loan_id_id"), table_name="step")
     op.drop_index(op.f("ix_step_case_id_id"), table_name="step")
     op.drop_table("step")
     op.drop_index(op.f("ix_promise_case_id"), table_name="promise")
+    op.drop_index(op.f("ix_promise_loan_id"), table_name="promise")
     op.drop_table("promise")
+    op.drop_index(op.f("ix_location_fix_loan_id"), table_name="location_fix")
     op.drop_table("location_fix")
+    op.drop_index(op.f("ix_legal_action_loan_id"), table_name="legal_action")
     op.drop_table("legal_action")
     op.drop_index(
         op.f("ix_contact_attempt_provider_refs"), table_name="contact_attempt", postgresql_using="gin"
@@ -461,6 +477,7 @@ def downgrade() -> None:
         "ix_contact_attempt_claimed", table_name="contact_attempt", postgresql_where="state = 'claimed'"
     )
     op.drop_index(op.f("ix_contact_attempt_case_id"), table_name="contact_attempt")
+    op.drop_index(op.f("ix_contact_attempt_loan_id"), table_name="contact_attempt")
     op.drop_table("contact_attempt")
     op.drop_table("vehicle")
     op.drop_index(op.f("ix_person_contact_point_contact_point_id"), table_name="person_contact_point")
@@ -482,6 +499,9 @@ def downgrade() -> None:
         "ix_collection_case_undelivered",
         table_name="collection_case",
         postgresql_where="facts_due > facts_delivered",
+    )
+    op.drop_index(
+        "ix_collection_case_open", table_name="collection_case", postgresql_where="closed_at IS NULL"
     )
     op.drop_table("collection_case")
     op.drop_table("party")
