@@ -73,6 +73,8 @@ class _Batch:
     snapshots: list[BankEvent] = field(default_factory=list)
     opened: list[CaseRow] = field(default_factory=list)
     """Cases that no row tells of yet."""
+    ending: dict[LoanId, CaseRow] = field(default_factory=dict)
+    """Cases that the last fact of their loan ends."""
     kinds: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -120,6 +122,8 @@ def _against_loan(event: BankEvent, row: LoanRow) -> str | None:
 
 async def _apply(unit: Unit, batch: _Batch, event: BankEvent) -> None:
     entry, loan_id = to_entry(event), LoanId(event.subject)
+    if loan_id in batch.ending:
+        await _end(unit, batch, loan_id)
     row, before = batch.loans[loan_id], batch.open_cases.get(loan_id)
     batch.entries.setdefault(loan_id, []).append(entry)
     account = fold(batch.entries[loan_id])
@@ -151,7 +155,7 @@ async def _apply(unit: Unit, batch: _Batch, event: BankEvent) -> None:
         )
     )
     if case is not None and (account.ended is not None or account.cured):
-        await _end(unit, batch, case, account)
+        batch.ending[loan_id] = case
 
 
 def _take_snapshot(batch: _Batch, event: BankEvent, row: LoanRow) -> str:
@@ -190,12 +194,14 @@ async def _write_opened(unit: Unit, batch: _Batch) -> None:
     await outbox.put_all(unit.tx, messages)
 
 
-async def _end(unit: Unit, batch: _Batch, case: CaseRow, account: Account) -> None:
-    """Close in this transaction, before the next fact may open the next episode."""
+async def _end(unit: Unit, batch: _Batch, loan_id: LoanId) -> None:
+    """Close a case before the next fact of its loan, which may open the next episode. Where none follows in
+    this batch, the decision at its end closes the case together with all the others."""
+    case = batch.ending.pop(loan_id)
     await _write_opened(unit, batch)
-    await ledger.save_accounts(unit.tx, {case.loan_id: account}, unit.now)
-    await decide_all(unit, [case.id])
-    del batch.open_cases[case.loan_id]
+    await ledger.save_accounts(unit.tx, {loan_id: batch.accounts[loan_id]}, unit.now)
+    if case.id in await decide_all(unit, [case.id]):
+        del batch.open_cases[loan_id]
 
 
 async def _write(unit: Unit, batch: _Batch) -> None:

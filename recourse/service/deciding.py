@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
+import structlog
+
 from recourse.contracts.messages import PlanData, PlanKind
 from recourse.domain.decide import Rules, decide
 from recourse.domain.decision import Close, Decision, DoStep, Plan, Wait
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.situation import PromiseState, StepOutcome
+from recourse.packs.loader import PackError
 from recourse.packs.record import digest_of, rules_digest
 from recourse.packs.record import situation_to_json as to_json
 from recourse.service.context import Unit
@@ -21,6 +24,8 @@ from recourse.storage.locks import lock_contact_points, lock_loans
 from recourse.storage.outbox import NewMessage
 from recourse.storage.situation import Gathered, gather, gather_all
 from recourse.storage.steps import Inputs, StepRow
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +78,23 @@ async def decide_case(unit: Unit, case_id: str) -> PlanData:
     return await settle(unit, deliberate(unit, await locked(unit, case_id)))
 
 
-async def decide_all(unit: Unit, case_ids: Sequence[CaseId]) -> None:
-    """The same for many cases at once, by whoever took facts for them and still holds their loans' locks."""
-    if case_ids:
-        gathered = await gather_all(unit.tx, case_ids, unit.now)
-        await settle_all(unit, [deliberate(unit, gathered[key]) for key in sorted(case_ids)])
+async def decide_all(unit: Unit, case_ids: Sequence[CaseId]) -> set[CaseId]:
+    """The same for many cases at once, by whoever took facts for them and still holds their loans' locks.
+
+    Returns the cases decided. One whose strategy is not installed any more is left to its run, which asks
+    until it is: its facts must count all the same, and so must those of its neighbours.
+    """
+    if not case_ids:
+        return set()
+    gathered = await gather_all(unit.tx, case_ids, unit.now)
+    deliberations = []
+    for key in sorted(case_ids):
+        try:
+            deliberations.append(deliberate(unit, gathered[key]))
+        except PackError as error:
+            log.error("cannot decide", case_id=key, error=str(error))
+    await settle_all(unit, deliberations)
+    return {d.gathered.case.id for d in deliberations}
 
 
 async def settle(unit: Unit, d: Deliberation) -> PlanData:
@@ -91,26 +108,33 @@ async def settle_all(unit: Unit, deliberations: Sequence[Deliberation]) -> list[
     plans = []
     for d in deliberations:
         await writing.judge_promises(d)
-        await writing.expire_tasks(d)
+        writing.expire_tasks(d)
         writing.move_stage(d)
         plans.append(writing.keep_plan(d))
         if isinstance(d.decision.plan, Close) and d.gathered.case.closed_at is None:
-            await writing.close(d, d.decision.plan)
+            writing.close(d, d.decision.plan)
     await writing.flush()
     return plans
 
 
 class _Writing:
-    """What follows from decisions. Plans, diary lines and messages to the bank are collected and written one
-    statement a table; what is rare is written at once."""
+    """What follows from decisions, collected over all of them and written one statement a table; promises are
+    rare and judged one by one."""
 
     def __init__(self, unit: Unit) -> None:
         self._unit = unit
         self._plans: dict[CaseId, PlanData] = {}
         self._rows: list[StepRow] = []
         self._messages: list[NewMessage] = []
+        self._closed: dict[CaseId, str] = {}
+        self._ended: dict[str, list[TaskId]] = {"expired": [], "cancelled": []}
 
     async def flush(self) -> None:
+        for state, keys in self._ended.items():
+            if keys:
+                await attempts.leave_unknown(self._unit.tx, keys)
+                await tasks.end(self._unit.tx, keys, state)
+        await cases.close(self._unit.tx, self._closed, self._unit.now)
         await cases.save_plans(self._unit.tx, self._plans)
         await steps.append(self._unit.tx, *self._rows)
         await outbox.put_all(self._unit.tx, self._messages)
@@ -123,11 +147,9 @@ class _Writing:
             kind = "kept" if verdict.state is PromiseState.KEPT else "broken"
             self._tell(d, f"recourse.promise.{kind}.v1", promise_id=verdict.promise_id)
 
-    async def expire_tasks(self, d: Deliberation) -> None:
+    def expire_tasks(self, d: Deliberation) -> None:
         expired = d.decision.expired_tasks
-        if not expired:
-            return
-        await self._end_tasks(expired, "expired")
+        self._ended["expired"] += expired
         for task in d.gathered.situation.tasks:
             if task.id in expired:
                 row = d.row(
@@ -171,16 +193,12 @@ class _Writing:
         self._rows.append(row)
         return fresh
 
-    async def close(self, d: Deliberation, plan: Close) -> None:
+    def close(self, d: Deliberation, plan: Close) -> None:
         reason, now = plan.reason.value, self._unit.now
-        await cases.close(self._unit.tx, d.gathered.case.id, reason, now)
-        await self._end_tasks([task.id for task in d.gathered.situation.tasks], "cancelled")
+        self._closed[d.gathered.case.id] = reason
+        self._ended["cancelled"] += [task.id for task in d.gathered.situation.tasks]
         self._rows.append(d.row("closed", now, reason, code=reason))
         self._tell(d, "recourse.case.closed.v1", reason=reason)
-
-    async def _end_tasks(self, keys: Sequence[TaskId], state: str) -> None:
-        await attempts.leave_unknown(self._unit.tx, keys)
-        await tasks.end(self._unit.tx, keys, state)
 
     def _tell(self, d: Deliberation, type_: str, **data: Any) -> None:
         case = d.gathered.case

@@ -99,12 +99,15 @@ async def insert_open(tx: Tx, rows: Sequence[CaseRow]) -> None:
         await tx.execute(insert(collection_case), values)
 
 
-async def close(tx: Tx, key: CaseId, reason: str, at: datetime) -> None:
-    await tx.execute(
-        update(collection_case)
-        .where(collection_case.c.id == key, collection_case.c.closed_at.is_(None))
-        .values(stage="closed", closed_at=at, closed_reason=reason)
-    )
+async def close(tx: Tx, reasons: Mapping[CaseId, str], at: datetime) -> None:
+    """Each case once: one that is closed keeps its first reason."""
+    if reasons:
+        await tx.execute(
+            update(collection_case)
+            .where(collection_case.c.id == bindparam("key"), collection_case.c.closed_at.is_(None))
+            .values(stage="closed", closed_at=at, closed_reason=bindparam("reason")),
+            [{"key": key, "reason": reason} for key, reason in sorted(reasons.items())],
+        )
 
 
 async def raise_facts_due(tx: Tx, due: dict[CaseId, FactId]) -> None:

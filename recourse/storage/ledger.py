@@ -123,7 +123,9 @@ async def upsert_installments(tx: Tx, rows: list[dict[str, Any]]) -> None:
     await tx.execute(
         statement.on_conflict_do_update(
             index_elements=["loan_id", "number"],
-            set_={name: statement.excluded[name] for name in ("due_date", "due_minor", "unpaid_minor")},
+            # Unpaid again after a reversal: the day it had been settled on is no longer true.
+            set_={name: statement.excluded[name] for name in ("due_date", "due_minor", "unpaid_minor")}
+            | {"settled_at": None},
         ),
         rows,
     )

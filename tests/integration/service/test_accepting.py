@@ -227,6 +227,63 @@ async def test_a_batch_costs_the_same_statements_however_many_loans_fell_behind(
     assert len(statements) == STATEMENTS_A_BATCH, "\n".join(statements)
 
 
+@pytest.mark.parametrize("loans", [2, 40])
+async def test_a_batch_costs_the_same_statements_however_many_loans_are_cured(
+    world: World, loans: int
+) -> None:
+    world.set_now(NOON)
+    names = [f"L-{number}" for number in range(loans)]
+    for make in (snapshot, overdue):
+        await world.delivery.accept([make(name, at=NOON) for name in names])
+    with counted(world) as statements:
+        await world.delivery.accept([payment(name, at=NOON) for name in names])
+    assert await world.scalar("SELECT count(*) FROM collection_case WHERE closed_reason = 'cured'") == loans
+    assert len(statements) == STATEMENTS_A_BATCH_OF_CURES, "\n".join(statements)
+
+
+async def test_an_episode_may_end_and_the_next_begin_in_one_batch(world: World) -> None:
+    world.set_now(NOON)
+    later = NOON + timedelta(hours=1)
+    await world.delivery.accept(
+        [
+            overdue("L-1", at=NOON, sequence=2),
+            payment("L-1", at=NOON, sequence=3),
+            overdue("L-1", at=later, sequence=4),
+            payment("L-1", at=later, sequence=5, payment_id="P-2"),
+        ]
+    )
+    rows = await world.rows("SELECT episode, closed_reason FROM collection_case ORDER BY episode")
+    assert rows == [{"episode": 1, "closed_reason": "cured"}, {"episode": 2, "closed_reason": "cured"}]
+    closed = await world.rows("SELECT type FROM outbox ORDER BY id")
+    assert [row["type"] for row in closed] == ["recourse.case.opened.v1", "recourse.case.closed.v1"] * 2
+
+
+async def test_a_case_whose_strategy_is_gone_keeps_its_facts_and_holds_up_nobody(world: World) -> None:
+    world.set_now(NOON)
+    await world.delivery.accept([overdue("L-1", at=NOON), overdue("L-2", at=NOON)])
+    await world.execute("UPDATE collection_case SET strategy = 'cn_auto@1999' WHERE loan_id = 'L-1'")
+    nudges = (await world.delivery.accept([payment("L-1", at=NOON), payment("L-2", at=NOON)])).nudges
+    assert {nudge.case_id: nudge.plan is not None for nudge in nudges} == {
+        "case-L-1-1": False,
+        "case-L-2-1": True,
+    }
+    assert await world.scalar("SELECT count(*) FROM fact WHERE kind = 'payment'") == 2
+    rows = await world.rows("SELECT loan_id, closed_reason FROM collection_case ORDER BY loan_id")
+    assert [row["closed_reason"] for row in rows] == [None, "cured"]
+
+
+async def test_an_installment_unpaid_again_after_a_reversal_has_no_day_of_settlement(world: World) -> None:
+    world.set_now(NOON)
+    await world.delivery.accept([overdue("L-1", at=NOON, sequence=2)])
+    await world.delivery.accept([payment("L-1", at=NOON, sequence=3)])
+    state = "SELECT unpaid_minor, settled_at IS NOT NULL AS settled FROM installment"
+    assert await world.rows(state) == [{"unpaid_minor": 0, "settled": True}]
+    owed = arrears((7, (NOON - timedelta(days=1)).date(), 352017))
+    await world.delivery.accept([reversal("L-1", at=NOON, sequence=4, left=owed)])
+    assert await world.rows(state) == [{"unpaid_minor": 352017, "settled": False}]
+
+
+STATEMENTS_A_BATCH_OF_CURES = 33
 STATEMENTS_A_BATCH = 34
 
 
