@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -85,6 +87,25 @@ class World:
         """Change a row behind the use cases' back, as a crash or a restore might."""
         async with self.services.database.engine.begin() as connection:
             await connection.execute(text(statement))
+
+    @asynccontextmanager
+    async def busy(self, table: str, key: str) -> AsyncIterator[None]:
+        """Somebody else holds this row, so that others get as far as they can without it, in their order."""
+        async with self.services.database.engine.begin() as other:
+            await other.execute(text(f"SELECT 1 FROM {table} WHERE id = :key FOR UPDATE"), {"key": key})
+            yield
+
+    async def waiting(self, count: int) -> None:
+        """Until so many transactions wait for a lock."""
+        statement = (
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        for _ in range(200):
+            if await self.scalar(statement) == count:
+                return
+            await asyncio.sleep(0.01)
+        pytest.fail(f"{count} transactions never waited for a lock")
 
     async def scalar(self, statement: str, **values: object) -> Any:
         async with self.services.database.reading() as tx:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
 
 from recourse.contracts.messages import AnswerResult, StepCommand, TaskAction, TaskAnswer
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
@@ -201,38 +198,16 @@ async def test_two_people_on_one_phone_never_both_take_its_last_dial(world: Worl
     [phone] = await world.rows("SELECT id FROM contact_point WHERE kind = 'mobile'")
     for number in range(5):  # China permits six dials a day on one contact point
         await _unanswered(world, f"dial-{number}", ContactPointId(phone["id"]))
-    async with _busy(world, phone["id"]):
+    async with world.busy("contact_point", phone["id"]):
         claims = [
             asyncio.create_task(_answer(world, task, "claim", f"r-{task}", actor=f"agent-{task}"))
             for task in tasks
         ]
-        await _waiting_for_locks(world, len(claims))
+        await world.waiting(len(claims))
     results = await asyncio.gather(*claims)
     assert sorted(result.receipt.accepted for result in results) == [False, True]
     [refused] = [result.receipt for result in results if not result.receipt.accepted]
     assert refused.code == "cap_reached"
-
-
-@asynccontextmanager
-async def _busy(world: World, phone: str) -> AsyncIterator[None]:
-    """Somebody else holds the phone's row, so that both claims get as far as they can without it."""
-    async with world.services.database.engine.begin() as other:
-        await other.execute(text("SELECT 1 FROM contact_point WHERE id = :id FOR UPDATE"), {"id": phone})
-        yield
-
-
-_WAITING = """
-    SELECT count(*) FROM pg_stat_activity
-     WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
-
-
-async def _waiting_for_locks(world: World, count: int) -> None:
-    for _ in range(200):
-        if await world.scalar(_WAITING) == count:
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail(f"{count} transactions never waited for a lock")
 
 
 async def _unanswered(world: World, key: str, phone: ContactPointId) -> None:
