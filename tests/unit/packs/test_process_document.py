@@ -154,6 +154,13 @@ def test_every_code_has_its_row(heading: str, codes: Iterable[str]) -> None:
     assert set(rows(heading)) == set(map(str, codes))
 
 
+def test_every_outcome_is_told_with_what_it_means_for_the_slot_and_the_step() -> None:
+    for code, row in rows("### Outcomes of a task").items():
+        disposition, (_, _, _, slot, step, *_) = DISPOSITIONS[code], map(str.strip, row.split("|"))
+        assert slot in ("", disposition.attempt.value.replace("_", " ")), code
+        assert (step == "again") is disposition.retry, code
+
+
 def test_every_team_is_told_with_the_roles_that_answer_for_it() -> None:
     told = rows("## Tasks")
     assert set(told) == set(ROLES)
