@@ -38,7 +38,3 @@ class Watermark:
 
     def committed(self, position: int) -> None:
         self._committed = position
-
-    @property
-    def in_flight(self) -> int:
-        return len(self._open)

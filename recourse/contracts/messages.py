@@ -39,7 +39,7 @@ class PlanData:
     """The one next step of a case.
 
     number: the decision's number in its case; the highest wins, whoever asked. due_at: business UTC; None
-    means until the next fact. text: a line for the diary in the Temporal UI.
+    means until the next fact.
     """
 
     number: int

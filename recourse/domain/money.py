@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 _NO_DIGITS = [
@@ -60,10 +59,6 @@ class Money:
         self._same(other)
         return self.minor <= other.minor
 
-    @property
-    def is_zero(self) -> bool:
-        return self.minor == 0
-
     def decimal_text(self) -> str:
         """Plain digits with a point, as letters and screens group them themselves: ``3520.17``."""
         digits = _MINOR_DIGITS.get(self.currency, 2)
@@ -77,11 +72,3 @@ class Money:
         whole, _, fraction = self.decimal_text().partition(".")
         grouped = f"{int(whole):,}" if whole not in {"-0", "0"} else whole
         return f"{grouped}.{fraction} {self.currency}" if digits else f"{grouped} {self.currency}"
-
-
-def total(amounts: Iterable[Money], currency: str) -> Money:
-    """Sum of amounts that may be none at all."""
-    result = Money(0, currency)
-    for amount in amounts:
-        result = result + amount
-    return result

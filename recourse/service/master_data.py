@@ -14,7 +14,7 @@ from recourse.service.context import Lender
 from recourse.storage.people import MasterData, PersonData, PointData, VehicleData
 
 _MAX_ZONES = 12
-"""A number that may be anywhere (a country with more zones) says nothing; the lender's zone is added."""
+"""A number that may be anywhere (a country with more zones) says nothing; the lender's zone stands in."""
 
 
 def snapshot(event: BankEvent) -> LoanSnapshot | None:

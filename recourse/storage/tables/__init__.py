@@ -1,7 +1,7 @@
 """Every table. Instants are business time in UTC; `recorded_at` columns are the database's own clock.
 
-Money is integer minor units. Personal data stands only in the tables of `people` and in
-`contact_attempt.subject/content`, `legal_action.document`.
+Money is integer minor units. Personal data stands only in the tables of `people`, in
+`contact_attempt.subject/content`, `location_fix`, `legal_action.document` and `api_token.name` (of staff).
 """
 
 from recourse.storage.tables.base import metadata

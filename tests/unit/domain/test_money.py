@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recourse.domain.money import CurrencyMismatch, Money, total
+from recourse.domain.money import CurrencyMismatch, Money
 
 minors = st.integers(-(10**15), 10**15)
 
@@ -35,13 +35,6 @@ def test_amounts_of_one_currency_are_ordered_like_their_minor_units(left: int, r
 def test_two_currencies_never_meet(operation: Callable[[Money, Money], object]) -> None:
     with pytest.raises(CurrencyMismatch, match=r"CNY.*USD|USD.*CNY"):
         operation(Money(1, "CNY"), Money(1, "USD"))
-
-
-def test_a_sum_refuses_a_stray_currency_and_knows_the_empty_sum() -> None:
-    assert total([], "CNY") == Money(0, "CNY")
-    assert total([Money(1, "CNY"), Money(2, "CNY")], "CNY") == Money(3, "CNY")
-    with pytest.raises(CurrencyMismatch):
-        total([Money(1, "CNY"), Money(2, "USD")], "CNY")
 
 
 @settings(max_examples=80, deadline=None)
