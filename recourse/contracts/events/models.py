@@ -10,7 +10,17 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from recourse.domain import zones
 
 MAX_MINOR = 10**13
 """A hundred thousand million yuan: beyond it a number is a mistake, not a car loan."""
@@ -38,12 +48,19 @@ def _iso_date(value: Any) -> Any:
     return day
 
 
+def _zone(name: str) -> str:
+    if not zones.exists(name):
+        raise ValueError("must be an IANA time zone, such as Asia/Shanghai; leave an unknown one out")
+    return name
+
+
 Day = Annotated[date, BeforeValidator(_iso_date)]
 Minor = Annotated[int, Field(strict=True, ge=0, le=MAX_MINOR)]
 PositiveMinor = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
 Currency = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
 Identifier = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=128)]
 Name = Annotated[str, StringConstraints(strict=True, max_length=200)]
+Zone = Annotated[Name, AfterValidator(_zone)]
 Text = Annotated[str, StringConstraints(strict=True, max_length=2000)]
 Region = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 Sequence = Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
@@ -175,7 +192,7 @@ class Person(Strict):
     language: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$")] = (
         "en"
     )
-    zone: Name | None = None
+    zone: Zone | None = None
     employer: Name | None = None
     addresses: list[Address] = []
     contact_points: list[ContactPoint] = []
@@ -209,7 +226,7 @@ class LoanSnapshot(Sequenced):
     lender: Identifier
     region: Region
     currency: Currency
-    zone: Name
+    zone: Zone
     contract: Contract | None = None
     schedule: Annotated[list[ScheduleItem], Field(max_length=600)] = []
     borrower: Person
