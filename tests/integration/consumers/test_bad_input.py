@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from recourse.contracts.events import MAX_BYTES, encode_binary
 from tests.events import overdue
@@ -151,3 +152,26 @@ async def test_an_event_from_more_than_a_day_ahead_is_refused_by_the_consumers_c
     (letter,) = await line.quarantine().letters()
     assert (letter.key, letter.field) == (b"L-2", "ce_time")
     assert await world.scalar("SELECT count(*) FROM fact") == 1
+
+
+async def test_a_record_that_nobody_foresaw_is_found_in_its_batch_and_buried_alone(
+    line: Line, world: World
+) -> None:
+    """Here: the loan's row came to name a zone that this machine does not know."""
+    world.set_now(AT)
+    await world.delivery.accept([overdue("L-0", at=AT)])
+    await world.execute("UPDATE loan SET zone = 'Beijing'")
+    loans = [f"L-{n}" for n in range(9)]
+    await line.send(*[overdue(loan, at=AT, sequence=3, event_id=f"of-{loan}") for loan in loans])
+    with capture_logs() as lines:
+        member = await line.join(world.delivery)
+        await line.caught_up()
+    assert not member.task.done()
+    (letter,) = await line.quarantine().letters()
+    assert (letter.code, letter.key) == ("unacceptable", b"L-0")
+    assert "ZoneInfoNotFoundError" in letter.message
+    taken = await world.rows("SELECT loan_id FROM fact WHERE event_id LIKE 'of-%' ORDER BY 1")
+    assert [row["loan_id"] for row in taken] == loans[1:]
+    told = next(line for line in lines if line["event"].startswith("accepting failed"))
+    assert any(frame.startswith("accepting.py:") for frame in told["where"])
+    assert "Beijing" not in str(told)
