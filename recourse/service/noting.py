@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from recourse.contracts.messages import Nudge
@@ -28,8 +28,14 @@ class Unknown(LookupError):
     """What the caller named does not exist; the text says where to look."""
 
 
+LONGEST_HOLD = timedelta(days=10 * 366)
+"""Beyond it an end is a mistake or stands for "never" (9999-12-31), and nothing can be reckoned from it: with
+such a row every later decision about the loan would fail."""
+
+
 class Pointless(ValueError):
-    """What was asked would change nothing; the text names the field. Saying yes would be a lie."""
+    """What was asked would change nothing or cannot be meant, and saying yes would be a lie; the text names
+    the field."""
 
 
 class RequestReused(ValueError):
@@ -54,7 +60,7 @@ async def place_hold(unit: Unit, request: HoldRequest) -> tuple[str, tuple[Nudge
     """(hold id, nudges). Effective when this returns: every claim takes the same locks.
 
     Raises Unknown for a subject there is none of, RequestReused for a request id of another hold, Pointless
-    for an end that has passed.
+    for an end that has passed or lies beyond LONGEST_HOLD.
     """
     key = f"hold-{request.request_id or uuid.uuid4().hex}"
     loans = await _lock_subject(unit, request.person_id, request.loan_id)
@@ -76,6 +82,10 @@ async def place_hold(unit: Unit, request: HoldRequest) -> tuple[str, tuple[Nudge
         return key, tuple(await cases.undelivered_of(unit.tx, loans))
     if request.until is not None and request.until <= unit.now:
         raise Pointless("until: has passed, so the hold would stop nothing")
+    if request.until is not None and request.until > unit.now + LONGEST_HOLD:
+        raise Pointless(
+            "until: more than ten years ahead; leave it out for a hold that is to be lifted by hand"
+        )
     await agreements.add_hold(unit.tx, new)
     payload = {"hold": key, "reason": request.reason.value, "by": request.actor}
     nudges = await _fact(unit, event, "hold_placed", payload, loans, request.person_id, request.actor)

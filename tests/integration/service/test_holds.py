@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 
 import pytest
@@ -13,7 +13,7 @@ from recourse.contracts.messages import Nudge, StepCommand
 from recourse.domain.ids import LoanId, PersonId
 from recourse.domain.situation import Channel, HoldReason
 from recourse.service import noting
-from recourse.service.noting import HoldRequest, RequestReused, Unknown
+from recourse.service.noting import HoldRequest, Pointless, RequestReused, Unknown
 from tests.events import snapshot
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
@@ -152,6 +152,33 @@ async def test_a_hold_with_an_end_is_waited_out_and_the_next_step_comes_after_it
     assert plan.due_at is not None
     assert plan.due_at >= until
     assert plan.kind == "remind"
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        NOON + timedelta(days=3661),
+        datetime(9999, 12, 31, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999999, timezone(timedelta(hours=-12))),
+    ],
+)
+async def test_an_end_that_stands_for_never_is_refused_by_its_field_and_leaves_nothing_behind(
+    world: World, until: datetime
+) -> None:
+    case = await open_case(world)
+    with pytest.raises(Pointless, match="until: more than ten years ahead"):
+        await _place(world, loan="L-1", until=until)
+    assert await world.scalar("SELECT count(*) FROM hold") == 0
+    assert (await case.decide()).step_id == "sms_friendly"
+
+
+async def test_a_hold_for_ten_years_is_waited_out(world: World) -> None:
+    case = await open_case(world)
+    until = NOON.replace(year=NOON.year + 10)
+    await _place(world, loan="L-1", until=until)
+    due = (await case.decide()).due_at
+    assert due is not None
+    assert due >= until
 
 
 async def test_a_hold_on_a_person_binds_a_loan_that_becomes_overdue_later(world: World) -> None:
