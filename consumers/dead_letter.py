@@ -67,5 +67,5 @@ class DeadLetters:
 
 
 def _attempts_before(record: ConsumerRecord[bytes, bytes]) -> int:
-    told = dict(record.headers).get(RETRY_OF_ATTEMPT, b"0")
+    told = dict(record.headers).get(RETRY_OF_ATTEMPT) or b"0"  # the value of a header may be null
     return int(told) if told.isdigit() and len(told) < 6 else 0

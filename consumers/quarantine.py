@@ -173,7 +173,7 @@ def select(
 
 def _own(record: ConsumerRecord[bytes, bytes]) -> dict[str, str]:
     return {
-        name.removeprefix(PREFIX): raw.decode(errors="replace")
+        name.removeprefix(PREFIX): (raw or b"").decode(errors="replace")  # the value of a header may be null
         for name, raw in record.headers
         if name.startswith(PREFIX)
     }

@@ -76,7 +76,8 @@ def show(
     found = next((one for one in _read(brokers) if one.id == letter), None)
     if found is None:
         fail(f"{letter}: no such dead letter; list them with `recourse dlq ls --resolved`", USAGE)
-    facts = _facts(found) | {"headers": {name: raw.decode(errors="replace") for name, raw in found.headers}}
+    headers = {name: (raw or b"").decode(errors="replace") for name, raw in found.headers}
+    facts = _facts(found) | {"headers": headers}
     facts["bytes"] = len(found.value or b"")
     if value:
         facts["value"] = (found.value or b"").decode(errors="backslashreplace")
