@@ -17,6 +17,7 @@ from asyncpg.exceptions import (
 )
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from recourse.contracts.delivery import Unacceptable, Unavailable
@@ -34,20 +35,25 @@ LOCK_TIMEOUT = "3s"
 STATEMENT_TIMEOUT = "30s"
 _TRIES = 4
 _RETRY = (DeadlockDetectedError, LockNotAvailableError, SerializationError)
+_AWAY = (OSError, InterfaceError, PostgresError, TimeoutError, PoolTimeout)
+"""SQLAlchemy's own TimeoutError (no connection of the pool is free) is neither Python's nor the driver's."""
 _POISON = (DataError, IntegrityConstraintViolationError)
 
 
 class Database:
     """One pool. calendar: maps the database's clock to business time."""
 
-    def __init__(self, url: str, calendar: BusinessCalendar, *, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: str, calendar: BusinessCalendar, *, pool_size: int = 10, pool_timeout: float = 15
+    ) -> None:
+        """pool_timeout: seconds to wait for a connection that others have."""
         self.calendar = calendar
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
-            pool_timeout=15,
+            pool_timeout=pool_timeout,
             hide_parameters=True,
         )
 
@@ -69,7 +75,7 @@ class Database:
                     raise Unacceptable(type(cause).__name__) from None
                 if not (isinstance(cause, _RETRY) and tries_left):
                     raise Unavailable(_safe(error)) from None
-            except (OSError, InterfaceError, PostgresError, TimeoutError) as error:
+            except _AWAY as error:
                 raise Unavailable(_safe(error)) from None
         raise Unavailable("lock")  # unreachable: the last try raises
 
@@ -97,7 +103,7 @@ class Database:
             if isinstance(cause, _POISON):
                 raise Unacceptable(type(cause).__name__) from None
             raise Unavailable(_safe(error)) from None
-        except (OSError, InterfaceError, PostgresError, TimeoutError) as error:
+        except _AWAY as error:
             raise Unavailable(_safe(error)) from None
 
     async def now(self, tx: Tx | ReadTx) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import text
@@ -36,3 +37,23 @@ async def test_neither_the_values_nor_the_statement_travel_with_the_error(
     told = "".join(traceback.format_exception(caught.value))
     assert SECRET not in told
     assert "SELECT" not in told
+
+
+async def test_a_pool_of_which_every_connection_is_taken_is_unavailable_and_nobody_elses_fault(
+    world: World, database_url: str
+) -> None:
+    crowded = Database(database_url, world.services.database.calendar, pool_size=1, pool_timeout=0.2)
+
+    async def work(tx: Tx) -> None:
+        await tx.execute(text("SELECT 1"))
+
+    async with AsyncExitStack() as taken:
+        for _ in range(2):  # the pool, and as many again
+            await taken.enter_async_context(crowded.reading())
+        with pytest.raises(Unavailable, match="TimeoutError"):
+            await crowded.write(work)
+        with pytest.raises(Unavailable, match="TimeoutError"):
+            async with crowded.reading() as tx:
+                await tx.execute(text("SELECT 1"))
+    await crowded.write(work)
+    await crowded.close()
