@@ -162,7 +162,8 @@ def _on(brokers: str | None, work: Callable[[Quarantine], Coroutine[Any, Any, T]
 
 
 def _facts(letter: DeadLetter) -> dict[str, Any]:
-    names = ("id", "code", "field", "message", "attempts", "at", "version", "sha256")
+    hashes = ("sha256", "key_sha256", "headers_sha256")
+    names = ("id", "code", "field", "message", "attempts", "at", "version", *hashes)
     facts: dict[str, Any] = {name: getattr(letter, name) for name in names}
     key = letter.key.decode(errors="replace") if letter.key else None
     return facts | {"key": key, "resolution": letter.resolution.value if letter.resolution else None}

@@ -142,6 +142,43 @@ async def test_a_refused_record_of_the_largest_size_that_may_be_read_is_kept_who
     assert (letter.code, letter.cut, letter.value) == ("key_not_subject", False, largest)
 
 
+LARGE: dict[str, tuple[bytes, list[tuple[str, bytes]]]] = {
+    "a key of a megabyte": (b"L-1" * 350_000, []),
+    "a header of a megabyte": (b"L-1", [("trace", b"t" * 1_050_000), ("after", b"small")]),
+    "ten thousand headers": (b"L-1", [(f"h{n}", b"") for n in range(10_000)]),
+    "all at once": (
+        b"L-1" * 350_000,
+        [("trace", b"t" * 1_050_000), *((f"h{n}", b"x" * 99) for n in range(9_999))],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+async def test_a_letter_fits_what_a_broker_takes_whatever_was_large_about_the_record(
+    line: Line, world: World, name: str
+) -> None:
+    key, more = LARGE[name]
+    await line.create(line.topics.dead_letters(line.topics.overdue), {"max.message.bytes": str(2**20)})
+    world.set_now(AT)
+    _, _, headers = good()
+    largest = b"{" + b" " * (MAX_BYTES - 1)
+    await line.raw(largest, key, [*headers, *more])
+    await line.send(overdue("L-2", at=AT))
+    await line.join(world.delivery)
+    await line.caught_up()
+    (letter,) = await line.quarantine().letters()
+    assert letter.key is not None
+    assert (letter.cut, letter.sha256, letter.value) == (True, None, largest)
+    assert key.startswith(letter.key)
+    assert letter.key_sha256 == (hashlib.sha256(key).hexdigest() if letter.key != key else None)
+    every = b"".join(n.encode() + b": " + raw + b"\n" for n, raw in [*headers, *more])
+    kept = set(letter.headers)
+    assert letter.headers_sha256 == (hashlib.sha256(every).hexdigest() if len(more) else None)
+    assert set(headers) <= kept <= {*headers, *more}
+    assert (("after", b"small") in kept) is (("after", b"small") in more)
+    assert await world.scalar("SELECT count(*) FROM fact") == 1
+
+
 async def test_an_event_from_more_than_a_day_ahead_is_refused_by_the_consumers_clock(
     line: Line, world: World
 ) -> None:
