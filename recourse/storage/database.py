@@ -13,8 +13,10 @@ from asyncpg.exceptions import (
     IntegrityConstraintViolationError,
     LockNotAvailableError,
     PostgresError,
+    ProgramLimitExceededError,
     SerializationError,
 )
+from asyncpg.exceptions import InterfaceError as DriverError
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -37,7 +39,11 @@ _TRIES = 4
 _RETRY = (DeadlockDetectedError, LockNotAvailableError, SerializationError)
 _AWAY = (OSError, InterfaceError, PostgresError, TimeoutError, PoolTimeout)
 """SQLAlchemy's own TimeoutError (no connection of the pool is free) is neither Python's nor the driver's."""
-_POISON = (DataError, IntegrityConstraintViolationError)
+_POISON = (DataError, IntegrityConstraintViolationError, ProgramLimitExceededError)
+"""What no repetition mends. The limits of the program are those of a value: too long for an index, say."""
+_ARGUMENTS = ("query arguments", "server expects")
+"""How the driver says that it cannot send what it was given. It has one class for this and for a connection
+that is closed, so only the words tell them apart."""
 
 
 class Database:
@@ -71,7 +77,7 @@ class Database:
                     return await work(tx)
             except DBAPIError as error:
                 cause = error.orig.__cause__ if error.orig else None
-                if isinstance(cause, _POISON):
+                if _is_poison(cause):
                     raise Unacceptable(type(cause).__name__) from None
                 if not (isinstance(cause, _RETRY) and tries_left):
                     raise Unavailable(_safe(error)) from None
@@ -100,7 +106,7 @@ class Database:
                 yield ReadTx(connection)
         except DBAPIError as error:
             cause = error.orig.__cause__ if error.orig else None
-            if isinstance(cause, _POISON):
+            if _is_poison(cause):
                 raise Unacceptable(type(cause).__name__) from None
             raise Unavailable(_safe(error)) from None
         except _AWAY as error:
@@ -110,6 +116,11 @@ class Database:
         """Business now by the database's clock: workers with a wrong clock must not decide what is late."""
         real = (await tx.execute(select(func.clock_timestamp()))).scalar_one()
         return self.calendar.business(real)
+
+
+def _is_poison(cause: BaseException | None) -> bool:
+    of_arguments = isinstance(cause, DriverError) and any(words in str(cause) for words in _ARGUMENTS)
+    return of_arguments or isinstance(cause, _POISON)
 
 
 def _safe(error: BaseException) -> str:

@@ -63,6 +63,10 @@ Name = Annotated[str, StringConstraints(strict=True, max_length=200)]
 Zone = Annotated[Name, AfterValidator(_zone)]
 Text = Annotated[str, StringConstraints(strict=True, max_length=2000)]
 Region = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+Language = Annotated[
+    str, StringConstraints(strict=True, max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$")
+]
+"""BCP 47, whose own bound for a buffer is 35."""
 Sequence = Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
 
 
@@ -174,28 +178,28 @@ class ScheduleItem(Strict):
 
 
 class Address(Strict):
+    """text: it is a contact point too, and those are kept in an index, which holds no 2,000 characters."""
+
     kind: Name = "home"
-    text: Text | None = None
+    text: Annotated[str, StringConstraints(strict=True, max_length=500)] | None = None
     region: Region | None = None
 
 
 class ContactPoint(Strict):
     kind: Literal["mobile", "landline", "email", "address"]
     value: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=320)]
-    consent: list[Literal["sms", "call", "email", "letter", "visit"]] = []
+    consent: Annotated[list[Literal["sms", "call", "email", "letter", "visit"]], Field(max_length=10)] = []
 
 
 class Person(Strict):
     id: Identifier
     name: Name | None = None
     national_id: Name | None = None
-    language: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$")] = (
-        "en"
-    )
+    language: Language = "en"
     zone: Zone | None = None
     employer: Name | None = None
-    addresses: list[Address] = []
-    contact_points: list[ContactPoint] = []
+    addresses: Annotated[list[Address], Field(max_length=20)] = []
+    contact_points: Annotated[list[ContactPoint], Field(max_length=50)] = []
 
 
 class RelatedParty(Person):

@@ -45,3 +45,48 @@ def test_a_zone_of_the_tz_database_passes_and_a_person_needs_none(zone: str) -> 
     data = changed(lambda d: (d.update(zone=zone), d["borrower"].pop("zone"))).data
     assert isinstance(data, LoanSnapshot)
     assert (data.zone, data.borrower.zone) == (zone, None)
+
+
+POINT = {"kind": "mobile", "value": "+8613800000001"}
+LISTS: dict[str, tuple[str, Callable[[int], Change], int]] = {
+    "addresses": (
+        "data.borrower.addresses",
+        lambda n: lambda d: d["borrower"].update(addresses=[{}] * n),
+        20,
+    ),
+    "contact points": (
+        "data.borrower.contact_points",
+        lambda n: lambda d: d["borrower"].update(contact_points=[POINT] * n),
+        50,
+    ),
+    "consents": (
+        "data.borrower.contact_points.0.consent",
+        lambda n: lambda d: d["borrower"]["contact_points"][0].update(consent=["sms"] * n),
+        10,
+    ),
+    "an address": (
+        "data.borrower.addresses.0.text",
+        lambda n: lambda d: d["borrower"]["addresses"][0].update(text="路" * n),
+        500,
+    ),
+    "a language": (
+        "data.borrower.language",
+        lambda n: lambda d: d["borrower"].update(language="zh-" + "x" * (n - 3)),
+        35,
+    ),
+    "related parties": (
+        "data.related_parties",
+        lambda n: lambda d: d.update(related_parties=[{"id": f"G-{i}", "role": "joint"} for i in range(n)]),
+        50,
+    ),
+}
+
+
+@pytest.mark.parametrize(("field", "of", "most"), LISTS.values(), ids=LISTS.keys())
+def test_what_may_be_long_has_an_end_so_that_every_event_can_be_stored(
+    field: str, of: Callable[[int], Change], most: int
+) -> None:
+    changed(of(most))
+    with pytest.raises(Refused) as caught:
+        changed(of(most + 1))
+    assert (caught.value.code, caught.value.field) == (RefusedCode.INVALID_DATA, field)
