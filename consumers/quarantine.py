@@ -37,8 +37,8 @@ class NotRetryable(Exception):
 class DeadLetter:
     """One record that was refused. id: `topic/partition/offset` of the refused record.
 
-    headers, key and value are the record's own, as received; a value too large to keep is cut and has its
-    `sha256`. resolution: what was done about it, None while it is open.
+    headers, key and value are the record's own, as received; what was too large to keep is cut and has its
+    hash (`sha256` that of the value). resolution: what was done about it, None while it is open.
     """
 
     id: str
@@ -50,6 +50,8 @@ class DeadLetter:
     at: str
     version: str
     sha256: str | None
+    key_sha256: str | None
+    headers_sha256: str | None
     key: bytes | None = member(repr=False)
     value: bytes | None = member(repr=False)
     headers: tuple[tuple[str, bytes], ...] = member(repr=False)
@@ -57,7 +59,7 @@ class DeadLetter:
 
     @property
     def cut(self) -> bool:
-        return self.sha256 is not None
+        return any((self.sha256, self.key_sha256, self.headers_sha256))
 
 
 class Quarantine:
@@ -85,7 +87,7 @@ class Quarantine:
         for letter in letters:
             if letter.cut:
                 raise NotRetryable(
-                    f"{letter.id}: only its beginning was kept; send it again at its source, then drop it"
+                    f"{letter.id}: too large to be kept whole; send it again at its source, then drop it"
                 )
         async with self._producer() as producer:
             for letter in letters:
@@ -173,7 +175,7 @@ def select(
 
 def _own(record: ConsumerRecord[bytes, bytes]) -> dict[str, str]:
     return {
-        name.removeprefix(PREFIX): raw.decode(errors="replace")
+        name.removeprefix(PREFIX): (raw or b"").decode(errors="replace")  # the value of a header may be null
         for name, raw in record.headers
         if name.startswith(PREFIX)
     }
@@ -190,6 +192,8 @@ def _letter(record: ConsumerRecord[bytes, bytes], own: Mapping[str, str]) -> Dea
         at=own.get("at", ""),
         version=own.get("version", ""),
         sha256=own.get("sha256"),
+        key_sha256=own.get("key-sha256"),
+        headers_sha256=own.get("headers-sha256"),
         key=record.key,
         value=record.value,
         headers=tuple((name, raw) for name, raw in record.headers if not name.startswith(PREFIX)),

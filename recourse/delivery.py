@@ -7,12 +7,16 @@ event or the sweeper finds it. A nudge that arrives twice carries nothing new an
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
-from recourse.contracts.delivery import Acceptance, Unavailable
+import structlog
+
+from recourse.contracts.delivery import Acceptance, Unacceptable, Unavailable
 from recourse.contracts.events import BankEvent
 from recourse.contracts.messages import Nudge
 from recourse.ports import CaseRuns, RunsUnavailable
@@ -21,6 +25,7 @@ from recourse.service.context import Services, Unit
 from recourse.storage import cases
 
 T = TypeVar("T")
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,19 @@ class Delivery:
     runs: CaseRuns
 
     async def accept(self, events: Sequence[BankEvent]) -> Acceptance:
-        return await self.services.run(partial(_accept, events=events))
+        """What nobody foresaw is the events' fault too: were it raised as it is, the one record that does it
+        would end every consumer, one after the other, and come again."""
+        try:
+            return await self.services.run(partial(_accept, events=events))
+        except (Unavailable, Unacceptable):
+            raise
+        except Exception as error:
+            name = type(error).__name__
+            where = _where(error)
+            log.error(
+                "accepting failed, the record is looked for", error=name, events=len(events), where=where
+            )
+            raise Unacceptable(name) from None
 
     async def nudge(self, nudge: Nudge) -> None:
         """Wake the case. A case whose run is completed has nothing left to hear."""
@@ -64,3 +81,9 @@ class Delivery:
 
 async def _accept(unit: Unit, events: Sequence[BankEvent]) -> Acceptance:
     return await accept_facts(unit, events)
+
+
+def _where(error: Exception) -> list[str]:
+    """Its traceback without its words: they may quote a record, and records are people."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

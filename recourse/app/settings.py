@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from recourse.contracts.events import Topics
 from recourse.contracts.messages import CalendarData
+from recourse.domain import zones
 from recourse.domain.calendar import BusinessCalendar
 from recourse.stack import environment
 from recourse.stack.state import Home, Phase, read_state, supervisor_lives
@@ -36,6 +37,14 @@ class LenderSetting(BaseModel):
     currency: str
     zone: str
     phone: str = ""
+
+    @field_validator("zone")
+    @classmethod
+    def _is_a_zone(cls, zone: str) -> str:
+        """Else it would be found out at the first overdue event, by an error in the middle of a batch."""
+        if not zones.exists(zone):
+            raise ValueError("must be an IANA time zone, such as Asia/Shanghai")
+        return zone
 
 
 class TopicSettings(BaseModel):

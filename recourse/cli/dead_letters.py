@@ -76,7 +76,8 @@ def show(
     found = next((one for one in _read(brokers) if one.id == letter), None)
     if found is None:
         fail(f"{letter}: no such dead letter; list them with `recourse dlq ls --resolved`", USAGE)
-    facts = _facts(found) | {"headers": {name: raw.decode(errors="replace") for name, raw in found.headers}}
+    headers = {name: (raw or b"").decode(errors="replace") for name, raw in found.headers}
+    facts = _facts(found) | {"headers": headers}
     facts["bytes"] = len(found.value or b"")
     if value:
         facts["value"] = (found.value or b"").decode(errors="backslashreplace")
@@ -161,7 +162,8 @@ def _on(brokers: str | None, work: Callable[[Quarantine], Coroutine[Any, Any, T]
 
 
 def _facts(letter: DeadLetter) -> dict[str, Any]:
-    names = ("id", "code", "field", "message", "attempts", "at", "version", "sha256")
+    hashes = ("sha256", "key_sha256", "headers_sha256")
+    names = ("id", "code", "field", "message", "attempts", "at", "version", *hashes)
     facts: dict[str, Any] = {name: getattr(letter, name) for name in names}
     key = letter.key.decode(errors="replace") if letter.key else None
     return facts | {"key": key, "resolution": letter.resolution.value if letter.resolution else None}

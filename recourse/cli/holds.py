@@ -89,8 +89,8 @@ def _instant(text: str | None) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):  # the last of a day of the last year has no instant in UTC
         fail("--until: an instant like 2026-12-31T00:00:00+08:00", USAGE)
-    if instant.tzinfo is None:
-        fail("--until: needs an offset, like 2026-12-31T00:00:00+08:00", USAGE)
-    return instant.astimezone(UTC)
+    fail("--until: needs an offset, like 2026-12-31T00:00:00+08:00", USAGE)

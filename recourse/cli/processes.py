@@ -42,9 +42,24 @@ def _start(process: Callable[..., Awaitable[None]]) -> None:
     async def main() -> None:
         settings = load_settings()
         configure_logging(settings.log_format)
-        await process(settings)
+        await guarded(process(settings))
 
     run(main())
+
+
+class Unforeseen(Exception):
+    """What ended a process that nobody stopped: a bug. It keeps its traceback and its exit code of 1."""
+
+
+async def guarded(process: Awaitable[None]) -> None:
+    """Of a command these errors say that its user named what there is not (exit 2). Nobody names anything to
+    a process, and after a 2 systemd would leave it down."""
+    from recourse.contracts.delivery import Unacceptable
+
+    try:
+        await process
+    except (LookupError, Unacceptable) as error:
+        raise Unforeseen(type(error).__name__) from error
 
 
 COMMANDS = {"consume": consume, "worker": worker, "relay": relay, "web": web}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from phonenumbers import timezone as phone_zones
 
 from recourse.contracts.events import BankEvent, LoanSnapshot
+from recourse.domain import zones as zone_names
 from recourse.domain.ids import LoanId, PersonId
 from recourse.service.context import Lender
 from recourse.storage.people import MasterData, PersonData, PointData, VehicleData
@@ -107,7 +107,7 @@ def zones_of(stated: str | None, contact_values: list[str], lender_zone: str) ->
 
     A contact must be lawful in all of them, so a number that could be in four zones narrows the hours.
     """
-    if stated and _exists(stated):
+    if stated:
         return (stated,)
     zones: set[str] = set()
     for value in contact_values:
@@ -121,15 +121,7 @@ def _phone_zones(number: str) -> set[str]:
         found = phone_zones.time_zones_for_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         return set()
-    return {zone for zone in found if _exists(zone)}
-
-
-def _exists(zone: str) -> bool:
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
+    return {zone for zone in found if zone_names.exists(zone)}
 
 
 def _vehicle(data: LoanSnapshot) -> VehicleData | None:

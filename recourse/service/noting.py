@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from recourse.contracts.messages import Nudge
@@ -28,8 +28,14 @@ class Unknown(LookupError):
     """What the caller named does not exist; the text says where to look."""
 
 
+LONGEST_HOLD = timedelta(days=10 * 366)
+"""Beyond it an end is a mistake or stands for "never" (9999-12-31), and nothing can be reckoned from it: with
+such a row every later decision about the loan would fail."""
+
+
 class Pointless(ValueError):
-    """What was asked would change nothing; the text names the field. Saying yes would be a lie."""
+    """What was asked would change nothing or cannot be meant, and saying yes would be a lie; the text names
+    the field."""
 
 
 class RequestReused(ValueError):
@@ -50,15 +56,20 @@ class HoldRequest:
     request_id: str = ""
 
 
+def own_id(*parts: str) -> str:
+    """The id of a fact of ours. Its parts are joined by a space, which no `ce_id` may contain: the log keeps
+    one row an id, and an event of the bank under our id would stand in our fact's way."""
+    return " ".join(parts)
+
+
 async def place_hold(unit: Unit, request: HoldRequest) -> tuple[str, tuple[Nudge, ...]]:
     """(hold id, nudges). Effective when this returns: every claim takes the same locks.
 
     Raises Unknown for a subject there is none of, RequestReused for a request id of another hold, Pointless
-    for an end that has passed.
+    for an end that has passed or lies beyond LONGEST_HOLD.
     """
     key = f"hold-{request.request_id or uuid.uuid4().hex}"
     loans = await _lock_subject(unit, request.person_id, request.loan_id)
-    event = f"{key}-placed"
     new = NewHold(
         id=key,
         reason=request.reason,
@@ -70,14 +81,19 @@ async def place_hold(unit: Unit, request: HoldRequest) -> tuple[str, tuple[Nudge
         person_id=request.person_id,
         loan_id=request.loan_id,
     )
-    if await facts.known(unit.tx, [event]):
+    if await agreements.hold_subject(unit.tx, key) is not None:
         if not await agreements.is_placed(unit.tx, new):
             raise RequestReused("request_id: it stands for another hold; choose a new one")
         return key, tuple(await cases.undelivered_of(unit.tx, loans))
     if request.until is not None and request.until <= unit.now:
         raise Pointless("until: has passed, so the hold would stop nothing")
+    if request.until is not None and request.until > unit.now + LONGEST_HOLD:
+        raise Pointless(
+            "until: more than ten years ahead; leave it out for a hold that is to be lifted by hand"
+        )
     await agreements.add_hold(unit.tx, new)
     payload = {"hold": key, "reason": request.reason.value, "by": request.actor}
+    event = own_id(key, "placed")
     nudges = await _fact(unit, event, "hold_placed", payload, loans, request.person_id, request.actor)
     return key, nudges
 
@@ -90,9 +106,8 @@ async def lift_hold(unit: Unit, key: str, actor: str) -> tuple[Nudge, ...]:
     loans = await _lock_subject(unit, *subject)
     if not await agreements.lift_hold(unit.tx, key, actor, unit.now):
         return ()
-    return await _fact(
-        unit, f"{key}-lifted", "hold_lifted", {"hold": key, "by": actor}, loans, subject[0], actor
-    )
+    event = own_id(key, "lifted")
+    return await _fact(unit, event, "hold_lifted", {"hold": key, "by": actor}, loans, subject[0], actor)
 
 
 async def cease(
@@ -102,7 +117,7 @@ async def cease(
     loans = await _lock_subject(unit, person_id, None)
     names = sorted(c.value for c in channels)
     await people.stop_channels(unit.tx, person_id, names)
-    event = f"cease-{uuid.uuid4().hex}"
+    event = own_id("cease", uuid.uuid4().hex)
     return await _fact(unit, event, "cease", {"channels": names, "by": actor}, loans, person_id, actor)
 
 
@@ -173,6 +188,5 @@ async def note_legal_status(
     if not await legal.add_status(unit.tx, status_id, action.id, status, at):
         return tuple(await cases.undelivered_of(unit.tx, [action.loan_id]))
     payload = {"status": status, "reason": status, "status_id": status_id}
-    return await _fact(
-        unit, f"legal-{status_id}", "legal_status", payload, [action.loan_id], None, "legal_desk"
-    )
+    event = own_id("legal", status_id)
+    return await _fact(unit, event, "legal_status", payload, [action.loan_id], None, "legal_desk")

@@ -13,10 +13,13 @@ from asyncpg.exceptions import (
     IntegrityConstraintViolationError,
     LockNotAvailableError,
     PostgresError,
+    ProgramLimitExceededError,
     SerializationError,
 )
+from asyncpg.exceptions import InterfaceError as DriverError
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from recourse.contracts.delivery import Unacceptable, Unavailable
@@ -34,20 +37,29 @@ LOCK_TIMEOUT = "3s"
 STATEMENT_TIMEOUT = "30s"
 _TRIES = 4
 _RETRY = (DeadlockDetectedError, LockNotAvailableError, SerializationError)
-_POISON = (DataError, IntegrityConstraintViolationError)
+_AWAY = (OSError, InterfaceError, PostgresError, TimeoutError, PoolTimeout)
+"""SQLAlchemy's own TimeoutError (no connection of the pool is free) is neither Python's nor the driver's."""
+_POISON = (DataError, IntegrityConstraintViolationError, ProgramLimitExceededError)
+"""What no repetition mends. The limits of the program are those of a value: too long for an index, say."""
+_ARGUMENTS = ("query arguments", "server expects")
+"""How the driver says that it cannot send what it was given. It has one class for this and for a connection
+that is closed, so only the words tell them apart."""
 
 
 class Database:
     """One pool. calendar: maps the database's clock to business time."""
 
-    def __init__(self, url: str, calendar: BusinessCalendar, *, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: str, calendar: BusinessCalendar, *, pool_size: int = 10, pool_timeout: float = 15
+    ) -> None:
+        """pool_timeout: seconds to wait for a connection that others have."""
         self.calendar = calendar
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
-            pool_timeout=15,
+            pool_timeout=pool_timeout,
             hide_parameters=True,
         )
 
@@ -65,11 +77,11 @@ class Database:
                     return await work(tx)
             except DBAPIError as error:
                 cause = error.orig.__cause__ if error.orig else None
-                if isinstance(cause, _POISON):
+                if _is_poison(cause):
                     raise Unacceptable(type(cause).__name__) from None
                 if not (isinstance(cause, _RETRY) and tries_left):
                     raise Unavailable(_safe(error)) from None
-            except (OSError, InterfaceError, PostgresError, TimeoutError) as error:
+            except _AWAY as error:
                 raise Unavailable(_safe(error)) from None
         raise Unavailable("lock")  # unreachable: the last try raises
 
@@ -94,16 +106,21 @@ class Database:
                 yield ReadTx(connection)
         except DBAPIError as error:
             cause = error.orig.__cause__ if error.orig else None
-            if isinstance(cause, _POISON):
+            if _is_poison(cause):
                 raise Unacceptable(type(cause).__name__) from None
             raise Unavailable(_safe(error)) from None
-        except (OSError, InterfaceError, PostgresError, TimeoutError) as error:
+        except _AWAY as error:
             raise Unavailable(_safe(error)) from None
 
     async def now(self, tx: Tx | ReadTx) -> datetime:
         """Business now by the database's clock: workers with a wrong clock must not decide what is late."""
         real = (await tx.execute(select(func.clock_timestamp()))).scalar_one()
         return self.calendar.business(real)
+
+
+def _is_poison(cause: BaseException | None) -> bool:
+    of_arguments = isinstance(cause, DriverError) and any(words in str(cause) for words in _ARGUMENTS)
+    return of_arguments or isinstance(cause, _POISON)
 
 
 def _safe(error: BaseException) -> str:

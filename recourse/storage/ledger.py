@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.fold import Account
 from recourse.domain.ids import LoanId
 from recourse.storage.codec import account_from_json, account_to_json
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among, rows_among
 from recourse.storage.tables import installment, loan, payment
 
 
@@ -110,10 +110,15 @@ async def _save_installments(tx: Tx, accounts: dict[LoanId, Account], at: dateti
         for i in account.arrears.installments
     ]
     unpaid = [(row["loan_id"], row["number"]) for row in rows]
-    clear = update(installment).where(among(installment.c.loan_id, accounts), installment.c.unpaid_minor > 0)
-    if unpaid:
-        clear = clear.where(tuple_(installment.c.loan_id, installment.c.number).not_in(unpaid))
-    await tx.execute(clear.values(unpaid_minor=0, settled_at=at))
+    await tx.execute(
+        update(installment)
+        .where(
+            among(installment.c.loan_id, accounts),
+            installment.c.unpaid_minor > 0,
+            ~rows_among((installment.c.loan_id, installment.c.number), unpaid),
+        )
+        .values(unpaid_minor=0, settled_at=at)
+    )
     if rows:
         await upsert_installments(tx, rows)
 

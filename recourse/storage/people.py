@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import LoanId, PersonId
 from recourse.storage.database import ReadTx, Tx
+from recourse.storage.sql import rows_among
 from recourse.storage.tables import (
     contact_point,
     loan,
@@ -129,7 +130,7 @@ async def _save_points(tx: Tx, person: PersonData) -> None:
     await tx.execute(upsert(contact_point).on_conflict_do_nothing(index_elements=["kind", "value"]), rows)
     known = await tx.execute(
         select(contact_point.c.id, contact_point.c.kind, contact_point.c.value).where(
-            tuple_(contact_point.c.kind, contact_point.c.value).in_(list(points))
+            rows_among((contact_point.c.kind, contact_point.c.value), points)
         )
     )
     statement = upsert(person_contact_point)

@@ -10,7 +10,17 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from recourse.domain import zones
 
 MAX_MINOR = 10**13
 """A hundred thousand million yuan: beyond it a number is a mistake, not a car loan."""
@@ -38,14 +48,25 @@ def _iso_date(value: Any) -> Any:
     return day
 
 
+def _zone(name: str) -> str:
+    if not zones.exists(name):
+        raise ValueError("must be an IANA time zone, such as Asia/Shanghai; leave an unknown one out")
+    return name
+
+
 Day = Annotated[date, BeforeValidator(_iso_date)]
 Minor = Annotated[int, Field(strict=True, ge=0, le=MAX_MINOR)]
 PositiveMinor = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
 Currency = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
 Identifier = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=128)]
 Name = Annotated[str, StringConstraints(strict=True, max_length=200)]
+Zone = Annotated[Name, AfterValidator(_zone)]
 Text = Annotated[str, StringConstraints(strict=True, max_length=2000)]
 Region = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+Language = Annotated[
+    str, StringConstraints(strict=True, max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$")
+]
+"""BCP 47, whose own bound for a buffer is 35."""
 Sequence = Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]
 
 
@@ -157,28 +178,28 @@ class ScheduleItem(Strict):
 
 
 class Address(Strict):
+    """text: it is a contact point too, and those are kept in an index, which holds no 2,000 characters."""
+
     kind: Name = "home"
-    text: Text | None = None
+    text: Annotated[str, StringConstraints(strict=True, max_length=500)] | None = None
     region: Region | None = None
 
 
 class ContactPoint(Strict):
     kind: Literal["mobile", "landline", "email", "address"]
     value: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=320)]
-    consent: list[Literal["sms", "call", "email", "letter", "visit"]] = []
+    consent: Annotated[list[Literal["sms", "call", "email", "letter", "visit"]], Field(max_length=10)] = []
 
 
 class Person(Strict):
     id: Identifier
     name: Name | None = None
     national_id: Name | None = None
-    language: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$")] = (
-        "en"
-    )
-    zone: Name | None = None
+    language: Language = "en"
+    zone: Zone | None = None
     employer: Name | None = None
-    addresses: list[Address] = []
-    contact_points: list[ContactPoint] = []
+    addresses: Annotated[list[Address], Field(max_length=20)] = []
+    contact_points: Annotated[list[ContactPoint], Field(max_length=50)] = []
 
 
 class RelatedParty(Person):
@@ -209,7 +230,7 @@ class LoanSnapshot(Sequenced):
     lender: Identifier
     region: Region
     currency: Currency
-    zone: Name
+    zone: Zone
     contract: Contract | None = None
     schedule: Annotated[list[ScheduleItem], Field(max_length=600)] = []
     borrower: Person

@@ -104,6 +104,13 @@ class Line:
             ends = await asking.end_offsets(every)
             return sum([ends[tp] - (await asking.committed(tp) or 0) for tp in every])
 
+    async def create(self, topic: str, configs: dict[str, str]) -> None:
+        """One more topic, with settings of its own."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.brokers)
+        await admin.start()
+        await admin.create_topics([NewTopic(topic, PARTITIONS, 1, topic_configs=configs)])
+        await admin.close()
+
     async def caught_up(self, seconds: float = 30) -> None:
         async def reached() -> bool:
             return await self.lag() == 0

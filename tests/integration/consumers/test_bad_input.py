@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from recourse.contracts.events import MAX_BYTES, encode_binary
 from tests.events import overdue
@@ -141,6 +142,43 @@ async def test_a_refused_record_of_the_largest_size_that_may_be_read_is_kept_who
     assert (letter.code, letter.cut, letter.value) == ("key_not_subject", False, largest)
 
 
+LARGE: dict[str, tuple[bytes, list[tuple[str, bytes]]]] = {
+    "a key of a megabyte": (b"L-1" * 350_000, []),
+    "a header of a megabyte": (b"L-1", [("trace", b"t" * 1_050_000), ("after", b"small")]),
+    "ten thousand headers": (b"L-1", [(f"h{n}", b"") for n in range(10_000)]),
+    "all at once": (
+        b"L-1" * 350_000,
+        [("trace", b"t" * 1_050_000), *((f"h{n}", b"x" * 99) for n in range(9_999))],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+async def test_a_letter_fits_what_a_broker_takes_whatever_was_large_about_the_record(
+    line: Line, world: World, name: str
+) -> None:
+    key, more = LARGE[name]
+    await line.create(line.topics.dead_letters(line.topics.overdue), {"max.message.bytes": str(2**20)})
+    world.set_now(AT)
+    _, _, headers = good()
+    largest = b"{" + b" " * (MAX_BYTES - 1)
+    await line.raw(largest, key, [*headers, *more])
+    await line.send(overdue("L-2", at=AT))
+    await line.join(world.delivery)
+    await line.caught_up()
+    (letter,) = await line.quarantine().letters()
+    assert letter.key is not None
+    assert (letter.cut, letter.sha256, letter.value) == (True, None, largest)
+    assert key.startswith(letter.key)
+    assert letter.key_sha256 == (hashlib.sha256(key).hexdigest() if letter.key != key else None)
+    every = b"".join(n.encode() + b": " + raw + b"\n" for n, raw in [*headers, *more])
+    kept = set(letter.headers)
+    assert letter.headers_sha256 == (hashlib.sha256(every).hexdigest() if len(more) else None)
+    assert set(headers) <= kept <= {*headers, *more}
+    assert (("after", b"small") in kept) is (("after", b"small") in more)
+    assert await world.scalar("SELECT count(*) FROM fact") == 1
+
+
 async def test_an_event_from_more_than_a_day_ahead_is_refused_by_the_consumers_clock(
     line: Line, world: World
 ) -> None:
@@ -151,3 +189,26 @@ async def test_an_event_from_more_than_a_day_ahead_is_refused_by_the_consumers_c
     (letter,) = await line.quarantine().letters()
     assert (letter.key, letter.field) == (b"L-2", "ce_time")
     assert await world.scalar("SELECT count(*) FROM fact") == 1
+
+
+async def test_a_record_that_nobody_foresaw_is_found_in_its_batch_and_buried_alone(
+    line: Line, world: World
+) -> None:
+    """Here: the loan's row came to name a zone that this machine does not know."""
+    world.set_now(AT)
+    await world.delivery.accept([overdue("L-0", at=AT)])
+    await world.execute("UPDATE loan SET zone = 'Beijing'")
+    loans = [f"L-{n}" for n in range(9)]
+    await line.send(*[overdue(loan, at=AT, sequence=3, event_id=f"of-{loan}") for loan in loans])
+    with capture_logs() as lines:
+        member = await line.join(world.delivery)
+        await line.caught_up()
+    assert not member.task.done()
+    (letter,) = await line.quarantine().letters()
+    assert (letter.code, letter.key) == ("unacceptable", b"L-0")
+    assert "ZoneInfoNotFoundError" in letter.message
+    taken = await world.rows("SELECT loan_id FROM fact WHERE event_id LIKE 'of-%' ORDER BY 1")
+    assert [row["loan_id"] for row in taken] == loans[1:]
+    told = next(line for line in lines if line["event"].startswith("accepting failed"))
+    assert any(frame.startswith("accepting.py:") for frame in told["where"])
+    assert "Beijing" not in str(told)

@@ -80,3 +80,21 @@ async def test_a_letter_that_was_cut_is_not_sent_again(line: Line, world: World)
     with pytest.raises(NotRetryable, match="send it again at its source"):
         await quarantine.retry(await quarantine.letters(), "operator-1")
     assert select(await quarantine.letters(), [], every=True)
+
+
+async def test_a_header_without_a_value_is_kept_as_it_came_and_stops_nobody(line: Line, world: World) -> None:
+    """Kafka allows it for any header, those of a letter that was sent again among them."""
+    world.set_now(AT)
+    key, value, headers = encode_binary(overdue("L-1", at=AT))
+    odd: list[tuple[str, bytes]] = [("trace", None), ("recourse-retry-of-attempt", None)]  # type: ignore[list-item]
+    await line.raw(b"poison", key, [*headers, *odd, ("recourse-dlq-attempts", None)])  # type: ignore[list-item]
+    await line.raw(value, key, [*headers, *odd])
+    await line.join(world.delivery)
+    await line.caught_up()
+    quarantine = line.quarantine()
+    (letter,) = await quarantine.letters()
+    assert letter.attempts == 1
+    assert letter.headers == (*headers, ("trace", None))
+    assert await world.scalar("SELECT count(*) FROM fact") == 1
+    await quarantine.retry([letter], "operator-1")
+    await line.caught_up()

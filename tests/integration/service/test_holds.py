@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 
 import pytest
 
 from activities.reminding import RemindingActivities
+from recourse.contracts.events import Refused
 from recourse.contracts.messages import Nudge, StepCommand
 from recourse.domain.ids import LoanId, PersonId
 from recourse.domain.situation import Channel, HoldReason
 from recourse.service import noting
-from recourse.service.noting import HoldRequest, RequestReused, Unknown
-from tests.events import snapshot
+from recourse.service.noting import HoldRequest, Pointless, RequestReused, Unknown
+from tests.events import overdue, snapshot
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, open_case
@@ -121,6 +122,26 @@ async def test_a_request_id_used_for_another_hold_is_refused_and_not_answered_wi
     assert (await both[1].decide()).step_id == "sms_friendly"
 
 
+async def test_no_event_of_the_bank_takes_the_id_of_a_fact_of_ours(
+    world: World, both: tuple[OpenCase, OpenCase]
+) -> None:
+    """Whatever ids the bank chooses, knowing those of our holds from a log or from the API."""
+    key = "hold-r-1"
+    await world.delivery.accept(
+        [
+            overdue("L-9", at=NOON, sequence=n, event_id=event_id)
+            for n, event_id in enumerate((f"{key}-placed", f"{key}_placed", key, f"{key}-lifted"), 3)
+        ]
+    )
+    assert (await _place(world, person=PERSON, request_id="r-1"))[0] == key
+    assert [(await case.decide()).reason for case in both] == ["hold", "hold"]
+    await _lift(world, key)
+    assert [(await case.decide()).step_id for case in both] == ["sms_friendly", "sms_friendly"]
+    for row in await world.rows("SELECT event_id FROM fact WHERE kind LIKE 'hold%'"):
+        with pytest.raises(Refused, match="ce_id"):
+            overdue("L-9", at=NOON, event_id=row["event_id"])
+
+
 async def test_a_lifted_hold_lets_the_ladder_go_on_and_lifting_twice_is_harmless(
     world: World, both: tuple[OpenCase, OpenCase]
 ) -> None:
@@ -152,6 +173,33 @@ async def test_a_hold_with_an_end_is_waited_out_and_the_next_step_comes_after_it
     assert plan.due_at is not None
     assert plan.due_at >= until
     assert plan.kind == "remind"
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        NOON + timedelta(days=3661),
+        datetime(9999, 12, 31, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999999, timezone(timedelta(hours=-12))),
+    ],
+)
+async def test_an_end_that_stands_for_never_is_refused_by_its_field_and_leaves_nothing_behind(
+    world: World, until: datetime
+) -> None:
+    case = await open_case(world)
+    with pytest.raises(Pointless, match="until: more than ten years ahead"):
+        await _place(world, loan="L-1", until=until)
+    assert await world.scalar("SELECT count(*) FROM hold") == 0
+    assert (await case.decide()).step_id == "sms_friendly"
+
+
+async def test_a_hold_for_ten_years_is_waited_out(world: World) -> None:
+    case = await open_case(world)
+    until = NOON.replace(year=NOON.year + 10)
+    await _place(world, loan="L-1", until=until)
+    due = (await case.decide()).due_at
+    assert due is not None
+    assert due >= until
 
 
 async def test_a_hold_on_a_person_binds_a_loan_that_becomes_overdue_later(world: World) -> None:

@@ -11,6 +11,7 @@ import pytest
 from recourse.app.settings import SettingsError, load_settings, load_topics
 
 DATABASE = "RECOURSE_DATABASE_URL=postgresql+asyncpg://recourse@db.example.com/recourse\n"
+LENDER_IN = '{"a": {"name": "b", "region": "CN", "currency": "CNY", "zone": "%s"}}'
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +65,8 @@ def test_nothing_in_a_value_of_the_env_file_is_expanded() -> None:
     [
         ("RECOURSE_LENDERS", "{oops", "RECOURSE_LENDERS: not JSON"),
         ("RECOURSE_LENDERS", '{"a": {"name": "b"}}', "RECOURSE_LENDERS__A__REGION"),
+        ("RECOURSE_LENDERS", LENDER_IN % "Beijing", "RECOURSE_LENDERS__A__ZONE: .*IANA time zone"),
+        ("RECOURSE_LENDERS", LENDER_IN % "../etc", "RECOURSE_LENDERS__A__ZONE: .*IANA time zone"),
         ("RECOURSE_DATABASE_POOL", "many", "RECOURSE_DATABASE_POOL"),
         ("RECOURSE_ENV_FILE", "absent", "RECOURSE_ENV_FILE: absent is not there"),
         ("RECOURSE_SECRETS_DIR", "absent", "RECOURSE_SECRETS_DIR: absent is not there"),
