@@ -20,6 +20,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from bench.events import EVENING, LENDERS
+from consumers.connection import KafkaConnection
 from recourse.app.consume import kafka_producer
 from recourse.app.publishing import create_topics
 from recourse.app.settings import Settings
@@ -100,7 +101,7 @@ async def bed(addresses: StackAddresses, home: Path, workers: int) -> AsyncItera
         data_converter=pydantic_data_converter,
     )
     await register_search_attributes(client)
-    await create_topics(addresses.kafka_brokers, topics)
+    await create_topics(KafkaConnection(addresses.kafka_brokers), topics)
     logs = home / prefix
     logs.mkdir(parents=True)
     (logs / "env").write_text("".join(f"{name}='{value}'\n" for name, value in env.items()))

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import ConsumerRecord
 
+from consumers.connection import KafkaConnection
 from consumers.dead_letter import PREFIX, RETRY_OF, RETRY_OF_ATTEMPT
 from recourse.contracts.events import Topics
 
@@ -63,10 +64,10 @@ class DeadLetter:
 
 
 class Quarantine:
-    """brokers: `host:port[,host:port]`. Every method raises KafkaError when Kafka does not answer."""
+    """Every method raises KafkaError when Kafka does not answer."""
 
-    def __init__(self, brokers: str, topics: Topics) -> None:
-        self._brokers, self._topics = brokers, topics
+    def __init__(self, connection: KafkaConnection, topics: Topics) -> None:
+        self._connection, self._topics = connection, topics
 
     async def letters(self) -> list[DeadLetter]:
         """Every letter ever written, oldest first, with its resolution; one written twice counts once."""
@@ -114,14 +115,14 @@ class Quarantine:
         )
 
     def _producer(self) -> AIOKafkaProducer:
-        return AIOKafkaProducer(bootstrap_servers=self._brokers, enable_idempotence=True, acks="all")
+        return AIOKafkaProducer(**self._connection.options(), enable_idempotence=True, acks="all")
 
     async def _records(self) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
         partitions = await self._partitions()
         if not partitions:
             return
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._brokers, enable_auto_commit=False, isolation_level="read_committed"
+            **self._connection.options(), enable_auto_commit=False, isolation_level="read_committed"
         )
         async with consumer:
             consumer.assign(partitions)
@@ -134,7 +135,7 @@ class Quarantine:
     async def _partitions(self) -> list[TopicPartition]:
         """Of the dead-letter topics there are; one that nothing was ever sent to need not exist."""
         names = dict.fromkeys(self._topics.dead_letters(topic) for topic in self._topics.incoming())
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._brokers)
+        admin = AIOKafkaAdminClient(**self._connection.options())
         await admin.start()
         try:
             existing = set(await admin.list_topics())

@@ -15,6 +15,7 @@ from consumers.dead_letter import DeadLetters
 from consumers.loop import ConsumerLimits, FactConsumer, Stalled
 from recourse.app.compose import core
 from recourse.app.patience import patiently
+from recourse.app.reaching import Unreachable, reaching
 from recourse.app.settings import Settings
 from recourse.app.stopping import stop_signal
 
@@ -65,18 +66,20 @@ async def started_producer(
     """Started, however long Kafka is away; None when asked to stop before."""
 
     async def start() -> AIOKafkaProducer:
-        return await _started(kafka_producer(settings), stack, ConsumerLimits().stop)
+        async with reaching(settings.kafka()):
+            return await _started(kafka_producer(settings), stack, ConsumerLimits().stop)
 
-    return await patiently(start, KafkaError, "reach Kafka", stopping)
+    return await patiently(start, Unreachable, "reach Kafka", stopping)
 
 
 async def _started_consumer(
     settings: Settings, limits: ConsumerLimits, stack: AsyncExitStack, stopping: asyncio.Event
 ) -> AIOKafkaConsumer | None:
     async def start() -> AIOKafkaConsumer:
-        return await _started(_consumer(settings, limits), stack, limits.stop)
+        async with reaching(settings.kafka()):
+            return await _started(_consumer(settings, limits), stack, limits.stop)
 
-    return await patiently(start, KafkaError, "reach Kafka", stopping)
+    return await patiently(start, Unreachable, "reach Kafka", stopping)
 
 
 async def _started(client: Client, stack: AsyncExitStack, seconds: float) -> Client:
@@ -93,7 +96,7 @@ async def _started(client: Client, stack: AsyncExitStack, seconds: float) -> Cli
 def kafka_producer(settings: Settings) -> AIOKafkaProducer:
     """Idempotent and acknowledged by all replicas: what is sent is neither lost nor doubled by a retry."""
     return AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_brokers,
+        **settings.kafka().options(),
         enable_idempotence=True,
         acks="all",
         max_request_size=FETCH_BYTES,
@@ -103,7 +106,7 @@ def kafka_producer(settings: Settings) -> AIOKafkaProducer:
 
 def _consumer(settings: Settings, limits: ConsumerLimits) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_brokers,
+        **settings.kafka().options(),
         group_id=settings.consumer_group,
         auto_offset_reset="earliest",
         enable_auto_commit=False,

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import httpx
-from aiokafka.errors import KafkaError
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import DBAPIError
 
 from recourse.app import doctor_database, doctor_kafka, doctor_temporal
 from recourse.app.compose import services
 from recourse.app.findings import Finding, found
+from recourse.app.reaching import Unreachable, reaching
 from recourse.app.settings import Settings
 from recourse.contracts.delivery import Unavailable
 from recourse.ports import RunsUnavailable
@@ -26,12 +26,14 @@ from recourse.storage.tasks import ACTIVE
 PATIENCE = 8.0
 """Seconds for each examination."""
 
+Part = Callable[[Settings], Awaitable[list[Finding]]]
+
 
 async def examine(settings: Settings) -> list[Finding]:
-    parts: list[tuple[str, Callable[[Settings], Awaitable[list[Finding]]]]] = [
+    parts: list[tuple[str, Part]] = [
         ("PostgreSQL", _postgres),
-        ("Kafka", doctor_kafka.consuming),
-        ("dead letters", doctor_kafka.refused),
+        ("Kafka", lambda s: _kafka(doctor_kafka.consuming, s)),
+        ("dead letters", lambda s: _kafka(doctor_kafka.refused, s)),
         ("Temporal", doctor_temporal.namespace),
         ("cases", doctor_temporal.runs),
         ("SMTP", lambda s: _socket("SMTP", s.smtp_host, s.smtp_port)),
@@ -46,9 +48,16 @@ async def examine(settings: Settings) -> list[Finding]:
 async def _bounded(name: str, work: Awaitable[list[Finding]]) -> list[Finding]:
     try:
         return await asyncio.wait_for(work, PATIENCE)
-    except (TimeoutError, OSError, Unavailable, RunsUnavailable, KafkaError, httpx.HTTPError) as error:
+    except Unreachable as error:
+        return [Finding(name, "down", f"it {error.says}", error.remedy)]
+    except (TimeoutError, OSError, Unavailable, RunsUnavailable, httpx.HTTPError) as error:
         says = str(error) if isinstance(error, RunsUnavailable) else type(error).__name__
         return [Finding(name, "down", says, "start it, or set its address; `recourse stack up` has one")]
+
+
+async def _kafka(part: Part, settings: Settings) -> list[Finding]:
+    async with reaching(settings.kafka()):
+        return await part(settings)
 
 
 async def _postgres(settings: Settings) -> list[Finding]:

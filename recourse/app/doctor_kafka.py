@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
+from consumers.connection import KafkaConnection
 from recourse.app.findings import Finding, found
 from recourse.app.publishing import quarantine
 from recourse.app.settings import Settings
@@ -18,7 +19,7 @@ from recourse.app.settings import Settings
 async def consuming(settings: Settings) -> list[Finding]:
     """Members of the group and the records before it, by topic."""
     topics = settings.topics.topics().incoming()
-    async with _admin(settings.kafka_brokers) as admin:
+    async with _admin(settings.kafka()) as admin:
         known = set(await admin.list_topics())
         present = [name for name in topics if name in known]
         described = await admin.describe_topics(present) if present else []
@@ -33,7 +34,7 @@ async def consuming(settings: Settings) -> list[Finding]:
         for name in topics
         if name not in known
     ]
-    behind = await _behind(settings.kafka_brokers, partitions, committed)
+    behind = await _behind(settings.kafka(), partitions, committed)
     lag = sum(behind.values())
     told = ", ".join(f"{topic} {count}" for topic, count in sorted(behind.items()) if count)
     says = f"group {settings.consumer_group}, {members} in it, {lag} records behind"
@@ -46,7 +47,7 @@ async def consuming(settings: Settings) -> list[Finding]:
 
 async def refused(settings: Settings) -> list[Finding]:
     """Open dead letters, by code."""
-    letters = await quarantine(settings.kafka_brokers, settings.topics.topics()).letters()
+    letters = await quarantine(settings.kafka(), settings.topics.topics()).letters()
     codes = Counter(letter.code for letter in letters if letter.resolution is None)
     told = ", ".join(f"{code} {count}" for code, count in sorted(codes.items()))
     says = f"{codes.total()} open" + (f": {told}" if told else "")
@@ -54,9 +55,9 @@ async def refused(settings: Settings) -> list[Finding]:
 
 
 @asynccontextmanager
-async def _admin(brokers: str) -> AsyncIterator[AIOKafkaAdminClient]:
+async def _admin(connection: KafkaConnection) -> AsyncIterator[AIOKafkaAdminClient]:
     """Closed also when it could not start."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=brokers)
+    admin = AIOKafkaAdminClient(**connection.options())
     try:
         await admin.start()
         yield admin
@@ -76,13 +77,13 @@ async def _group(admin: AIOKafkaAdminClient, group: str) -> tuple[dict[TopicPart
 
 
 async def _behind(
-    brokers: str, partitions: list[TopicPartition], committed: dict[TopicPartition, int]
+    connection: KafkaConnection, partitions: list[TopicPartition], committed: dict[TopicPartition, int]
 ) -> Counter[str]:
     """Records not committed, by topic; a partition without a commit is behind from its beginning."""
     behind: Counter[str] = Counter()
     if not partitions:
         return behind
-    consumer = AIOKafkaConsumer(bootstrap_servers=brokers, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**connection.options(), enable_auto_commit=False)
     try:
         await consumer.start()
         starts = await consumer.beginning_offsets(partitions)

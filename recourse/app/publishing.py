@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from consumers.connection import KafkaConnection
 from consumers.quarantine import Quarantine
 from recourse.app.pacing import as_due
 from recourse.contracts.events import BankEvent, Topics, encode_binary, topic_for
@@ -18,13 +19,13 @@ _AHEAD = 1_000
 
 
 async def publish_events(
-    brokers: str,
+    connection: KafkaConnection,
     topics: Topics,
     events: Sequence[BankEvent],
     progress: Callable[[Sequence[BankEvent]], Iterable[BankEvent]] = lambda events: events,
 ) -> None:
     """In the given order, keyed by loan. Raises KafkaError; events before the error may have been taken."""
-    async with _producer(brokers) as producer:
+    async with _producer(connection) as producer:
         under_way = []
         for event in progress(events):
             under_way.append(await _send(producer, topics, event))
@@ -37,7 +38,7 @@ async def publish_events(
 
 
 async def publish_as_due(
-    brokers: str,
+    connection: KafkaConnection,
     topics: Topics,
     events: Sequence[BankEvent],
     calendar: BusinessCalendar,
@@ -48,7 +49,7 @@ async def publish_as_due(
     events: in order of time. published: called with how many were taken since the last call. Raises
     KafkaError.
     """
-    async with _producer(brokers) as producer:
+    async with _producer(connection) as producer:
         async for batch in as_due(events, calendar):
             for start in range(0, len(batch), _AHEAD):
                 part = batch[start : start + _AHEAD]
@@ -58,9 +59,9 @@ async def publish_as_due(
 
 
 @asynccontextmanager
-async def _producer(brokers: str) -> AsyncIterator[AIOKafkaProducer]:
+async def _producer(connection: KafkaConnection) -> AsyncIterator[AIOKafkaProducer]:
     """Stopped also when it could not start: the library's own context manager leaves it open then."""
-    producer = AIOKafkaProducer(bootstrap_servers=brokers, enable_idempotence=True, acks="all", linger_ms=5)
+    producer = AIOKafkaProducer(**connection.options(), enable_idempotence=True, acks="all", linger_ms=5)
     try:
         await producer.start()
         yield producer
@@ -76,15 +77,15 @@ async def _send(producer: AIOKafkaProducer, topics: Topics, event: BankEvent) ->
     return sent
 
 
-def quarantine(brokers: str, topics: Topics) -> Quarantine:
+def quarantine(connection: KafkaConnection, topics: Topics) -> Quarantine:
     """The dead letters of these topics."""
-    return Quarantine(brokers, topics)
+    return Quarantine(connection, topics)
 
 
-async def create_topics(brokers: str, topics: Topics, *, partitions: int = 4) -> None:
+async def create_topics(connection: KafkaConnection, topics: Topics, *, partitions: int = 4) -> None:
     """The topics that are missing, for an embedded broker: a consumer finds one that comes later only at its
     next look. A bank creates its own. Raises KafkaError."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=brokers)
+    admin = AIOKafkaAdminClient(**connection.options())
     await admin.start()
     try:
         wanted = [

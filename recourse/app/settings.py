@@ -11,12 +11,16 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal, TypeVar
 
 import pydantic_settings
+from aiokafka.errors import KafkaConfigurationError
 from dotenv import dotenv_values
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from consumers.connection import KafkaConnection
+from recourse.app.reaching import TLS_FILES
 from recourse.contracts.events import Topics
 from recourse.contracts.messages import CalendarData
 from recourse.domain import zones
@@ -71,14 +75,65 @@ class CalendarSettings(BaseModel):
         return CalendarData.of(self.calendar())
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="RECOURSE_", env_nested_delimiter="__", extra="ignore")
+class KafkaSettings(BaseSettings):
+    """All that the commands need which speak to Kafka alone."""
 
+    # A ValidationError shows what it refused, and this may be a password.
+    model_config = SettingsConfigDict(
+        env_prefix="RECOURSE_", env_nested_delimiter="__", extra="ignore", hide_input_in_errors=True
+    )
+
+    kafka_brokers: str = "localhost:9092"
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    kafka_username: str = Field(default="", validate_default=True)
+    kafka_password: SecretStr = Field(default=SecretStr(""), validate_default=True)
+    kafka_cafile: str = ""
+    kafka_certfile: str = ""
+    kafka_keyfile: str = ""
+    topics: TopicSettings = TopicSettings()
+
+    @field_validator("kafka_username", "kafka_password")
+    @classmethod
+    def _goes_with_sasl(cls, value: str | SecretStr, info: ValidationInfo) -> str | SecretStr:
+        """Else the broker would refuse us, or hang up, without a word about it."""
+        protocol = info.data.get("kafka_security_protocol", "")
+        if protocol.startswith("SASL_") and not value:
+            raise ValueError(f"{protocol} needs it; set it, or another RECOURSE_KAFKA_SECURITY_PROTOCOL")
+        if protocol in {"PLAINTEXT", "SSL"} and value:
+            raise ValueError(f"{protocol} has no login; set RECOURSE_KAFKA_SECURITY_PROTOCOL to SASL_SSL")
+        return value
+
+    @field_validator("kafka_cafile", "kafka_certfile", "kafka_keyfile")
+    @classmethod
+    def _goes_with_tls(cls, path: str, info: ValidationInfo) -> str:
+        if path and info.data.get("kafka_security_protocol") in {"PLAINTEXT", "SASL_PLAINTEXT"}:
+            raise ValueError(
+                "without TLS it is not used; set RECOURSE_KAFKA_SECURITY_PROTOCOL to SASL_SSL or SSL"
+            )
+        if path and not Path(path).is_file():
+            raise ValueError(f"{path} is not there; mend the path or unset it")
+        if path and info.field_name == "kafka_keyfile" and info.data.get("kafka_certfile") == "":
+            raise ValueError("the key of no certificate; set RECOURSE_KAFKA_CERTFILE too")
+        return path
+
+    def kafka(self) -> KafkaConnection:
+        return KafkaConnection(
+            self.kafka_brokers,
+            self.kafka_security_protocol,
+            self.kafka_sasl_mechanism,
+            self.kafka_username,
+            self.kafka_password.get_secret_value(),
+            self.kafka_cafile,
+            self.kafka_certfile,
+            self.kafka_keyfile,
+        )
+
+
+class Settings(KafkaSettings):
     database_url: str
     database_pool: int = Field(default=10, ge=1, le=200)
-    kafka_brokers: str = "localhost:9092"
     consumer_group: str = "recourse"
-    topics: TopicSettings = TopicSettings()
     lenders: dict[str, LenderSetting] = {}
     calendar: CalendarSettings = CalendarSettings()
     queue_prefix: str = "recourse"
@@ -112,16 +167,35 @@ class Settings(BaseSettings):
         return url
 
 
+Loaded = TypeVar("Loaded", bound=KafkaSettings)
+
+
 def load_settings() -> Settings:
     """Raises SettingsError that names what is missing."""
+    return _load(Settings)
+
+
+def load_kafka() -> KafkaSettings:
+    """The same for commands that need no database. Raises SettingsError."""
+    return _load(KafkaSettings)
+
+
+def _load(kind: type[Loaded]) -> Loaded:
     _exists("RECOURSE_ENV_FILE", Path.is_file)
     adopt_stack()
     _exists("RECOURSE_SECRETS_DIR", Path.is_dir)
     try:
-        return Settings(_env_file=_env_file(), _secrets_dir=os.environ.get("RECOURSE_SECRETS_DIR") or None)
+        settings = kind(_env_file=_env_file(), _secrets_dir=os.environ.get("RECOURSE_SECRETS_DIR") or None)
+        settings.kafka().options()
+        return settings
+    except KafkaConfigurationError as error:
+        remedy = "give PEM files, and the key, without a passphrase, that belongs to the certificate"
+        raise SettingsError(f"{TLS_FILES}: {error.args[0]}; {remedy}") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = "RECOURSE_" + "__".join(str(part) for part in first["loc"]).upper()
+        if first["type"] == "value_error":  # our own, which say what to do
+            raise SettingsError(f"{name}: {first['ctx']['error']}") from None
         missing = first["type"] == "missing"
         remedy = "set it, or start the embedded servers with `recourse stack up`" if missing else "mend it"
         raise SettingsError(f"{name}: {first['msg']}; {remedy}") from None
@@ -171,13 +245,3 @@ def _temporal_secrets() -> dict[str, str | None]:
     folder = os.environ.get("RECOURSE_SECRETS_DIR")
     files = Path(folder).glob("TEMPORAL_*") if folder else ()
     return {file.name: file.read_text().strip() for file in files}
-
-
-def load_topics() -> Topics:
-    """The topics alone, for commands that need no database."""
-    names = {
-        name: os.environ[f"RECOURSE_TOPICS__{name.upper()}"]
-        for name in TopicSettings.model_fields
-        if f"RECOURSE_TOPICS__{name.upper()}" in os.environ
-    }
-    return TopicSettings(**names).topics()

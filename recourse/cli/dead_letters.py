@@ -154,9 +154,9 @@ def _on(brokers: str | None, work: Callable[[Quarantine], Coroutine[Any, Any, T]
     from recourse.app.publishing import quarantine
 
     async def reading() -> T:
-        address, topics = kafka(brokers)
-        with answering(address):
-            return await work(quarantine(address, topics))
+        connection, topics = kafka(brokers)
+        async with answering(connection):
+            return await work(quarantine(connection, topics))
 
     return run(reading())
 

@@ -92,9 +92,9 @@ def publish(
         fail("nothing was published; mend these lines or pass --skip-invalid", FINDINGS)
 
     async def work() -> None:
-        address, topics = kafka(brokers)
-        with answering(address, "publish again: events that were taken already count once"):
-            await publish_events(address, topics, events, lambda items: tracked(items, "publishing"))
+        connection, topics = kafka(brokers)
+        async with answering(connection, "publish again: events that were taken already count once"):
+            await publish_events(connection, topics, events, lambda items: tracked(items, "publishing"))
 
     run(work())
     facts = {"published": len(events), "skipped": len(findings)}

@@ -63,7 +63,11 @@ def _of_kafka(error: Exception) -> tuple[str, int] | None:
 
     from aiokafka.errors import KafkaError
 
+    from recourse.app.reaching import Unreachable, trouble_of
+
+    if isinstance(error, Unreachable):
+        return str(error), DOWN
     if not isinstance(error, KafkaError):
         return None
-    address = os.environ.get("RECOURSE_KAFKA_BROKERS", "localhost:9092")
-    return f"Kafka at {address} does not answer; start it or set RECOURSE_KAFKA_BROKERS", DOWN
+    says, remedy = trouble_of(error)
+    return f"Kafka at {os.environ.get('RECOURSE_KAFKA_BROKERS', 'localhost:9092')} {says}; {remedy}", DOWN

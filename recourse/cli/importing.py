@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from recourse.cli.common import FINDINGS, USAGE, Json, err, fail, out, print_json, run, tracked
-from recourse.cli.kafka import answering, kafka
+from recourse.cli.kafka import answering, connection, kafka
 
 if TYPE_CHECKING:
     from recourse.importers.metro2 import Book, Finding, Origin
@@ -127,9 +127,9 @@ def _write(target: Path, book: Book) -> None:
 async def _publish(book: Book, brokers: str | None) -> None:
     from recourse.app.publishing import publish_events
 
-    address, topics = kafka(brokers)
-    with answering(address, AGAIN):
-        await publish_events(address, topics, book.events, lambda events: tracked(events, "publishing"))
+    target, topics = kafka(brokers)
+    async with answering(target, AGAIN):
+        await publish_events(target, topics, book.events, lambda events: tracked(events, "publishing"))
 
 
 async def _play(book: Book, brokers: str | None) -> None:
@@ -137,16 +137,17 @@ async def _play(book: Book, brokers: str | None) -> None:
     from recourse.app.settings import load_settings
 
     settings = load_settings()
-    address = brokers or settings.kafka_brokers
-    with answering(address, AGAIN), _progress() as progress:
-        task = progress.add_task("playing", total=len(book.events))
-        await publish_as_due(
-            address,
-            settings.topics.topics(),
-            book.events,
-            settings.calendar.calendar(),
-            lambda count: progress.advance(task, count),
-        )
+    target = connection(settings, brokers)
+    async with answering(target, AGAIN):
+        with _progress() as progress:
+            task = progress.add_task("playing", total=len(book.events))
+            await publish_as_due(
+                target,
+                settings.topics.topics(),
+                book.events,
+                settings.calendar.calendar(),
+                lambda count: progress.advance(task, count),
+            )
 
 
 def _report(book: Book, done: str, as_json: bool) -> None:

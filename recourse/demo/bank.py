@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaProducer
 
+from consumers.connection import KafkaConnection
 from recourse.app.publishing import publish_events
 from recourse.contracts.events import Topics
 from recourse.demo.book import POISON, START, Dated
@@ -21,7 +22,9 @@ def day_of(calendar: BusinessCalendar) -> float:
     return (calendar.business(datetime.now(UTC)) - START).total_seconds() / 86_400
 
 
-async def play(brokers: str, topics: Topics, book: Sequence[Dated], calendar: BusinessCalendar) -> None:
+async def play(
+    connection: KafkaConnection, topics: Topics, book: Sequence[Dated], calendar: BusinessCalendar
+) -> None:
     """Until the last event is published."""
     waiting = sorted(book, key=lambda dated: dated.day)
     poisoned = False
@@ -29,15 +32,15 @@ async def play(brokers: str, topics: Topics, book: Sequence[Dated], calendar: Bu
         today = day_of(calendar)
         due = [dated.event for dated in waiting if dated.day <= today]
         if due:
-            await publish_events(brokers, topics, due)
+            await publish_events(connection, topics, due)
             waiting = waiting[len(due) :]
         if not poisoned and today >= _POISON_DAY:
-            await _poison(brokers, topics)
+            await _poison(connection, topics)
             poisoned = True
         await asyncio.sleep(0.05)
 
 
-async def _poison(brokers: str, topics: Topics) -> None:
+async def _poison(connection: KafkaConnection, topics: Topics) -> None:
     attributes = {
         "specversion": "1.0",
         "id": "demo-poison",
@@ -47,6 +50,6 @@ async def _poison(brokers: str, topics: Topics) -> None:
         "time": START.isoformat(),
     }
     headers = [(f"ce_{name}", text.encode()) for name, text in attributes.items()]
-    async with AIOKafkaProducer(bootstrap_servers=brokers, acks="all") as producer:
+    async with AIOKafkaProducer(**connection.options(), acks="all") as producer:
         for value in POISON:
             await producer.send_and_wait(topics.overdue, key=b"DEMO-POISON", value=value, headers=headers)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from consumers.connection import KafkaConnection
 from recourse.app.compose import services
 from recourse.app.publishing import create_topics
 from recourse.app.settings import Settings
@@ -48,6 +49,11 @@ class Deployment:
         return Topics()
 
     @property
+    def kafka(self) -> KafkaConnection:
+        """The embedded broker is plain."""
+        return KafkaConnection(self.addresses.kafka_brokers)
+
+    @property
     def env_file(self) -> Path:
         """What a command line needs to join in."""
         return self.home / "env"
@@ -58,7 +64,7 @@ class Deployment:
     async def start(self) -> None:
         """Migrations, search attributes, tokens, then the processes. Raises StackError when one fails."""
         await self._settle(self._calendar())
-        await create_topics(self.addresses.kafka_brokers, self.topics)
+        await create_topics(self.kafka, self.topics)
         for preparing in (["db", "upgrade"], ["temporal", "setup"]):
             await self._run(preparing)
         async with services(self.settings()) as running:

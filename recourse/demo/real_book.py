@@ -99,8 +99,8 @@ async def _play(book: Book, seconds_a_day: float) -> dict[str, Any]:
 async def _live(deployment: Deployment, events: Sequence[BankEvent]) -> tuple[Figures, int]:
     """Until some days after the last event; a line every hundred days."""
     agents = Agents(deployment.api_url, deployment.tokens, deployment.calendar, says)
-    brokers, calendar = deployment.addresses.kafka_brokers, deployment.calendar
-    bank = asyncio.create_task(publish_as_due(brokers, deployment.topics, events, calendar))
+    calendar = deployment.calendar
+    bank = asyncio.create_task(publish_as_due(deployment.kafka, deployment.topics, events, calendar))
     people = asyncio.create_task(agents.work())
     end = events[-1].occurred_at + timedelta(days=SETTLE_DAYS)
     try:
@@ -121,7 +121,7 @@ async def _live(deployment: Deployment, events: Sequence[BankEvent]) -> tuple[Fi
         bank.cancel()
         people.cancel()
         await asyncio.gather(bank, people, return_exceptions=True)
-    return found, len(await Quarantine(brokers, deployment.topics).letters())
+    return found, len(await Quarantine(deployment.kafka, deployment.topics).letters())
 
 
 async def _settled(looking: Services) -> Figures:

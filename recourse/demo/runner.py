@@ -64,8 +64,7 @@ async def run(deployment: Deployment, loans: Sequence[Loan], show: Callable[[Mom
         deployment.api_url, deployment.tokens, deployment.calendar, _script(loans), lifts=_lifts(loans)
     )
     book = [dated for loan in loans for dated in history(loan)]
-    brokers = deployment.addresses.kafka_brokers
-    bank = asyncio.create_task(play(brokers, deployment.topics, book, deployment.calendar))
+    bank = asyncio.create_task(play(deployment.kafka, deployment.topics, book, deployment.calendar))
     people = asyncio.create_task(agents.work())
     try:
         async with services(deployment.settings()) as running:
@@ -153,7 +152,7 @@ async def _judge(deployment: Deployment, loans: Sequence[Loan], running: Service
         ]
     if found := disagreements(dossiers, _ends(deployment)):
         problems["ends"] = found
-    letters = await Quarantine(deployment.addresses.kafka_brokers, deployment.topics).letters()
+    letters = await Quarantine(deployment.kafka, deployment.topics).letters()
     if len(letters) != len(POISON):
         problems["dead letters"] = [f"{len(letters)}, expected {len(POISON)}"]
     return problems

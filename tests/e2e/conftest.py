@@ -20,6 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from consumers.connection import KafkaConnection
 from recourse.app.publishing import publish_events
 from recourse.contracts.events import BankEvent, Topics
 from recourse.domain.calendar import BusinessCalendar
@@ -79,7 +80,7 @@ class System:
                 process.wait()
 
     async def publish(self, *events: BankEvent) -> None:
-        await publish_events(self.addresses.kafka_brokers, self.topics, events)
+        await publish_events(KafkaConnection(self.addresses.kafka_brokers), self.topics, events)
 
     def business_now(self) -> datetime:
         return self.calendar.business(datetime.now(UTC))

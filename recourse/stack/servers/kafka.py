@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from recourse.stack import pins
@@ -14,7 +16,7 @@ from recourse.stack.cache import cache_folder, fetch, fill_once, named_binary, o
 from recourse.stack.errors import Missing, StackError
 from recourse.stack.ports import HOST
 from recourse.stack.process import Launch, run_tool
-from recourse.stack.servers.component import Folders, Found, Options, Ports
+from recourse.stack.servers.component import Folders, Options, Ports
 
 START_SCRIPT: Final = "kafka-server-start.sh"
 JVM_FLAGS: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-Djava.awt.headless=true")
@@ -49,12 +51,22 @@ class FoundKafka:
     libraries: Path
     source: str
 
-    async def prepare(self, ports: Ports, folders: Folders, options: Options) -> Launch:
-        """Writes server.properties and, on first use, formats the log folder."""
+    async def prepare(
+        self,
+        ports: Ports,
+        folders: Folders,
+        options: Options,
+        properties: Mapping[str, str] = MappingProxyType({}),
+    ) -> Launch:
+        """Writes server.properties and, on first use, formats the log folder.
+
+        properties: of the broker, over those it has here.
+        """
         data = folders.data / "kafka"
         data.mkdir(parents=True, exist_ok=True)
         settings = data / "server.properties"
-        settings.write_text("".join(f"{name}={value}\n" for name, value in _settings(data, ports).items()))
+        lines = {**_settings(data, ports), **properties}
+        settings.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
         if not (data / "log" / "meta.properties").exists():
             format_log = ["format", "-t", CLUSTER_ID, "-c", str(settings)]
             launch = Launch(self._java("kafka.tools.StorageTool", *format_log))
@@ -73,7 +85,7 @@ class Kafka:
     name: str = "kafka"
     port_names: tuple[str, ...] = ("kafka", "kafka_controller")
 
-    async def find(self) -> Found:
+    async def find(self) -> FoundKafka:
         """RECOURSE_KAFKA_BIN or PATH (a distribution's kafka-server-start.sh), the cache, Maven."""
         java = _find_java()
         if named := named_binary(self.name):

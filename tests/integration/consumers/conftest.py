@@ -12,6 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from consumers.connection import KafkaConnection
 from consumers.dead_letter import DeadLetters
 from consumers.loop import ConsumerLimits, FactConsumer
 from consumers.quarantine import Quarantine
@@ -118,7 +119,7 @@ class Line:
         await until(reached, "the group has committed everything", seconds)
 
     def quarantine(self) -> Quarantine:
-        return Quarantine(self.brokers, self.topics)
+        return Quarantine(KafkaConnection(self.brokers), self.topics)
 
 
 async def until(condition, what: str, seconds: float = 30) -> None:  # type: ignore[no-untyped-def]

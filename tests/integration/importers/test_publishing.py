@@ -14,6 +14,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from consumers.connection import KafkaConnection
 from recourse.app.publishing import publish_as_due
 from recourse.contracts.events import Topics, decode, topic_for
 from recourse.domain.calendar import BusinessCalendar
@@ -38,7 +39,7 @@ async def test_a_paced_book_reaches_its_topics_each_event_in_its_time(stack: Sta
         nonlocal published
         published += more
 
-    await publish_as_due(stack.kafka_brokers, topics, events, calendar, count)
+    await publish_as_due(KafkaConnection(stack.kafka_brokers), topics, events, calendar, count)
     took = datetime.now(UTC) - start
     assert published == len(events)
     assert took >= timedelta(seconds=2.9)

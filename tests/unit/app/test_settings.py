@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recourse.app.settings import SettingsError, load_settings, load_topics
+from recourse.app.settings import SettingsError, load_kafka, load_settings
 
 DATABASE = "RECOURSE_DATABASE_URL=postgresql+asyncpg://recourse@db.example.com/recourse\n"
 LENDER_IN = '{"a": {"name": "b", "region": "CN", "currency": "CNY", "zone": "%s"}}'
@@ -36,7 +36,7 @@ def test_the_env_file_reaches_temporals_sdk_and_commands_that_need_no_database()
     _env_file(f"{DATABASE}TEMPORAL_ADDRESS=temporal.example.com:7233\nRECOURSE_TOPICS__LOANS=core.events\n")
     load_settings()
     assert os.environ["TEMPORAL_ADDRESS"] == "temporal.example.com:7233"
-    assert load_topics().loans == "core.events"
+    assert load_kafka().topics.loans == "core.events"
 
 
 def test_the_environment_goes_before_the_env_file_and_that_before_the_secrets() -> None:
