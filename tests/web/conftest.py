@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from recourse.contracts.messages import Nudge, StepCommand, TaskAnswer, TaskReceipt
 from recourse.delivery import Delivery
@@ -47,6 +48,7 @@ class Runs:
 class Api:
     """Calls by role; each role is one person with one token."""
 
+    app: FastAPI
     http: httpx.AsyncClient
     runs: Runs
     world: World
@@ -69,9 +71,8 @@ class Api:
         return name
 
 
-def client(services: Services, runs: Runs) -> httpx.AsyncClient:
+def client(app: FastAPI) -> httpx.AsyncClient:
     """A failure inside is answered as a server would answer it, with 500."""
-    app = build_api(Delivery(services, runs), runs)
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://api"
     )
@@ -84,8 +85,9 @@ async def api(world: World) -> AsyncIterator[Api]:  # noqa: F811 - the fixture
         role: await world.services.run(partial(tokens.issue, role=role, name=f"{role} of the test"))
         for role in ROLES
     }
-    async with client(world.services, runs) as http:
-        yield Api(http, runs, world, issued)
+    app = build_api(Delivery(world.services, runs), runs)
+    async with client(app) as http:
+        yield Api(app, http, runs, world, issued)
 
 
 @pytest.fixture
