@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,9 +14,11 @@ from fastapi import FastAPI
 
 from recourse.contracts.messages import Nudge, StepCommand, TaskAnswer, TaskReceipt
 from recourse.delivery import Delivery
+from recourse.domain.calendar import BusinessCalendar
 from recourse.ports import RunsUnavailable
 from recourse.service import answering, task_steps, tokens
 from recourse.service.context import Services
+from recourse.storage.database import Database
 from recourse.web.api import build_api
 from tests.integration.conftest import World, database_url, template, world  # noqa: F401 - fixtures
 from tests.integration.service.conftest import open_case
@@ -76,6 +79,16 @@ def client(app: FastAPI) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://api"
     )
+
+
+@asynccontextmanager
+async def without_database(api: Api, port: int) -> AsyncIterator[httpx.AsyncClient]:
+    """The same API whose database would be at a port where nobody listens."""
+    away = Database(f"postgresql+asyncpg://collector:secret@127.0.0.1:{port}/x", BusinessCalendar())
+    services = Services(away, api.world.services.book, api.world.services.lenders)
+    async with client(build_api(Delivery(services, api.runs), api.runs)) as http:
+        yield http
+    await away.close()
 
 
 @pytest.fixture
