@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import structlog
 import uvicorn
+from starlette.types import ASGIApp
 
 from recourse.app.compose import core
 from recourse.app.settings import Settings, SettingsError
@@ -16,22 +17,15 @@ from recourse.app.stopping import stop_signal
 from recourse.web.api import build_api
 
 log = structlog.get_logger(__name__)
+MOST_CONNECTIONS = 500
+"""At once. Each may hold twice a body of the longest kind: the server's buffer and the body itself."""
 
 
 async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> None:
     stopping = stopping or stop_signal()
     async with core(settings) as parts:
         listening = _listening(settings.api_host, settings.api_port)
-        config = uvicorn.Config(
-            build_api(parts.delivery, parts.runs),
-            host=settings.api_host,
-            port=settings.api_port,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=10,
-        )
-        server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        server = server_of(build_api(parts.delivery, parts.runs))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         log.info("api started", host=settings.api_host, port=settings.api_port)
         stop = asyncio.create_task(stopping.wait())
@@ -40,6 +34,20 @@ async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> 
         stop.cancel()
         with suppress(asyncio.CancelledError):
             await serving
+
+
+def server_of(application: ASGIApp) -> uvicorn.Server:
+    """Without a bound the connections alone could take all the memory; one too many is told 503."""
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=10,
+        limit_concurrency=MOST_CONNECTIONS,
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    return server
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from recourse.service.context import Unit
 from recourse.storage.database import ReadTx
 from recourse.storage.tables import api_token
 
+_SHAPE = re.compile(r"rc_[A-Za-z0-9_-]{43}")
 ROLES = ("agent", "lead", "vehicle", "legal", "auditor", "admin")
 
 
@@ -48,6 +50,11 @@ async def revoke(unit: Unit, actor: str) -> None:
     )
     if result.first() is None:
         raise LookupError(f"actor {actor}: no token was issued under it")
+
+
+def has_the_shape(token: str) -> bool:
+    """Whether it could be one of ours: what could not is not worth a connection to the database."""
+    return _SHAPE.fullmatch(token) is not None
 
 
 async def caller(tx: ReadTx, token: str) -> Caller | None:

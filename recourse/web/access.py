@@ -9,7 +9,7 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from recourse.service.context import Services
-from recourse.service.tokens import Caller, caller
+from recourse.service.tokens import Caller, caller, has_the_shape
 
 _bearer = HTTPBearer(auto_error=False)
 
@@ -18,7 +18,7 @@ async def current_caller(
     request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Caller:
     services: Services = request.app.state.delivery.services
-    if given is not None:
+    if given is not None and has_the_shape(given.credentials):
         async with services.database.reading() as tx:
             known = await caller(tx, given.credentials)
         if known is not None:

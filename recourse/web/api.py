@@ -14,6 +14,7 @@ from recourse.delivery import Delivery
 from recourse.ports import RunsUnavailable
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.web import cases, notes, tasks
+from recourse.web.limits import BodyLimit
 
 
 class AnswersTasks(Protocol):
@@ -25,6 +26,7 @@ def build_api(delivery: Delivery, runs: AnswersTasks) -> FastAPI:
         title="Recourse", version="1", docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None
     )
     api.state.delivery, api.state.runs = delivery, runs
+    api.add_middleware(BodyLimit)
     for router in (tasks.router, cases.router, notes.router):
         api.include_router(router, prefix="/api")
     api.add_exception_handler(Unavailable, _down)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from recourse.contracts.messages import Nudge, StepCommand, TaskAnswer, TaskReceipt
 from recourse.delivery import Delivery
+from recourse.domain.calendar import BusinessCalendar
 from recourse.ports import RunsUnavailable
 from recourse.service import answering, task_steps, tokens
 from recourse.service.context import Services
+from recourse.storage.database import Database
 from recourse.web.api import build_api
 from tests.integration.conftest import World, database_url, template, world  # noqa: F401 - fixtures
 from tests.integration.service.conftest import open_case
@@ -47,6 +51,7 @@ class Runs:
 class Api:
     """Calls by role; each role is one person with one token."""
 
+    app: FastAPI
     http: httpx.AsyncClient
     runs: Runs
     world: World
@@ -69,12 +74,21 @@ class Api:
         return name
 
 
-def client(services: Services, runs: Runs) -> httpx.AsyncClient:
+def client(app: FastAPI) -> httpx.AsyncClient:
     """A failure inside is answered as a server would answer it, with 500."""
-    app = build_api(Delivery(services, runs), runs)
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://api"
     )
+
+
+@asynccontextmanager
+async def without_database(api: Api, port: int) -> AsyncIterator[httpx.AsyncClient]:
+    """The same API whose database would be at a port where nobody listens."""
+    away = Database(f"postgresql+asyncpg://collector:secret@127.0.0.1:{port}/x", BusinessCalendar())
+    services = Services(away, api.world.services.book, api.world.services.lenders)
+    async with client(build_api(Delivery(services, api.runs), api.runs)) as http:
+        yield http
+    await away.close()
 
 
 @pytest.fixture
@@ -84,8 +98,9 @@ async def api(world: World) -> AsyncIterator[Api]:  # noqa: F811 - the fixture
         role: await world.services.run(partial(tokens.issue, role=role, name=f"{role} of the test"))
         for role in ROLES
     }
-    async with client(world.services, runs) as http:
-        yield Api(http, runs, world, issued)
+    app = build_api(Delivery(world.services, runs), runs)
+    async with client(app) as http:
+        yield Api(app, http, runs, world, issued)
 
 
 @pytest.fixture

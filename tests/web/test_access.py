@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from recourse.service import tokens
-from tests.web.conftest import ROLES, Api
+from tests.integration.gateways.conftest import closed_port
+from tests.web.conftest import ROLES, Api, without_database
 
 EVERYONE = set(ROLES)
 WORKERS = EVERYONE - {"auditor"}
@@ -77,6 +78,26 @@ async def test_without_a_token_nobody_gets_past_the_door(api: Api, method: str, 
         )
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_what_has_not_the_shape_of_a_token_costs_the_database_nothing(api: Api) -> None:
+    """A flood of them would take every connection from those who work."""
+    good = api.tokens["agent"].token
+    shapeless = (
+        "wrong",
+        "rc_",
+        "rc_wrong",
+        good.removeprefix("rc_"),
+        good + "x",
+        good[:-1] + "/",
+        "x" * 60_000,
+    )
+    async with without_database(api, closed_port()) as http:
+        for token in shapeless:
+            answer = await http.get("/api/cases", headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == 401
+        answer = await http.get("/api/cases", headers={"Authorization": f"Bearer rc_{'A' * 43}"})
+        assert answer.status_code == 503
 
 
 async def test_a_stranger_is_not_told_what_a_good_request_looks_like(api: Api) -> None:

@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
-from recourse.domain.calendar import BusinessCalendar
 from recourse.domain.ids import CaseId, LoanId
-from recourse.service.context import Services, Unit
+from recourse.service.context import Unit
 from recourse.storage import legal
-from recourse.storage.database import Database
 from tests.integration.gateways.conftest import closed_port
 from tests.integration.service.conftest import OpenCase
-from tests.web.conftest import PERSONAL, Api, client
+from tests.web.conftest import PERSONAL, Api, without_database
 
 
 def _hold(**changes: Any) -> dict[str, Any]:
@@ -183,14 +181,11 @@ async def test_what_the_case_must_answer_itself_is_503_while_the_engine_is_down(
 
 async def test_a_database_that_is_away_is_503_and_its_address_is_not_told(api: Api) -> None:
     port = closed_port()
-    away = Database(f"postgresql+asyncpg://collector:secret@127.0.0.1:{port}/x", BusinessCalendar())
-    services = Services(away, api.world.services.book, api.world.services.lenders)
     headers = {"Authorization": f"Bearer {api.tokens['agent'].token}"}
-    async with client(services, api.runs) as http:
+    async with without_database(api, port) as http:
         answer = await http.get("/api/cases", headers=headers)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert not [word for word in ("secret", "collector", str(port)) if word in answer.text]
-    await away.close()
 
 
 def _status(**changes: Any) -> dict[str, Any]:

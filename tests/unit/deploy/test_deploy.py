@@ -13,8 +13,10 @@ from pydantic import BaseModel
 
 from consumers.loop import ConsumerLimits
 from recourse.app.settings import Settings
+from recourse.app.web import MOST_CONNECTIONS
 from recourse.cli.processes import COMMANDS
 from recourse.temporal.worker import GRACE
+from recourse.web.limits import LONGEST_BODY
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 EXAMPLE = DEPLOY / "recourse.env.example"
@@ -79,6 +81,13 @@ def test_every_process_that_is_started_is_a_command() -> None:
     target = (DEPLOY / "systemd" / "recourse.target").read_text()
     started = set(re.findall(r"recourse@([a-z]+)-\d+\.service", target))
     assert started == set(COMMANDS)
+
+
+def test_whatever_callers_send_the_api_stays_within_the_memory_of_its_unit() -> None:
+    unit = (DEPLOY / "systemd" / "recourse@.service").read_text()
+    (gigabytes,) = re.findall(r"^MemoryMax=(\d+)G$", unit, re.MULTILINE)
+    sent = MOST_CONNECTIONS * 2 * LONGEST_BODY
+    assert sent < int(gigabytes) * 2**30 / 4
 
 
 def test_a_unit_is_given_the_time_that_an_orderly_stop_takes() -> None:
