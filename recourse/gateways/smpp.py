@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -14,7 +15,7 @@ import smpp34
 import structlog
 from smpp34 import _smpp34 as codes
 
-from recourse.gateways.sms_text import Split, split
+from recourse.gateways.sms_text import split
 from recourse.ports import Accepted, Message, NotHandedOver, OutcomeUnknown, RefusedByProvider
 
 log = structlog.get_logger()
@@ -26,6 +27,11 @@ _NOT_ABOUT_THE_RECIPIENT = {codes.ESME_RSYSERR, _RINVBNDSTS}
 _TRY_AGAIN_AFTER = timedelta(seconds=5)
 _LATER_PARTS = 5
 """How often a part after the first is offered to a throttling centre before the outcome is unknown."""
+_SEPARATORS = re.compile("[ -]")
+_NUMBER = re.compile("[0-9]{3,20}")
+"""SMPP 3.4 §5.2.9: at most 20 characters. A library that is handed more, or a NUL, sends it as it is."""
+_MOST_PARTS = 255
+"""SMPP 3.4 §5.3.2.23: the number of parts is one octet."""
 _RECEIPT_FLAG = 0x04
 _MESSAGE_STATES = {2: "delivered", 3: "expired", 5: "undeliverable", 8: "undeliverable"}
 
@@ -67,11 +73,12 @@ class SmppMessenger:
         self._listener: asyncio.Task[None] | None = None
 
     async def send(self, message: Message) -> Accepted:
+        """Every part is encoded before a session is asked for: what cannot be encoded has surely not left."""
+        prepared = _prepare(message)
         session = await self._bound()
-        whole = split(message.body)
         refs: list[str] = []
-        for number in range(1, len(whole.texts) + 1):
-            refs.append(await self._part(session, message, whole, number))
+        for number in range(1, len(prepared.parts) + 1):
+            refs.append(await self._part(session, prepared, number))
         return Accepted(tuple(refs), parts=len(refs))
 
     async def close(self) -> None:
@@ -82,11 +89,11 @@ class SmppMessenger:
                 await listener
         await self._drop()
 
-    async def _part(self, session: smpp34.Smsc, message: Message, whole: Split, number: int) -> str:
+    async def _part(self, session: smpp34.Smsc, prepared: _Prepared, number: int) -> str:
         """Offer one part. Once a part was accepted the person may get half a message: no clean retry then."""
         first = number == 1
         for _ in range(1 if first else _LATER_PARTS):
-            answer = await self._submit(session, message, whole, number)
+            answer = await self._submit(session, prepared, number)
             if answer.is_success:
                 return str(answer.message_id)
             if first and answer.command_status in _NOT_ABOUT_THE_RECIPIENT:
@@ -100,26 +107,22 @@ class SmppMessenger:
             await asyncio.sleep(1)
         raise OutcomeUnknown("smpp: throttled in the middle of a message")
 
-    async def _submit(
-        self, session: smpp34.Smsc, message: Message, whole: Split, number: int
-    ) -> smpp34.SubmitSmResp:
-        total = len(whole.texts)
-        reference = int.from_bytes(hashlib.sha256(message.key.encode()).digest()[:2], "big")
-        tlvs = []
+    async def _submit(self, session: smpp34.Smsc, prepared: _Prepared, number: int) -> smpp34.SubmitSmResp:
+        total, tlvs = len(prepared.parts), []
         if total > 1:
             tlvs = [
-                smpp34.Tlv(codes.TLV_SAR_MSG_REF_NUM, reference.to_bytes(2, "big")),
+                smpp34.Tlv(codes.TLV_SAR_MSG_REF_NUM, prepared.reference),
                 smpp34.Tlv(codes.TLV_SAR_TOTAL_SEGMENTS, bytes([total])),
                 smpp34.Tlv(codes.TLV_SAR_SEGMENT_SEQNUM, bytes([number])),
             ]
         try:
             return await asyncio.wait_for(
                 session.submit_sm(
-                    message.to.removeprefix("+"),
-                    whole.parts[number - 1],
+                    prepared.to,
+                    prepared.parts[number - 1],
                     source_addr=self._source,
                     registered_delivery=1,
-                    data_coding=whole.alphabet.data_coding,
+                    data_coding=prepared.data_coding,
                     tlvs=tlvs,
                 ),
                 self._timeout,
@@ -169,6 +172,32 @@ class SmppMessenger:
                 log.error(
                     "receipt not recorded", provider_ref=receipt.provider_ref, error=type(error).__name__
                 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A message as it goes over the line. reference: ties its parts together, the same at every try."""
+
+    to: str = field(repr=False)
+    parts: tuple[bytes, ...] = field(repr=False)
+    data_coding: int
+    reference: bytes
+
+
+def _prepare(message: Message) -> _Prepared:
+    """Raises RefusedByProvider for a number that is none, and for a text that no parts can carry."""
+    to = _SEPARATORS.sub("", message.to).removeprefix("+")
+    if not _NUMBER.fullmatch(to):
+        raise RefusedByProvider("smpp_malformed")
+    try:
+        whole = split(message.body)
+        parts = whole.parts
+    except Exception:  # its text would repeat the message
+        raise RefusedByProvider("smpp_malformed") from None
+    if len(parts) > _MOST_PARTS:
+        raise RefusedByProvider("smpp_too_long")
+    reference = hashlib.sha256(message.key.encode()).digest()[:2]
+    return _Prepared(to, parts, whole.alphabet.data_coding, reference)
 
 
 def _receipt(event: smpp34.DeliverSmEvent) -> Receipt | None:

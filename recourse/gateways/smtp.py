@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate
 
@@ -19,6 +20,7 @@ from aiosmtplib import (
 from recourse.ports import Accepted, Message, NotHandedOver, OutcomeUnknown, RefusedByProvider
 
 _PERMANENT = range(500, 600)
+_SAYS_NO = range(400, 600)
 
 
 class SmtpMessenger:
@@ -39,10 +41,8 @@ class SmtpMessenger:
         self._host, self._port, self._starttls, self._timeout = host, port, starttls, timeout
 
     async def send(self, message: Message) -> Accepted:
-        try:
-            mail = self._compose(message)
-        except ValueError:
-            raise RefusedByProvider("smtp_malformed") from None
+        """Composed to the last byte before a line is opened: what cannot be written has surely not left."""
+        mail = self._compose(message)
         client = aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
@@ -51,35 +51,30 @@ class SmtpMessenger:
             start_tls=self._starttls,
             timeout=self._timeout,
         )
-        await self._open(client, message.to)
         try:
-            await client.data(mail.as_bytes())
-        except SMTPResponseException as error:
-            raise _by_code(error.code) from None
-        except (SMTPException, OSError, TimeoutError):
-            # The text was on its way when the line broke: the server may have taken it.
-            raise OutcomeUnknown("smtp: no answer after the message was sent") from None
+            await self._open(client, mail.to)
+            await _hand_over(client, mail.content)
         finally:
             client.close()
-        return Accepted((str(mail["Message-ID"]),))
+        return Accepted((mail.message_id,))
 
     async def _open(self, client: aiosmtplib.SMTP, to: str) -> None:
         """Everything before DATA: a failure here means that nothing has left."""
         try:
             await self._greet(client)
             await client.rcpt(to)
+        except NotHandedOver:
+            raise
         except SMTPRecipientsRefused as error:
-            client.close()
             raise _by_code(error.recipients[0].code) from None
         except SMTPResponseException as error:
-            client.close()
             raise _by_code(error.code) from None
         except ValueError:  # its text would repeat the address
-            client.close()
             raise RefusedByProvider("smtp_malformed") from None
         except (SMTPException, OSError, TimeoutError):
-            client.close()
             raise NotHandedOver("smtp: the line broke before the message") from None
+        except Exception as error:
+            raise NotHandedOver(f"smtp: {type(error).__name__} before the message") from None
 
     async def _greet(self, client: aiosmtplib.SMTP) -> None:
         """Connect, log in, say who sends. A no to any of it is about us, never about the recipient: a wrong
@@ -88,25 +83,70 @@ class SmtpMessenger:
             await client.connect()
             await client.mail(self._sender)
         except (SMTPConnectError, SMTPConnectTimeoutError, SMTPConnectResponseError):
-            client.close()
             raise NotHandedOver("smtp: no connection") from None
         except SMTPResponseException as error:
-            client.close()
             raise NotHandedOver(f"smtp_{error.code}: the server refuses us; check the login") from None
 
-    def _compose(self, message: Message) -> EmailMessage:
-        """The Message-ID comes from the key: a repeated send, should one ever happen, can be recognised."""
+    def _compose(self, message: Message) -> _Mail:
+        """The Message-ID comes from the key: a repeated send, should one ever happen, can be recognised.
+
+        Any error of composing is a refusal: Python's header parser answers a malformed address with whatever
+        it stumbles over (IndexError for "zhang@", AttributeError for "a@["), and what escaped from here would
+        leave a claim behind that looks as if it might have been sent.
+        """
         mail = EmailMessage()
         domain = self._sender.rpartition("@")[2] or "localhost"
-        mail["Message-ID"] = f"<{hashlib.sha256(message.key.encode()).hexdigest()[:32]}@{domain}>"
-        mail["From"] = self._sender
-        mail["To"] = message.to
-        mail["Subject"] = message.subject or ""
-        mail["Date"] = formatdate(usegmt=True)
-        mail["Auto-Submitted"] = "auto-generated"
-        mail["Content-Language"] = message.language
-        mail.set_content(message.body, cte="base64")
-        return mail
+        message_id = f"<{hashlib.sha256(message.key.encode()).hexdigest()[:32]}@{domain}>"
+        try:
+            mail["From"] = self._sender
+        except Exception:
+            raise NotHandedOver("smtp: the sender is no address; mend RECOURSE_SMTP_SENDER") from None
+        try:
+            mail["Message-ID"] = message_id
+            mail["To"] = message.to
+            mail["Subject"] = message.subject or ""
+            mail["Date"] = formatdate(usegmt=True)
+            mail["Auto-Submitted"] = "auto-generated"
+            mail["Content-Language"] = message.language
+            mail.set_content(message.body, cte="base64")
+            return _Mail(_one_mailbox(mail), message_id, mail.as_bytes())
+        except Exception:  # its text would repeat the address
+            raise RefusedByProvider("smtp_malformed") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """to: the one mailbox, as RCPT names it. content: the mail as it goes over the line."""
+
+    to: str = field(repr=False)
+    message_id: str
+    content: bytes = field(repr=False)
+
+
+def _one_mailbox(mail: EmailMessage) -> str:
+    """The notice is for one person: a list, a group or half an address is none. Raises ValueError."""
+    header = mail["To"]
+    if header.defects or len(header.addresses) != 1:
+        raise ValueError("to: not one mailbox")
+    [address] = header.addresses
+    if not address.username or not address.domain:
+        raise ValueError("to: no mailbox, or no domain")
+    spec = str(address.addr_spec)
+    spec.encode("ascii")  # UnicodeEncodeError, a ValueError: beyond ASCII needs SMTPUTF8, which we do not ask
+    return spec
+
+
+async def _hand_over(client: aiosmtplib.SMTP, content: bytes) -> None:
+    """From here on only the server's own no, a well-formed 4yz or 5yz, says that it did not take the mail."""
+    try:
+        await client.data(content)
+    except SMTPResponseException as error:
+        if error.code in _SAYS_NO:
+            raise _by_code(error.code) from None
+        raise OutcomeUnknown("smtp: an answer that cannot be read after the message was sent") from None
+    except Exception:
+        # The text was on its way when the line broke: the server may have taken it.
+        raise OutcomeUnknown("smtp: no answer after the message was sent") from None
 
 
 def _by_code(code: int) -> NotHandedOver | RefusedByProvider:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -84,3 +84,24 @@ async def desk(stack: StackAddresses) -> AsyncIterator[Steer]:
     """Steers the legal desk's end; an outage ends with the test."""
     async with _steering(stack.legal_desk_url) as steer:
         yield steer
+
+
+@asynccontextmanager
+async def scripted_smtp(answers: Mapping[bytes, bytes]) -> AsyncIterator[int]:
+    """Answers each command by its first word, 250 where nothing is said; yields its port.
+
+    The end of a mail is answered as the command "."; DATA itself gets 354.
+    """
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 test\r\n")
+        while command := (await reader.readline()).split()[:1]:
+            name = command[0].upper()
+            writer.write(answers.get(name, b"354 go on" if name == b"DATA" else b"250 ok") + b"\r\n")
+            if name == b"DATA" and name not in answers:
+                await reader.readuntil(b"\r\n.\r\n")
+                writer.write(answers.get(b".", b"250 ok") + b"\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+        yield listening.sockets[0].getsockname()[1]

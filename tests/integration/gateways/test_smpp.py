@@ -146,3 +146,30 @@ async def test_a_centre_that_is_not_there_took_nothing() -> None:
     with pytest.raises(NotHandedOver, match="cannot bind"):
         await messenger.send(message(number(), "hello"))
     await messenger.close()
+
+
+@pytest.mark.parametrize("to", ["", "+", "张三", "abc", "138\x00", "+86139/0000", "1" * 40])
+async def test_what_is_no_number_is_refused_before_a_session_is_asked_for(to: str) -> None:
+    messenger = SmppMessenger("127.0.0.1", closed_port(), "recourse", "x", timeout=5)
+    with pytest.raises(RefusedByProvider) as refused:
+        await messenger.send(message(to, "hello"))
+    assert refused.value.code == "smpp_malformed"
+
+
+@pytest.mark.parametrize(("body", "code"), [("x\ud800", "smpp_malformed"), ("x" * 40_000, "smpp_too_long")])
+async def test_a_text_no_parts_can_carry_is_refused_before_a_session_is_asked_for(
+    body: str, code: str
+) -> None:
+    messenger = SmppMessenger("127.0.0.1", closed_port(), "recourse", "x", timeout=5)
+    with pytest.raises(RefusedByProvider) as refused:
+        await messenger.send(message(number(), body))
+    assert refused.value.code == code
+    assert refused.value.__cause__ is None
+
+
+async def test_a_number_written_with_gaps_reaches_the_centre_as_digits(
+    messenger: SmppMessenger, stack: StackAddresses
+) -> None:
+    to = number()
+    await messenger.send(message(f"{to[:3]} {to[3:6]}-{to[6:]}", "hello"))
+    assert len(parts_to(stack, to)) == 1
