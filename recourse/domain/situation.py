@@ -42,7 +42,8 @@ class PartyRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactPoint:
-    """consent: the channels the person agreed to on this point. usable: False once found dead or stopped."""
+    """consent: the channels the person agreed to on this point. usable: False once found dead, or
+    when the bank lists it no more."""
 
     id: ContactPointId
     kind: str

@@ -89,6 +89,8 @@ def _person(person: Any, role: str, data: LoanSnapshot) -> PersonData:
         zones=zones_of(getattr(person, "zone", None), [p.value for p in points], data.zone),
         details=details,
         points=points,
+        # A bank may name a guarantor by his number alone; of the borrower it says everything.
+        points_stated=role == "borrower" or bool(person.model_fields_set & {"contact_points", "addresses"}),
     )
 
 

@@ -99,6 +99,7 @@ async def _borrower(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
             person_contact_point.c.consent,
             person_contact_point.c.usable,
             person_contact_point.c.unusable_code,
+            person_contact_point.c.listed,
         )
         .join(contact_point, contact_point.c.id == person_contact_point.c.contact_point_id)
         .where(person_contact_point.c.person_id.in_([p["id"] for p in people]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Column, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import LoanId, PersonId
@@ -33,7 +33,11 @@ class PointData:
 
 @dataclass(frozen=True, slots=True)
 class PersonData:
-    """details: what the dossier shows beside the name (addresses, employer, national id)."""
+    """details: what the dossier shows beside the name (addresses, employer, national id).
+
+    points_stated: False when the snapshot says nothing about how the person is reached, which is not the same
+    as saying that there is no way any more.
+    """
 
     id: PersonId
     role: str
@@ -43,6 +47,7 @@ class PersonData:
     zones: tuple[str, ...]
     details: Any
     points: tuple[PointData, ...]
+    points_stated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +103,7 @@ async def save(tx: Tx, data: MasterData) -> None:
     await tx.execute(delete(loan_party).where(loan_party.c.loan_id == data.loan_id))
     for person in data.people:
         await _save_person(tx, data, person)
-    if data.vehicle is not None:
-        await _save_vehicle(tx, data.loan_id, data.vehicle)
+    await _save_vehicle(tx, data.loan_id, data.vehicle)
 
 
 async def _save_person(tx: Tx, data: MasterData, person: PersonData) -> None:
@@ -111,18 +115,34 @@ async def _save_person(tx: Tx, data: MasterData, person: PersonData) -> None:
         "details": person.details,
         "as_of": data.as_of,
     }
-    # Another loan's older snapshot must not overwrite what a newer one said about the same person.
-    older = party.c.as_of.is_(None) | (party.c.as_of <= data.as_of)
-    await tx.execute(update(party).where(party.c.id == person.id, older).values(values))
     await tx.execute(
         upsert(loan_party)
         .values(loan_id=data.loan_id, person_id=person.id, role=person.role)
         .on_conflict_do_nothing()
     )
-    await _save_points(tx, person)
+    await _take_if_newest(tx, person.id, party.c.as_of, values)
+    newest = person.points_stated and await _take_if_newest(
+        tx, person.id, party.c.points_as_of, {"points_as_of": data.as_of}
+    )
+    if newest:
+        await _save_points(tx, person)
+
+
+async def _take_if_newest(tx: Tx, key: PersonId, said_at: Column[Any], values: dict[str, Any]) -> bool:
+    """Another loan's older snapshot must not overwrite what a newer one said about the same person, nor bring
+    back a consent that was withdrawn since."""
+    older = said_at.is_(None) | (said_at <= values[said_at.name])
+    mine = update(party).where(party.c.id == key, older).values(values).returning(party.c.id)
+    return (await tx.execute(mine)).first() is not None
 
 
 async def _save_points(tx: Tx, person: PersonData) -> None:
+    """What is not listed any more stays as evidence of where was written to, and nobody is reached there."""
+    await tx.execute(
+        update(person_contact_point)
+        .where(person_contact_point.c.person_id == person.id)
+        .values(listed=False, consent=[])
+    )
     if not person.points:
         return
     points = {(p.kind, p.value): p for p in person.points}
@@ -136,7 +156,8 @@ async def _save_points(tx: Tx, person: PersonData) -> None:
     statement = upsert(person_contact_point)
     await tx.execute(
         statement.on_conflict_do_update(
-            index_elements=["person_id", "contact_point_id"], set_={"consent": statement.excluded.consent}
+            index_elements=["person_id", "contact_point_id"],
+            set_={"consent": statement.excluded.consent, "listed": True},
         ),
         [
             {
@@ -149,7 +170,12 @@ async def _save_points(tx: Tx, person: PersonData) -> None:
     )
 
 
-async def _save_vehicle(tx: Tx, loan_id: LoanId, data: VehicleData) -> None:
+async def _save_vehicle(tx: Tx, loan_id: LoanId, data: VehicleData | None) -> None:
+    """A vehicle that is named no more stays for the dossier; its tracker, and the consent to it, do not."""
+    if data is None:
+        gone = {"gps_provider": None, "gps_device_id": None, "gps_consent_on": None}
+        await tx.execute(update(vehicle).where(vehicle.c.loan_id == loan_id).values(gone))
+        return
     values = {
         "details": data.details,
         "gps_provider": data.gps_provider,

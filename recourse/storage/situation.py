@@ -171,7 +171,7 @@ async def _parties(tx: Tx | ReadTx, loans: Mapping[LoanId, LoanRow]) -> dict[Loa
 async def _points(tx: Tx | ReadTx, people: list[str]) -> dict[str, tuple[ContactPoint, ...]]:
     c = person_contact_point.c
     rows = await tx.execute(
-        select(c.person_id, c.contact_point_id, point_table.c.kind, c.consent, c.usable)
+        select(c.person_id, c.contact_point_id, point_table.c.kind, c.consent, c.usable & c.listed)
         .join(point_table, point_table.c.id == c.contact_point_id)
         .where(among(c.person_id, people))
         .order_by(c.person_id, c.contact_point_id)

@@ -16,6 +16,8 @@ party = Table(
     Column("ceased", ARRAY(Text), nullable=False, server_default="{}"),
     document("details", nullable=True),
     instant("as_of", nullable=True),
+    # Apart from `as_of`: a snapshot may name a person and say nothing about how he is reached.
+    instant("points_as_of", nullable=True),
 )
 
 loan_party = Table(
@@ -45,6 +47,8 @@ person_contact_point = Table(
     Column("consent", ARRAY(Text), nullable=False),
     Column("usable", Boolean, nullable=False, server_default="true"),
     Column("unusable_code", Text),
+    # By the newest snapshot. Apart from `usable`: listing a dead number again does not bring it to life.
+    Column("listed", Boolean, nullable=False, server_default="true"),
     Index(None, "contact_point_id"),
 )
 

@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("ceased", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("details", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("as_of", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("points_as_of", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_party")),
     )
     op.create_table(
@@ -204,6 +205,7 @@ def upgrade() -> None:
         sa.Column("consent", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("usable", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("unusable_code", sa.Text(), nullable=True),
+        sa.Column("listed", sa.Boolean(), server_default="true", nullable=False),
         sa.ForeignKeyConstraint(
             ["contact_point_id"], ["contact_point.id"], name=op.f("fk_person_contact_point_contact_point_id")
         ),
