@@ -18,6 +18,7 @@ from recourse.contracts.messages import (
     TaskAnswer,
 )
 from recourse.contracts.names import Queues
+from recourse.contracts.patience import FIRST_PAUSE, LONGEST_PAUSE
 
 QUICK = timedelta(seconds=20)
 """One database transaction, with its own lock time-outs inside."""
@@ -27,10 +28,8 @@ SEND = timedelta(seconds=60)
 FOREVER = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 """For our own database: a case waits for it as long as it takes."""
 LOCALLY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=2)
-PROVIDER = RetryPolicy(
-    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5), maximum_attempts=8
-)
-"""For the world outside: about ten minutes of patience, then the ladder's fallback or a person."""
+PROVIDER = RetryPolicy(initial_interval=FIRST_PAUSE, maximum_interval=LONGEST_PAUSE)
+"""For the world outside: as often as the case's patience allows, then the ladder's fallback or a person."""
 
 OUR_DATABASE = "Unavailable"
 """`recourse.contracts.delivery.Unavailable`, as a failure names it."""
@@ -98,14 +97,14 @@ async def answer(task_answer: TaskAnswer) -> AnswerResult:
         ) from error
 
 
-async def perform(case_id: str, plan: PlanData, queues: Queues) -> StepResult:
-    """Perform the planned step; when every retry failed, give up and let the ladder go on.
+async def perform(case_id: str, plan: PlanData, queues: Queues, patience: timedelta) -> StepResult:
+    """Perform the planned step; when patience with the provider has ended, give up and let the ladder go on.
 
     If it was our own database that failed the tries, nobody outside is to blame: the step stays due.
     """
     command = StepCommand(case_id, plan.step_id or "", plan.number)
     try:
-        return await _order(plan, command, queues)
+        return await _order(plan, command, queues, patience)
     except ActivityError as error:
         _unless_cancelled(error)
         if isinstance(error.cause, ApplicationError) and error.cause.type == OUR_DATABASE:
@@ -119,36 +118,34 @@ async def perform(case_id: str, plan: PlanData, queues: Queues) -> StepResult:
         )
 
 
-async def _order(plan: PlanData, command: StepCommand, queues: Queues) -> StepResult:
-    summary = f"day {plan.dpd}: {plan.step_id}"
+def _outside(queue: str, plan: PlanData, patience: timedelta) -> workflow.ActivityConfig:
+    return workflow.ActivityConfig(
+        task_queue=queue,
+        start_to_close_timeout=SEND,
+        schedule_to_close_timeout=patience,
+        retry_policy=PROVIDER,
+        summary=_summary(plan),
+        priority=ROUTINE if plan.kind == "remind" else Priority.default,
+    )
+
+
+def _summary(plan: PlanData) -> str:
+    return f"day {plan.dpd}: {plan.step_id}"
+
+
+async def _order(plan: PlanData, command: StepCommand, queues: Queues, patience: timedelta) -> StepResult:
     match plan.kind:
         case "remind":
             return await workflow.execute_activity_method(
-                Reminding.send_reminder,
-                command,
-                task_queue=queues.messages,
-                start_to_close_timeout=SEND,
-                retry_policy=PROVIDER,
-                summary=summary,
-                priority=ROUTINE,
+                Reminding.send_reminder, command, **_outside(queues.messages, plan, patience)
             )
         case "locate":
             return await workflow.execute_activity_method(
-                Locating.locate,
-                command,
-                task_queue=queues.vehicles,
-                start_to_close_timeout=SEND,
-                retry_policy=PROVIDER,
-                summary=summary,
+                Locating.locate, command, **_outside(queues.vehicles, plan, patience)
             )
         case "handover":
             return await workflow.execute_activity_method(
-                HandingOver.hand_over,
-                command,
-                task_queue=queues.legal,
-                start_to_close_timeout=SEND,
-                retry_policy=PROVIDER,
-                summary=summary,
+                HandingOver.hand_over, command, **_outside(queues.legal, plan, patience)
             )
         case _:
             return await workflow.execute_activity_method(
@@ -156,5 +153,5 @@ async def _order(plan: PlanData, command: StepCommand, queues: Queues) -> StepRe
                 command,
                 start_to_close_timeout=QUICK,
                 retry_policy=FOREVER,
-                summary=summary,
+                summary=_summary(plan),
             )
