@@ -6,7 +6,14 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    TimeoutError,
+    TimeoutType,
+    is_cancelled_exception,
+)
 
 from recourse.contracts.activities import Deciding, HandingOver, Locating, Reminding
 from recourse.contracts.messages import (
@@ -31,8 +38,8 @@ LOCALLY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_atte
 PROVIDER = RetryPolicy(initial_interval=FIRST_PAUSE, maximum_interval=LONGEST_PAUSE)
 """For the world outside: as often as the case's patience allows, then the ladder's fallback or a person."""
 
-OUR_DATABASE = "Unavailable"
-"""`recourse.contracts.delivery.Unavailable`, as a failure names it."""
+THE_PROVIDERS = frozenset({"NotHandedOver", "OutcomeUnknown"})
+"""What `activities/failures.py` calls a failure that lies with the world outside."""
 ANSWERED_WITHIN = timedelta(minutes=10)
 
 URGENT = Priority(priority_key=1)
@@ -100,15 +107,16 @@ async def answer(task_answer: TaskAnswer) -> AnswerResult:
 async def perform(case_id: str, plan: PlanData, queues: Queues, patience: timedelta) -> StepResult:
     """Perform the planned step; when patience with the provider has ended, give up and let the ladder go on.
 
-    If it was our own database that failed the tries, nobody outside is to blame: the step stays due.
+    Only a failure that names the provider is laid at his door. Anything else (our database, a worker that
+    hung or was not there, a fault of our own) leaves the step due: it is tried for as long again.
     """
     command = StepCommand(case_id, plan.step_id or "", plan.number)
     try:
         return await _order(plan, command, queues, patience)
     except ActivityError as error:
         _unless_cancelled(error)
-        if isinstance(error.cause, ApplicationError) and error.cause.type == OUR_DATABASE:
-            return StepResult("stale", await decide(case_id), "database_away")
+        if not _lies_with_the_provider(error):
+            return StepResult("stale", await decide(case_id), "left_due")
         return await workflow.execute_activity_method(
             Deciding.give_up,
             command,
@@ -116,6 +124,14 @@ async def perform(case_id: str, plan: PlanData, queues: Queues, patience: timede
             retry_policy=FOREVER,
             summary=f"give up {plan.step_id}",
         )
+
+
+def _lies_with_the_provider(error: ActivityError) -> bool:
+    """When the patience ends between or during two tries, the last failure stands behind the time-out."""
+    cause = error.cause
+    if isinstance(cause, TimeoutError) and cause.type is TimeoutType.SCHEDULE_TO_CLOSE:
+        cause = cause.cause
+    return isinstance(cause, ApplicationError) and cause.type in THE_PROVIDERS
 
 
 def _outside(queue: str, plan: PlanData, patience: timedelta) -> workflow.ActivityConfig:
