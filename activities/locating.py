@@ -10,7 +10,7 @@ from temporalio import activity
 from activities.failures import try_later
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.ports import NotHandedOver, RefusedByProvider, VehicleLocator
-from recourse.service import locating, performing
+from recourse.service import locating
 from recourse.service.context import Services
 
 
@@ -30,6 +30,6 @@ class LocatingActivities:
             fix = await self.locator.locate(permit.device_id)
         except NotHandedOver as error:
             raise try_later(error) from None
-        except RefusedByProvider:
-            return await run(partial(performing.give_up, command=command))
+        except RefusedByProvider as error:
+            return await run(partial(locating.record_refused, command=command, code=error.code))
         return await run(partial(locating.record_fix, command=command, given=permit, fix=fix))

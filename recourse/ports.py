@@ -94,8 +94,8 @@ class VehicleLocator(Protocol):
     async def locate(self, device_id: str) -> Fix | None:
         """The last fix, or None when the device is unknown or never had one.
 
-        Raises NotHandedOver when the provider is down (a read may always be repeated) and RefusedByProvider
-        when it does not let us in.
+        Raises NotHandedOver when the provider is down or does not let us in (a read may always be repeated)
+        and RefusedByProvider when its answer is a no, or none that can be read.
         """
         ...
 
@@ -113,8 +113,8 @@ class LegalDesk(Protocol):
     async def hand_over(self, handover: Handover) -> str:
         """The desk's reference. Safe to repeat with the same key: the desk answers with the same reference.
 
-        Raises NotHandedOver while the desk cannot be reached, RefusedByProvider when it refuses the file, and
-        OutcomeUnknown when its answer was lost: then the same key asks what became of it.
+        Raises NotHandedOver while the desk is down or does not let us in, RefusedByProvider when it refuses
+        the file, and OutcomeUnknown when its answer was lost: then the same key asks what became of it.
         """
         ...
 

@@ -6,7 +6,7 @@ late signal is harmless, because every decision reads all facts and every plan c
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from temporalio import workflow
@@ -90,7 +90,9 @@ class CollectionCase:
         if plan.kind == "wait":
             await self._decide()
             return
-        result = await steps.perform(self._start.case_id, plan, Queues(self._start.queue_prefix))
+        start = self._start
+        patience = timedelta(seconds=start.patience_seconds)
+        result = await steps.perform(start.case_id, plan, Queues(start.queue_prefix), patience)
         self._note(diary.step_line(self._business_now(), plan, result))
         self._take(result.plan)
 
@@ -155,6 +157,7 @@ class CollectionCase:
                 case_id=self._start.case_id,
                 calendar=self._calendar,
                 queue_prefix=self._start.queue_prefix,
+                patience_seconds=self._start.patience_seconds,
                 plan=plan,
                 highest_fact=self._highest_fact,
                 diary=tuple(self._diary),

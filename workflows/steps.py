@@ -6,7 +6,14 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    TimeoutError,
+    TimeoutType,
+    is_cancelled_exception,
+)
 
 from recourse.contracts.activities import Deciding, HandingOver, Locating, Reminding
 from recourse.contracts.messages import (
@@ -18,6 +25,7 @@ from recourse.contracts.messages import (
     TaskAnswer,
 )
 from recourse.contracts.names import Queues
+from recourse.contracts.patience import FIRST_PAUSE, LONGEST_PAUSE
 
 QUICK = timedelta(seconds=20)
 """One database transaction, with its own lock time-outs inside."""
@@ -27,13 +35,11 @@ SEND = timedelta(seconds=60)
 FOREVER = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 """For our own database: a case waits for it as long as it takes."""
 LOCALLY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=2)
-PROVIDER = RetryPolicy(
-    initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=5), maximum_attempts=8
-)
-"""For the world outside: about ten minutes of patience, then the ladder's fallback or a person."""
+PROVIDER = RetryPolicy(initial_interval=FIRST_PAUSE, maximum_interval=LONGEST_PAUSE)
+"""For the world outside: as often as the case's patience allows, then the ladder's fallback or a person."""
 
-OUR_DATABASE = "Unavailable"
-"""`recourse.contracts.delivery.Unavailable`, as a failure names it."""
+THE_PROVIDERS = frozenset({"NotHandedOver", "OutcomeUnknown"})
+"""What `activities/failures.py` calls a failure that lies with the world outside."""
 ANSWERED_WITHIN = timedelta(minutes=10)
 
 URGENT = Priority(priority_key=1)
@@ -98,18 +104,19 @@ async def answer(task_answer: TaskAnswer) -> AnswerResult:
         ) from error
 
 
-async def perform(case_id: str, plan: PlanData, queues: Queues) -> StepResult:
-    """Perform the planned step; when every retry failed, give up and let the ladder go on.
+async def perform(case_id: str, plan: PlanData, queues: Queues, patience: timedelta) -> StepResult:
+    """Perform the planned step; when patience with the provider has ended, give up and let the ladder go on.
 
-    If it was our own database that failed the tries, nobody outside is to blame: the step stays due.
+    Only a failure that names the provider is laid at his door. Anything else (our database, a worker that
+    hung or was not there, a fault of our own) leaves the step due: it is tried for as long again.
     """
     command = StepCommand(case_id, plan.step_id or "", plan.number)
     try:
-        return await _order(plan, command, queues)
+        return await _order(plan, command, queues, patience)
     except ActivityError as error:
         _unless_cancelled(error)
-        if isinstance(error.cause, ApplicationError) and error.cause.type == OUR_DATABASE:
-            return StepResult("stale", await decide(case_id), "database_away")
+        if not _lies_with_the_provider(error):
+            return StepResult("stale", await decide(case_id), "left_due")
         return await workflow.execute_activity_method(
             Deciding.give_up,
             command,
@@ -119,36 +126,42 @@ async def perform(case_id: str, plan: PlanData, queues: Queues) -> StepResult:
         )
 
 
-async def _order(plan: PlanData, command: StepCommand, queues: Queues) -> StepResult:
-    summary = f"day {plan.dpd}: {plan.step_id}"
+def _lies_with_the_provider(error: ActivityError) -> bool:
+    """When the patience ends between or during two tries, the last failure stands behind the time-out."""
+    cause = error.cause
+    if isinstance(cause, TimeoutError) and cause.type is TimeoutType.SCHEDULE_TO_CLOSE:
+        cause = cause.cause
+    return isinstance(cause, ApplicationError) and cause.type in THE_PROVIDERS
+
+
+def _outside(queue: str, plan: PlanData, patience: timedelta) -> workflow.ActivityConfig:
+    return workflow.ActivityConfig(
+        task_queue=queue,
+        start_to_close_timeout=SEND,
+        schedule_to_close_timeout=patience,
+        retry_policy=PROVIDER,
+        summary=_summary(plan),
+        priority=ROUTINE if plan.kind == "remind" else Priority.default,
+    )
+
+
+def _summary(plan: PlanData) -> str:
+    return f"day {plan.dpd}: {plan.step_id}"
+
+
+async def _order(plan: PlanData, command: StepCommand, queues: Queues, patience: timedelta) -> StepResult:
     match plan.kind:
         case "remind":
             return await workflow.execute_activity_method(
-                Reminding.send_reminder,
-                command,
-                task_queue=queues.messages,
-                start_to_close_timeout=SEND,
-                retry_policy=PROVIDER,
-                summary=summary,
-                priority=ROUTINE,
+                Reminding.send_reminder, command, **_outside(queues.messages, plan, patience)
             )
         case "locate":
             return await workflow.execute_activity_method(
-                Locating.locate,
-                command,
-                task_queue=queues.vehicles,
-                start_to_close_timeout=SEND,
-                retry_policy=PROVIDER,
-                summary=summary,
+                Locating.locate, command, **_outside(queues.vehicles, plan, patience)
             )
         case "handover":
             return await workflow.execute_activity_method(
-                HandingOver.hand_over,
-                command,
-                task_queue=queues.legal,
-                start_to_close_timeout=SEND,
-                retry_policy=PROVIDER,
-                summary=summary,
+                HandingOver.hand_over, command, **_outside(queues.legal, plan, patience)
             )
         case _:
             return await workflow.execute_activity_method(
@@ -156,5 +169,5 @@ async def _order(plan: PlanData, command: StepCommand, queues: Queues) -> StepRe
                 command,
                 start_to_close_timeout=QUICK,
                 retry_policy=FOREVER,
-                summary=summary,
+                summary=_summary(plan),
             )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from recourse.contracts.patience import PATIENCE
 from recourse.domain.calendar import BusinessCalendar
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -72,7 +73,10 @@ class Nudge:
 
 @dataclass(frozen=True)
 class CaseStart:
-    """Input of the case workflow; also what continue-as-new hands over."""
+    """Input of the case workflow; also what continue-as-new hands over.
+
+    patience_seconds: how long a provider is tried before a step is given up.
+    """
 
     case_id: str
     calendar: CalendarData = field(default_factory=CalendarData)
@@ -80,6 +84,7 @@ class CaseStart:
     plan: PlanData | None = None
     highest_fact: int = 0
     diary: tuple[str, ...] = ()
+    patience_seconds: float = PATIENCE.total_seconds()
 
 
 @dataclass(frozen=True)

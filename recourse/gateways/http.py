@@ -9,6 +9,8 @@ import httpx
 from recourse.ports import NotHandedOver, RefusedByProvider
 
 _TRY_AGAIN = {408, 425, 429}
+_NOT_US = {401, 403}
+"""Our token is wrong or may not do this: nothing about the file or the device, and mended by us."""
 _MAX_RETRY_AFTER = timedelta(minutes=10)
 
 
@@ -19,6 +21,8 @@ def check(vendor: str, response: httpx.Response) -> None:
         return
     if status >= 500 or status in _TRY_AGAIN:
         raise NotHandedOver(f"{vendor}_{status}", _retry_after(response))
+    if status in _NOT_US:
+        raise NotHandedOver(f"{vendor}_{status}: it refuses us; check the token")
     raise RefusedByProvider(f"{vendor}_{status}")
 
 

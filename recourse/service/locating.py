@@ -91,6 +91,13 @@ async def record_fix(unit: Unit, command: StepCommand, given: Permit, fix: Fix |
     return await finish(unit, d, command.step_id, outcome, f"position read: {quality}", code=quality)
 
 
+async def record_refused(unit: Unit, command: StepCommand, code: str) -> StepResult:
+    """The provider's no, under its own code: nobody must look for an outage that there was not."""
+    d = deliberate(unit, await locked(unit, command.case_id))
+    reason = "refused by the provider of positions"
+    return await finish(unit, d, command.step_id, StepOutcome.UNABLE, reason, code=code)
+
+
 def quality_of(fix: Fix, age: timedelta) -> str:
     """`fresh` is the only quality that counts as presence."""
     if fix.carried_over:

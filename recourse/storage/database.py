@@ -34,7 +34,12 @@ T = TypeVar("T")
 
 LOCK_TIMEOUT = "3s"
 """A lock that is not had by then is retried; nothing is ever sent without it."""
-STATEMENT_TIMEOUT = "30s"
+STATEMENT_TIMEOUT = "10s"
+CONNECT_WITHIN = 5
+ANSWER_WITHIN = 12
+"""Seconds for a new connection and for the answer to a statement, for a server that hangs and so keeps no
+time-out of its own. That and the end of the connection stay under `workflows.steps.QUICK`: a try that is
+cut off by Temporal cannot say whose fault it was."""
 _TRIES = 4
 _RETRY = (DeadlockDetectedError, LockNotAvailableError, SerializationError)
 _AWAY = (OSError, InterfaceError, PostgresError, TimeoutError, PoolTimeout)
@@ -61,6 +66,7 @@ class Database:
             pool_pre_ping=True,
             pool_timeout=pool_timeout,
             hide_parameters=True,
+            connect_args={"timeout": CONNECT_WITHIN, "command_timeout": ANSWER_WITHIN},
         )
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -34,6 +35,7 @@ from recourse.contracts.messages import (
     TaskReceipt,
 )
 from recourse.contracts.names import ANSWER_UPDATE, FACTS_SIGNAL, Queues
+from recourse.contracts.patience import PATIENCE
 from recourse.ports import CaseClosed, RunsUnavailable
 from recourse.temporal.client import CONNECT_FAILED, unavailable
 from workflows.collection_case import CollectionCase
@@ -44,11 +46,12 @@ _LOOKUPS = 20
 
 @dataclass(frozen=True)
 class TemporalCaseRuns:
-    """calendar: what a case is started with; a running case keeps its own."""
+    """calendar, patience: what a case is started with; a running case keeps its own."""
 
     client: Client
     calendar: CalendarData
     queue_prefix: str
+    patience: timedelta = PATIENCE
 
     async def nudge(self, nudge: Nudge) -> CaseClosed | None:
         """Signal-with-start, one billable action whether it starts or not.
@@ -65,6 +68,7 @@ class TemporalCaseRuns:
                     queue_prefix=self.queue_prefix,
                     plan=nudge.plan,
                     highest_fact=nudge.highest_fact,
+                    patience_seconds=self.patience.total_seconds(),
                 ),
                 id=nudge.case_id,
                 task_queue=Queues(self.queue_prefix).cases,

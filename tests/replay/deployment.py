@@ -42,6 +42,8 @@ START = datetime(2026, 11, 6, tzinfo=UTC)
 LENDER = LenderSetting(name="demo", region="CN", currency="CNY", zone="Asia/Shanghai")
 GETTING_READY = timedelta(seconds=30)
 """Packs, workers and their sandbox, before day 0 begins."""
+PATIENCE = timedelta(minutes=4)
+"""With a provider that is away: days at these calendars, as half an hour is not in production."""
 IDENTITY = "recorder"
 """Instead of process and host name, which a history would carry for ever."""
 
@@ -212,7 +214,7 @@ async def deployment(
             identity=IDENTITY,
         )
         await register_search_attributes(client)
-        runs = case_runs(settings, client)
+        runs = replace(case_runs(settings, client), patience=PATIENCE)
         implementations = await closing.enter_async_context(activities(settings, services, runs))
         for worker in build_workers(client, implementations, Queues(prefix)):
             await closing.enter_async_context(worker)

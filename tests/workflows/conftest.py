@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -45,8 +46,16 @@ class Script:
     given_up: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     failing: set[str] = field(default_factory=set)
+    """Steps whose provider is away."""
+    asks_for: timedelta | None = None
+    """How long the provider wants to be left alone; None leaves it to the retry policy."""
     database_away: int = 0
     """How many more decisions and answers fail as they do while PostgreSQL cannot be reached."""
+    hangs: set[str] = field(default_factory=set)
+    """Steps whose next try says nothing any more, as with a database that hangs."""
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+    broken: set[str] = field(default_factory=set)
+    """Steps whose next try meets a fault of our own."""
     decided: int = 0
     failures: int = 0
 
@@ -62,6 +71,9 @@ class Script:
 
     @activity.defn(name="reminder.send")
     async def send_reminder(self, command: StepCommand) -> StepResult:
+        if command.step_id in self.hangs:
+            self.hangs.clear()
+            await self.let_go.wait()
         return self._perform(command)
 
     @activity.defn(name="vehicle.locate")
@@ -94,11 +106,16 @@ class Script:
     def _perform(self, command: StepCommand) -> StepResult:
         if self.database_away:
             self.database_away -= 1
-            # At once what eight tries come to, four minutes later.
+            # At once what all tries come to when patience has ended.
             raise ApplicationError("for the test", type=Unavailable.__name__, non_retryable=True)
+        if command.step_id in self.broken:
+            self.broken.clear()
+            raise ApplicationError("for the test", type="KeyError", non_retryable=True)
         if command.step_id in self.failing:
             self.failures += 1
-            raise RuntimeError("the provider is away")
+            raise ApplicationError(
+                "the provider is away", type="NotHandedOver", next_retry_delay=self.asks_for
+            )
         self.performed.append(command.step_id)
         self.plan = self.after[command.step_id]
         return StepResult("done", self.plan, "sent")
@@ -126,6 +143,10 @@ class Case:
 
     async def performed_sms(self) -> bool:
         return self.script.performed == ["sms"]
+
+    def impatient(self, seconds: float) -> Case:
+        """The same case, not yet started, that waits for a provider no longer than this."""
+        return replace(self, runs=replace(self.runs, patience=timedelta(seconds=seconds)))
 
     async def failed_once(self) -> bool:
         return self.script.failures >= 1
@@ -165,6 +186,7 @@ async def case(temporal: Client) -> AsyncIterator[Case]:
     for worker in workers:
         await worker.__aenter__()
     yield Case(TemporalCaseRuns(temporal, calendar(), prefix), temporal, script, f"case-{prefix}-1", queues)
+    script.let_go.set()
     for worker in reversed(workers):
         await worker.__aexit__(None, None, None)
 

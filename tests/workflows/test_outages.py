@@ -44,6 +44,38 @@ async def test_a_step_is_not_given_up_because_our_own_database_was_away(case: Ca
     assert case.script.given_up == []
 
 
+async def test_a_try_that_hung_says_nothing_about_the_provider_and_the_step_stays_due(case: Case) -> None:
+    """What a hanging database looks like from here: no error at all, only time that has passed."""
+    impatient = case.impatient(3)
+    case.script.plan = PlanData(number=1, kind="remind", facts_seen=1, due_at=after(0.1), step_id="sms")
+    case.script.after = {"sms": CLOSE}
+    case.script.hangs = {"sms"}
+    await impatient.nudge(1, case.script.plan)
+    await impatient.end()
+    assert (case.script.performed, case.script.given_up) == (["sms"], [])
+
+
+async def test_a_fault_of_our_own_is_not_laid_at_the_providers_door(case: Case) -> None:
+    case.script.plan = PlanData(number=1, kind="locate", facts_seen=1, due_at=after(0.1), step_id="gps")
+    case.script.after = {"gps": CLOSE}
+    case.script.broken = {"gps"}
+    await case.nudge(1, case.script.plan)
+    await case.end()
+    assert (case.script.performed, case.script.given_up) == (["gps"], [])
+
+
+async def test_a_provider_that_was_away_when_patience_ended_in_a_try_is_given_up(case: Case) -> None:
+    impatient = case.impatient(3)
+    case.script.plan = PlanData(number=1, kind="remind", facts_seen=1, due_at=after(0.1), step_id="sms")
+    case.script.after = {"sms": CLOSE}
+    case.script.failing = {"sms"}
+    await impatient.nudge(1, case.script.plan)
+    await eventually(case.failed_once)
+    case.script.hangs = {"sms"}
+    await impatient.end()
+    assert case.script.given_up == ["sms"]
+
+
 async def test_a_case_that_is_cancelled_gives_up_no_step(case: Case) -> None:
     """An operator's doing. The sweep starts the case again from its rows, where the step is still due."""
     case.script.failing = {"gps"}

@@ -96,11 +96,10 @@ async def test_a_desk_that_is_not_there_took_nothing() -> None:
     await gateway.close()
 
 
-async def test_a_wrong_token_is_refused_for_good(stack: StackAddresses) -> None:
+async def test_a_wrong_token_is_about_us_and_not_about_the_file(stack: StackAddresses) -> None:
     gateway, handover = HttpLegalDesk(stack.legal_desk_url, "wrong"), _handover()
-    with pytest.raises(RefusedByProvider) as refused:
+    with pytest.raises(NotHandedOver, match="legal_desk_401: it refuses us; check the token") as refused:
         await gateway.hand_over(handover)
-    assert refused.value.code == "legal_desk_401"
     assert "李女士" not in f"{refused.value!r} {handover!r}"
     assert entries(stack.end_logs["legal_desk"], "filed", idempotency_key=handover.key) == []
     await gateway.close()

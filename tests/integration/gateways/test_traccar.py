@@ -161,15 +161,21 @@ async def test_a_provider_that_is_not_there_may_be_asked_again() -> None:
     await locator.close()
 
 
-async def test_a_wrong_token_is_refused_for_good_and_names_no_device(stack: StackAddresses) -> None:
+async def test_a_wrong_token_is_about_us_and_names_no_device(stack: StackAddresses) -> None:
     locator = TraccarLocator(stack.traccar_url, "wrong")
-    with pytest.raises(RefusedByProvider) as refused:
+    with pytest.raises(NotHandedOver) as refused:
         await locator.locate("DEMO-CN-7")
-    assert refused.value.code == str(refused.value) == "traccar_401"
+    assert str(refused.value) == "traccar_401: it refuses us; check the token"
     await locator.close()
 
 
 async def test_a_redirect_is_not_taken_for_an_answer(locator: TraccarLocator, traccar: Steer) -> None:
     await traccar("outage", {"status": 302})
     with pytest.raises(RefusedByProvider, match="traccar_302"):
+        await locator.locate("DEMO-CN-7")
+
+
+async def test_a_user_without_the_right_to_read_is_about_us(locator: TraccarLocator, traccar: Steer) -> None:
+    await traccar("outage", {"status": 403})
+    with pytest.raises(NotHandedOver, match="traccar_403"):
         await locator.locate("DEMO-CN-7")

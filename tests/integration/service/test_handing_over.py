@@ -244,12 +244,29 @@ async def test_a_desk_that_never_answers_leaves_the_question_to_a_person(
     await impatient.close()
 
 
-async def test_a_desk_that_refuses_us_is_unable_and_the_file_stays_ours(
-    world: World, stack: StackAddresses, demanded: OpenCase
+async def test_a_desk_that_does_not_let_us_in_gets_the_file_once_the_token_is_mended(
+    world: World, stack: StackAddresses, office: HttpLegalDesk, demanded: OpenCase
 ) -> None:
     command = await _approved(world, demanded)
     shut = HttpLegalDesk(stack.legal_desk_url, "wrong")
-    result = await HandingOverActivities(world.services, shut).hand_over(command)
-    assert (result.outcome, result.code) == ("unable", "legal_desk_401")
+    with pytest.raises(ApplicationError, match="legal_desk_401") as later:
+        await HandingOverActivities(world.services, shut).hand_over(command)
+    assert (later.value.type, later.value.non_retryable) == ("NotHandedOver", False)
     assert await world.scalar("SELECT reference FROM legal_action") is None
+    result = await HandingOverActivities(world.services, office).hand_over(command)
+    assert (result.outcome, result.code) == ("done", "acknowledged")
+    assert len(_filed(stack, demanded)) == 1
     await shut.close()
+
+
+async def test_a_file_that_the_desk_refuses_is_unable_under_the_desks_code(
+    world: World,
+    office: HttpLegalDesk,
+    demanded: OpenCase,
+    desk: Steer,  # noqa: F811 - the fixture
+) -> None:
+    command = await _approved(world, demanded)
+    await desk("outage", {"status": 422})
+    result = await HandingOverActivities(world.services, office).hand_over(command)
+    assert (result.outcome, result.code) == ("unable", "legal_desk_422")
+    assert await world.scalar("SELECT reference FROM legal_action") is None

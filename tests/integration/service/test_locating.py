@@ -143,14 +143,28 @@ async def test_a_provider_that_is_down_is_asked_again_and_one_fix_is_kept(
     await down.close()
 
 
-async def test_a_provider_that_does_not_let_us_in_sends_a_person_to_look(
-    world: World, stack: StackAddresses
+async def test_a_token_that_is_wrong_costs_no_step_and_the_reading_is_done_once_it_is_mended(
+    world: World, locator: TraccarLocator, stack: StackAddresses
 ) -> None:
     command = await _due(world, "DEMO-CN-27")
     shut = TraccarLocator(stack.traccar_url, "wrong")
-    result = await LocatingActivities(world.services, shut).locate(command)
-    assert (result.outcome, result.plan.step_id) == ("unable", "locate_by_hand")
+    with pytest.raises(ApplicationError, match="traccar_401") as later:
+        await LocatingActivities(world.services, shut).locate(command)
+    assert (later.value.type, later.value.non_retryable) == ("NotHandedOver", False)
+    result = await LocatingActivities(world.services, locator).locate(command)
+    assert (result.outcome, result.code) == ("done", "fresh")
     await shut.close()
+
+
+async def test_a_provider_that_refuses_sends_a_person_to_look_and_its_own_code_is_kept(
+    world: World,
+    locator: TraccarLocator,
+    traccar: Steer,  # noqa: F811 - the fixture
+) -> None:
+    command = await _due(world, "DEMO-CN-29")
+    await traccar("outage", {"status": 400})
+    result = await LocatingActivities(world.services, locator).locate(command)
+    assert (result.outcome, result.code, result.plan.step_id) == ("unable", "traccar_400", "locate_by_hand")
 
 
 async def test_neither_device_nor_position_stands_in_the_diary_or_in_messages_to_the_bank(
