@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from recourse.stack.addresses import StackAddresses
-from recourse.stack.control import raise_supervisor
+from recourse.stack.control import STOP_SECONDS, raise_supervisor
 from recourse.stack.errors import StackError
 from recourse.stack.members import ENDS, SERVERS, chosen
 from recourse.stack.state import Home, Phase, read_state
@@ -49,7 +50,17 @@ async def running(
             raise StackError(f"the stack ended right after it was ready; see {home / 'logs'}")
         yield state.addresses
     finally:
-        await asyncio.to_thread(supervisor.communicate)  # closes the leash and waits for the ordered stop
+        await asyncio.to_thread(_let_go, supervisor)
+
+
+def _let_go(supervisor: subprocess.Popen[bytes]) -> None:
+    """Closes the leash and waits for the ordered stop; one that hangs is killed, and its members, tethered to
+    it, end with it."""
+    try:
+        supervisor.communicate(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        supervisor.kill()
+        supervisor.communicate()
 
 
 def _reuse(file: Path) -> StackAddresses:
