@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from consumers.loop import Stalled
 from recourse.contracts.delivery import Acceptance, AcceptsFacts, Unavailable
@@ -224,3 +225,15 @@ async def test_an_engine_that_is_away_for_long_does_not_make_the_consumer_think_
     await line.caught_up()
     assert not member.task.done()
     assert [n.case_id for n in world.runs.nudges] == ["case-L-1-1"]
+
+
+@pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
+async def test_a_bank_may_compress_as_it_likes(line: Line, world: World, compression: str) -> None:
+    world.set_now(AT)
+    key, value, headers = encode_binary(overdue("L-1", at=AT))
+    producer = AIOKafkaProducer(bootstrap_servers=line.brokers, compression_type=compression)
+    async with producer:
+        await producer.send_and_wait(line.topics.overdue, value=value, key=key, headers=headers)
+    await line.join(world.delivery)
+    await line.caught_up()
+    assert await world.scalar("SELECT count(*) FROM fact") == 1
