@@ -39,7 +39,7 @@ check: $(READY) ## Format, lint, types, imports, schemas, wheel
 	$(PY) tests/wheel.py
 
 test: check servers ## Everything, on real servers
-	$(PY) -m pytest -q tests
+	$(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile tests
 
 bench: servers ## Ratios measured in one run, written to bench/results/
 	$(PY) -m bench $(BENCH_ARGS)
