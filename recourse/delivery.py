@@ -18,11 +18,13 @@ import structlog
 
 from recourse.contracts.delivery import Acceptance, Unacceptable, Unavailable
 from recourse.contracts.events import BankEvent
-from recourse.contracts.messages import Nudge
-from recourse.ports import CaseRuns, RunsUnavailable
+from recourse.contracts.messages import Nudge, TaskAnswer, TaskReceipt
+from recourse.domain.ids import CaseId, TaskId
+from recourse.ports import AnswersTasks, CaseRuns, RunsUnavailable
 from recourse.service.accepting import accept_facts
+from recourse.service.answering import answer_task
 from recourse.service.context import Services, Unit
-from recourse.storage import cases
+from recourse.storage import cases, tasks
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -77,6 +79,21 @@ class Delivery:
         """Write a fact of our own (a hold, a status) and deliver it. The bool: whether the case was told."""
         value, nudges = await self.services.run(fact)
         return value, await self.deliver(nudges)
+
+    async def answer(self, runs: AnswersTasks, answer: TaskAnswer) -> TaskReceipt | None:
+        """The receipt for a person's answer; None when there is no such task. Raises RunsUnavailable.
+
+        The case's run answers. A closed case has none, and what was said in the call that was under way when
+        it closed counts all the same: then the use case is asked directly.
+        """
+        async with self.services.database.reading() as tx:
+            task = await tasks.get(tx, TaskId(answer.task_id))
+            case = await cases.get(tx, CaseId(task.case_id)) if task else None
+        if task is None:
+            return None
+        if case is not None and case.closed_at is not None and answer.action == "complete":
+            return (await self.services.run(partial(answer_task, answer=answer))).receipt
+        return await runs.answer_task(task.case_id, answer)
 
 
 async def _accept(unit: Unit, events: Sequence[BankEvent]) -> Acceptance:

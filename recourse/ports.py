@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from recourse.contracts.messages import Nudge
+from recourse.contracts.messages import Nudge, TaskAnswer, TaskReceipt
 
 
 class NotHandedOver(Exception):
@@ -136,6 +136,14 @@ class CaseRuns(Protocol):
 
     async def running(self, case_ids: Sequence[str]) -> frozenset[str]:
         """Those of the given cases that have an open run."""
+        ...
+
+
+class AnswersTasks(Protocol):
+    """What answers a person's task while its case runs. Implemented on Temporal."""
+
+    async def answer_task(self, case_id: str, answer: TaskAnswer) -> TaskReceipt:
+        """Raises RunsUnavailable when the engine cannot be reached or nobody answers in time."""
         ...
 
 

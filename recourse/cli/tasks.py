@@ -37,6 +37,8 @@ REMEDIES = {
     "role_not_permitted": "the task's team stands in `recourse tasks list`; --role says as what you answer",
     "claim_first": "recourse tasks claim TASK --as YOU",
     "claimed_by_another": "wait until that claim ends, or ask its holder",
+    "task_expired": "a hold, a cease request or a dead number may still be told by who held it",
+    "task_cancelled": "a hold, a cease request or a dead number may still be told by who held it",
     "task_done": "it was answered before; see `recourse tasks list`",
     "promise_needs_amount_and_date": "--promise-minor AMOUNT --promise-on YYYY-MM-DD",
     "promise_date_invalid": "--promise-on YYYY-MM-DD",
@@ -117,16 +119,12 @@ def complete(
 def _answer(answer: TaskAnswer, as_json: bool) -> None:
     from recourse.app.compose import core
     from recourse.app.settings import load_settings
-    from recourse.domain.ids import TaskId
-    from recourse.storage import tasks
 
     one_of("--role", answer.roles[0], ROLES)
 
     async def work() -> TaskReceipt | None:
         async with core(load_settings()) as parts:
-            async with parts.services.database.reading() as tx:
-                task = await tasks.get(tx, TaskId(answer.task_id))
-            return await parts.runs.answer_task(task.case_id, answer) if task else None
+            return await parts.delivery.answer(parts.runs, answer)
 
     receipt = run(work())
     if receipt is None:

@@ -23,7 +23,7 @@ from recourse.domain.situation import AttemptOutcome, Channel
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked, settle
 from recourse.service.dispositions import DISPOSITIONS, allowed_outcomes, problem_with
-from recourse.service.outcomes import apply_outcome
+from recourse.service.outcomes import apply_outcome, note_told
 from recourse.service.reminding import choose_point
 from recourse.storage import attempts, tasks
 from recourse.storage.attempts import NewAttempt, attempt_id
@@ -56,10 +56,11 @@ async def answer_task(unit: Unit, answer: TaskAnswer) -> AnswerResult:
         return AnswerResult(receipt if same else _no(answer, "request_id_reused"))
     task = await tasks.get(unit.tx, TaskId(answer.task_id)) or task
     d = deliberate(unit, gathered)
-    act = _claim if answer.action == "claim" else _complete
     refusal = _refusal(unit, d, task, answer)
     if refusal is not None:
         return AnswerResult(refusal)
+    complete = _complete if task.state in tasks.ACTIVE else _tell
+    act = _claim if answer.action == "claim" else complete
     receipt, plan = await act(unit, d, task, answer)
     if plan is not None:
         receipt = replace(receipt, next_step=plan.step_id or plan.reason, next_at=plan.due_at)
@@ -82,7 +83,7 @@ def _refusal(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) -> 
     """Why the task cannot be answered by this person in this way now."""
     if not (ROLES.get(task.team, set()) | {"admin"}) & set(answer.roles):
         return _no(answer, "role_not_permitted")
-    if task.state not in tasks.ACTIVE:
+    if task.state not in tasks.ACTIVE and not _may_tell(d, task, answer):
         return _no(answer, f"task_{task.state}")
     held_by_other = task.claimed_now(unit.now) and task.claimed_by != answer.actor
     if held_by_other:
@@ -95,6 +96,17 @@ def _refusal(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) -> 
         if problem is not None:
             return _no(answer, problem, source=", ".join(allowed_outcomes(task.kind)))
     return None
+
+
+def _may_tell(d: Deliberation, task: TaskRow, answer: TaskAnswer) -> bool:
+    """Whether this is what the person said to whoever held a task when it ended. A promise needs a case that
+    waits for it; all else is about the person or the debt."""
+    disposition = DISPOSITIONS.get(answer.outcome)
+    if task.state not in tasks.ENDED or task.completed_by is not None or disposition is None:
+        return False
+    open_enough = d.gathered.case.closed_at is None or not disposition.promise
+    mine = answer.action == "complete" and task.claimed_by == answer.actor
+    return mine and disposition.tells and open_enough
 
 
 async def _claim(
@@ -155,6 +167,16 @@ async def _complete(
         await attempts.finish(unit.tx, task.attempt_id, disposition.attempt, disposition=answer.outcome)
     await tasks.complete(unit.tx, task.id, answer.actor, answer.outcome, unit.now)
     await apply_outcome(unit, d, task, answer)
+    plan = await settle(unit, deliberate(unit, await locked(unit, task.case_id)))
+    return TaskReceipt(task.id, True), plan
+
+
+async def _tell(
+    unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer
+) -> tuple[TaskReceipt, PlanData | None]:
+    """The task ended under its holder's hands and its step has an outcome: only what was said is written."""
+    await tasks.note_told(unit.tx, task.id, answer.actor, answer.outcome, unit.now)
+    await note_told(unit, d, task, answer)
     plan = await settle(unit, deliberate(unit, await locked(unit, task.case_id)))
     return TaskReceipt(task.id, True), plan
 

@@ -25,6 +25,11 @@ class Disposition:
     cease: bool = False
     promise: bool = False
 
+    @property
+    def tells(self) -> bool:
+        """The person said something that counts whatever becomes of the task."""
+        return self.hold is not None or self.unusable or self.cease or self.promise
+
 
 _NOT_CONNECTED = AttemptOutcome.NOT_CONNECTED
 DISPOSITIONS: dict[str, Disposition] = {

@@ -27,6 +27,25 @@ async def apply_outcome(unit: Unit, d: Deliberation, task: TaskRow, answer: Task
         actor=answer.actor,
     )
     await steps.append(unit.tx, row)
+    await _said(unit, d, task, answer)
+
+
+async def note_told(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) -> None:
+    """The same for a task that had ended: no outcome of the step, which has one."""
+    row = d.row(
+        "told",
+        unit.now,
+        f"{task.kind}: {answer.outcome}, told after the task was {task.state}",
+        step_id=task.step_id,
+        code=answer.outcome,
+        actor=answer.actor,
+    )
+    await steps.append(unit.tx, row)
+    await _said(unit, d, task, answer)
+
+
+async def _said(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) -> None:
+    disposition = DISPOSITIONS[answer.outcome]
     if disposition.promise:
         await _promise(unit, d, task, answer)
     if disposition.hold is not None:

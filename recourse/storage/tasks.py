@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, case, func, insert, select, update
 
 from recourse.domain.ids import CaseId, LoanId, TaskId
 from recourse.domain.situation import OpenTask
@@ -17,6 +17,8 @@ from recourse.storage.sql import among
 from recourse.storage.tables import agent_task, task_answer
 
 ACTIVE = ("open", "claimed")
+ENDED = ("expired", "cancelled")
+"""Nobody's answer moves the ladder any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,13 @@ async def get(tx: Tx | ReadTx, key: TaskId) -> TaskRow | None:
 
 
 async def active_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[OpenTask]]:
-    """Of each case, the oldest first."""
+    """Of each case, the oldest first. A task does not expire while somebody has claimed it: he may be on the
+    phone, and what he hears would be lost."""
+    c = agent_task.c
+    claimed = (c.state == "claimed") & c.expires_at.is_not(None)
+    expires_at = case((claimed, func.greatest(c.expires_at, c.claim_until)), else_=c.expires_at)
     rows = await tx.execute(
-        select(agent_task.c.case_id, agent_task.c.id, agent_task.c.step_id, agent_task.c.expires_at)
+        select(c.case_id, c.id, c.step_id, expires_at)
         .where(among(agent_task.c.case_id, case_ids), agent_task.c.state.in_(ACTIVE))
         .order_by(agent_task.c.opened_at, agent_task.c.id)
     )
@@ -116,6 +122,15 @@ async def complete(tx: Tx, key: TaskId, actor: str, outcome: str, at: datetime) 
         update(agent_task)
         .where(agent_task.c.id == key)
         .values(state="done", outcome=outcome, completed_by=actor, completed_at=at)
+    )
+
+
+async def note_told(tx: Tx, key: TaskId, actor: str, outcome: str, at: datetime) -> None:
+    """What its last holder heard, of a task that had ended: it stays ended."""
+    await tx.execute(
+        update(agent_task)
+        .where(agent_task.c.id == key)
+        .values(outcome=outcome, completed_by=actor, completed_at=at)
     )
 
 

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from recourse.contracts.delivery import Unacceptable, Unavailable
-from recourse.contracts.messages import TaskAnswer, TaskReceipt
 from recourse.delivery import Delivery
-from recourse.ports import RunsUnavailable
+from recourse.ports import AnswersTasks, RunsUnavailable
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.web import cases, notes, tasks
 from recourse.web.limits import BodyLimit
-
-
-class AnswersTasks(Protocol):
-    async def answer_task(self, case_id: str, answer: TaskAnswer) -> TaskReceipt: ...
 
 
 def build_api(delivery: Delivery, runs: AnswersTasks) -> FastAPI:

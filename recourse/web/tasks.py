@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from recourse.contracts.messages import TaskAnswer, TaskReceipt
-from recourse.domain.ids import TaskId
+from recourse.delivery import Delivery
 from recourse.service.answering import ROLES
 from recourse.service.dispositions import allowed_outcomes
 from recourse.service.tokens import Caller
@@ -62,11 +62,10 @@ def _own(who: Caller, request_id: str) -> str:
 
 
 async def _answer(request: Request, response: Response, answer: TaskAnswer) -> TaskReceipt:
-    async with request.app.state.delivery.services.database.reading() as tx:
-        task = await tasks.get(tx, TaskId(answer.task_id))
-    if task is None:
+    delivery: Delivery = request.app.state.delivery
+    receipt = await delivery.answer(request.app.state.runs, answer)
+    if receipt is None:
         raise HTTPException(404, "no such task")
-    receipt: TaskReceipt = await request.app.state.runs.answer_task(task.case_id, answer)
     if not receipt.accepted:
         response.status_code = 403 if receipt.code == "role_not_permitted" else 409
     return receipt

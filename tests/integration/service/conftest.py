@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 import pytest
 
-from recourse.contracts.messages import PlanData
+from recourse.contracts.messages import AnswerResult, PlanData, StepCommand, TaskAction, TaskAnswer
 from recourse.domain.ids import CaseId
+from recourse.service import answering, task_steps
 from recourse.service.deciding import decide_case
 from recourse.storage import cases
 from recourse.storage.codec import plan_from_json
@@ -53,3 +57,28 @@ async def open_case(world: World, loan: str = "L-1", *, days: int = 1, **snapsho
         [snapshot(loan, at=NOON, **snapshot_values), overdue(loan, at=NOON, days=days, region=region)]  # type: ignore[arg-type]
     )
     return OpenCase(world, f"case-{loan}-1")
+
+
+async def open_task(world: World, case: OpenCase, step_id: str) -> str:
+    plan = await case.reach(step_id)
+    command = StepCommand(case.id, step_id, plan.number)
+    await world.services.run(partial(task_steps.open_task, command=command))
+    task_id: str = await world.scalar(
+        "SELECT id FROM agent_task WHERE case_id = :c AND step_id = :s ORDER BY opened_at DESC LIMIT 1",
+        c=case.id,
+        s=step_id,
+    )
+    return task_id
+
+
+async def answer(world: World, task_id: str, action: TaskAction, request: str, **values: Any) -> AnswerResult:
+    base = TaskAnswer(task_id, action, "agent-1", request, ("agent",))
+    return await world.services.run(partial(answering.answer_task, answer=replace(base, **values)))
+
+
+@pytest.fixture
+async def called(world: World) -> tuple[OpenCase, str]:
+    """A case whose first call task is open (day 12: screening by phone)."""
+    case = await open_case(world, days=12)
+    world.set_now((await case.decide()).due_at or pytest.fail("no due"))
+    return case, await open_task(world, case, "screening")

@@ -3,61 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from recourse.contracts.messages import AnswerResult, StepCommand, TaskAction, TaskAnswer
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
 from recourse.domain.situation import AttemptOutcome, Channel
-from recourse.service import answering, task_steps
 from recourse.service.context import Unit
 from recourse.storage import attempts
 from recourse.storage.attempts import NewAttempt
 from tests.events import payment
 from tests.integration.conftest import World
-from tests.integration.service.conftest import NOON, OpenCase, open_case
-
-
-async def _open_task(world: World, case: OpenCase, step_id: str) -> str:
-    plan = await case.reach(step_id)
-    command = StepCommand(case.id, step_id, plan.number)
-    await world.services.run(partial(task_steps.open_task, command=command))
-    task_id: str = await world.scalar(
-        "SELECT id FROM agent_task WHERE case_id = :c AND step_id = :s ORDER BY opened_at DESC LIMIT 1",
-        c=case.id,
-        s=step_id,
-    )
-    return task_id
-
-
-async def _answer(
-    world: World, task_id: str, action: TaskAction, request: str, **values: Any
-) -> AnswerResult:
-    base = TaskAnswer(task_id, action, "agent-1", request, ("agent",))
-    answer = replace(base, **values)
-    return await world.services.run(partial(answering.answer_task, answer=answer))
-
-
-@pytest.fixture
-async def called(world: World) -> tuple[OpenCase, str]:
-    """A case whose first call task is open (day 12: screening by phone)."""
-    case = await open_case(world, days=12)
-    world.set_now((await case.decide()).due_at or pytest.fail("no due"))
-    return case, await _open_task(world, case, "screening")
+from tests.integration.service.conftest import NOON, OpenCase, answer, open_case, open_task
 
 
 async def test_claiming_a_call_takes_a_slot_and_completing_says_what_became_of_it(
     world: World, called: tuple[OpenCase, str]
 ) -> None:
     _, task = called
-    assert (await _answer(world, task, "claim", "r1")).receipt.accepted
+    assert (await answer(world, task, "claim", "r1")).receipt.accepted
     assert await world.scalar("SELECT state FROM contact_attempt") == "claimed"
-    result = await _answer(world, task, "complete", "r2", outcome="refuses")
+    result = await answer(world, task, "complete", "r2", outcome="refuses")
     assert result.receipt.accepted
     assert result.receipt.next_step
     assert await world.scalar("SELECT state FROM contact_attempt") == "connected"
@@ -67,8 +34,8 @@ async def test_the_same_request_gets_the_same_receipt_and_writes_once(
     world: World, called: tuple[OpenCase, str]
 ) -> None:
     _, task = called
-    first = await _answer(world, task, "claim", "r1")
-    again = await _answer(world, task, "claim", "r1")
+    first = await answer(world, task, "claim", "r1")
+    again = await answer(world, task, "claim", "r1")
     assert again.receipt == first.receipt
     assert await world.scalar("SELECT count(*) FROM contact_attempt") == 1
 
@@ -77,8 +44,8 @@ async def test_a_request_id_with_another_content_is_refused(
     world: World, called: tuple[OpenCase, str]
 ) -> None:
     _, task = called
-    await _answer(world, task, "claim", "r1")
-    result = await _answer(world, task, "complete", "r1", outcome="refuses")
+    await answer(world, task, "claim", "r1")
+    result = await answer(world, task, "complete", "r1", outcome="refuses")
     assert result.receipt.code == "request_id_reused"
 
 
@@ -86,15 +53,15 @@ async def test_a_second_agent_is_told_until_when_it_is_taken(
     world: World, called: tuple[OpenCase, str]
 ) -> None:
     _, task = called
-    await _answer(world, task, "claim", "r1")
-    result = await _answer(world, task, "claim", "r2", actor="agent-2")
+    await answer(world, task, "claim", "r1")
+    result = await answer(world, task, "claim", "r2", actor="agent-2")
     assert (result.receipt.accepted, result.receipt.code) == (False, "claimed_by_another")
     assert result.receipt.opens_at is not None
 
 
 async def test_a_role_of_another_team_is_refused(world: World, called: tuple[OpenCase, str]) -> None:
     _, task = called
-    result = await _answer(world, task, "claim", "r1", roles=("vehicle",))
+    result = await answer(world, task, "claim", "r1", roles=("vehicle",))
     assert result.receipt.code == "role_not_permitted"
 
 
@@ -105,7 +72,7 @@ async def test_a_call_at_night_is_refused_with_the_next_opening(
     due = (await case.plan()).due_at
     assert due is not None
     world.set_now(due.replace(hour=15))  # 23:00 in Shanghai
-    result = await _answer(world, task, "claim", "r1")
+    result = await answer(world, task, "claim", "r1")
     assert result.receipt.code == "outside_hours"
     assert "GB/T 45251" in result.receipt.source
     assert result.receipt.opens_at is not None
@@ -114,8 +81,8 @@ async def test_a_call_at_night_is_refused_with_the_next_opening(
 
 async def test_an_unreached_call_is_tried_again_later(world: World, called: tuple[OpenCase, str]) -> None:
     _, task = called
-    await _answer(world, task, "claim", "r1")
-    await _answer(world, task, "complete", "r2", outcome="no_answer")
+    await answer(world, task, "claim", "r1")
+    await answer(world, task, "complete", "r2", outcome="no_answer")
     steps = await world.rows(
         "SELECT outcome FROM step WHERE step_id = 'screening' AND event = 'outcome' ORDER BY id"
     )
@@ -124,9 +91,9 @@ async def test_an_unreached_call_is_tried_again_later(world: World, called: tupl
 
 async def test_a_promise_waits_for_its_date(world: World, called: tuple[OpenCase, str]) -> None:
     case, task = called
-    await _answer(world, task, "claim", "r1")
+    await answer(world, task, "claim", "r1")
     on = ((await case.plan()).due_at or pytest.fail("no due")).date() + timedelta(days=5)
-    result = await _answer(
+    result = await answer(
         world, task, "complete", "r2", outcome="promise", promise_minor=352017, promise_on=on.isoformat()
     )
     assert result.plan is not None
@@ -147,14 +114,14 @@ async def test_an_answer_that_makes_no_sense_is_refused_with_a_code(
     world: World, called: tuple[OpenCase, str], values: dict[str, object], code: str
 ) -> None:
     _, task = called
-    await _answer(world, task, "claim", "r1")
-    assert (await _answer(world, task, "complete", "r2", **values)).receipt.code == code
+    await answer(world, task, "claim", "r1")
+    assert (await answer(world, task, "complete", "r2", **values)).receipt.code == code
 
 
 async def test_hardship_puts_the_person_on_hold(world: World, called: tuple[OpenCase, str]) -> None:
     _, task = called
-    await _answer(world, task, "claim", "r1")
-    result = await _answer(world, task, "complete", "r2", outcome="hardship")
+    await answer(world, task, "claim", "r1")
+    result = await answer(world, task, "complete", "r2", outcome="hardship")
     assert await world.scalar("SELECT reason FROM hold") == "hardship"
     assert result.plan is not None
     due = result.plan.due_at
@@ -164,8 +131,8 @@ async def test_hardship_puts_the_person_on_hold(world: World, called: tuple[Open
 
 async def test_a_wrong_number_is_not_dialled_again(world: World, called: tuple[OpenCase, str]) -> None:
     _, task = called
-    await _answer(world, task, "claim", "r1")
-    await _answer(world, task, "complete", "r2", outcome="wrong_number")
+    await answer(world, task, "claim", "r1")
+    await answer(world, task, "complete", "r2", outcome="wrong_number")
     assert await world.scalar("SELECT count(*) FROM person_contact_point WHERE NOT usable") == 1
 
 
@@ -173,7 +140,7 @@ async def test_a_call_that_was_claimed_and_never_answered_for_counts_as_made(
     world: World, called: tuple[OpenCase, str]
 ) -> None:
     case, task = called
-    await _answer(world, task, "claim", "r1")
+    await answer(world, task, "claim", "r1")
     expires = await world.scalar("SELECT expires_at FROM agent_task")
     world.set_now(expires + timedelta(seconds=1))
     await case.decide()
@@ -185,7 +152,7 @@ async def test_a_payment_in_the_middle_of_a_call_leaves_the_call_in_the_ledger(
     world: World, called: tuple[OpenCase, str]
 ) -> None:
     case, task = called
-    await _answer(world, task, "claim", "r1")
+    await answer(world, task, "claim", "r1")
     await world.delivery.accept([payment("L-1", at=NOON + timedelta(days=1))])
     assert (await case.decide()).kind == "close"
     assert await world.scalar("SELECT state FROM agent_task WHERE id = :t", t=task) == "cancelled"
@@ -194,13 +161,13 @@ async def test_a_payment_in_the_middle_of_a_call_leaves_the_call_in_the_ledger(
 
 async def test_two_people_on_one_phone_never_both_take_its_last_dial(world: World) -> None:
     cases = [await open_case(world, loan, days=12) for loan in ("L-1", "L-2")]
-    tasks = [await _open_task(world, case, "screening") for case in cases]
+    tasks = [await open_task(world, case, "screening") for case in cases]
     [phone] = await world.rows("SELECT id FROM contact_point WHERE kind = 'mobile'")
     for number in range(5):  # China permits six dials a day on one contact point
         await _unanswered(world, f"dial-{number}", ContactPointId(phone["id"]))
     async with world.busy("contact_point", phone["id"]):
         claims = [
-            asyncio.create_task(_answer(world, task, "claim", f"r-{task}", actor=f"agent-{task}"))
+            asyncio.create_task(answer(world, task, "claim", f"r-{task}", actor=f"agent-{task}"))
             for task in tasks
         ]
         await world.waiting(len(claims))
@@ -235,8 +202,8 @@ async def test_somebody_else_on_the_line_is_a_dial_and_no_conversation(
     world: World, called: tuple[OpenCase, str], outcome: str
 ) -> None:
     _, task = called
-    await _answer(world, task, "claim", "r1")
-    await _answer(world, task, "complete", "r2", outcome=outcome)
+    await answer(world, task, "claim", "r1")
+    await answer(world, task, "complete", "r2", outcome=outcome)
     assert await world.scalar("SELECT state FROM contact_attempt") == "not_connected"
 
 
@@ -245,10 +212,10 @@ async def test_a_promise_lies_within_the_days_of_the_strategy_counted_at_the_len
     world: World, days: int, code: str
 ) -> None:
     case = await open_case(world, region="US", days=14)
-    task = await _open_task(world, case, "screening")
+    task = await open_task(world, case, "screening")
     evening = datetime(2026, 11, 6, 20, 30, tzinfo=ZoneInfo("America/New_York"))  # the 7th in UTC
     world.set_now(evening.astimezone(UTC))
-    assert (await _answer(world, task, "claim", "r1")).receipt.accepted
+    assert (await answer(world, task, "claim", "r1")).receipt.accepted
     on = (evening.date() + timedelta(days=days)).isoformat()
-    result = await _answer(world, task, "complete", "r2", outcome="promise", promise_minor=100, promise_on=on)
+    result = await answer(world, task, "complete", "r2", outcome="promise", promise_minor=100, promise_on=on)
     assert result.receipt.code == code
