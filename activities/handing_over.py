@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,6 +10,7 @@ from temporalio import activity
 
 from activities.failures import ask_again, try_later
 from recourse.contracts.messages import StepCommand, StepResult
+from recourse.contracts.patience import PROVIDER_WITHIN
 from recourse.ports import LegalDesk, NotHandedOver, OutcomeUnknown, RefusedByProvider
 from recourse.service import handing_over
 from recourse.service.context import Services
@@ -16,8 +18,11 @@ from recourse.service.context import Services
 
 @dataclass(frozen=True)
 class HandingOverActivities:
+    """within: seconds for the desk's answer; after that the same key asks what became of the file."""
+
     services: Services
     desk: LegalDesk
+    within: float = PROVIDER_WITHIN
 
     @activity.defn(name="legal.hand_over")
     async def hand_over(self, command: StepCommand) -> StepResult:
@@ -27,11 +32,14 @@ class HandingOverActivities:
         if isinstance(handover, StepResult):
             return handover
         try:
-            reference = await self.desk.hand_over(handover)
+            async with asyncio.timeout(self.within):
+                reference = await self.desk.hand_over(handover)
         except NotHandedOver as error:
             raise try_later(error) from None
         except OutcomeUnknown as error:
             raise ask_again(str(error)) from None
+        except TimeoutError:
+            raise ask_again("legal_desk: no answer in time to a file that was sent") from None
         except RefusedByProvider as error:
             return await run(partial(handing_over.record_refused, command=command, code=error.code))
         return await run(

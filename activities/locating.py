@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,6 +10,7 @@ from temporalio import activity
 
 from activities.failures import try_later
 from recourse.contracts.messages import StepCommand, StepResult
+from recourse.contracts.patience import PROVIDER_WITHIN
 from recourse.ports import NotHandedOver, RefusedByProvider, VehicleLocator
 from recourse.service import locating
 from recourse.service.context import Services
@@ -16,8 +18,11 @@ from recourse.service.context import Services
 
 @dataclass(frozen=True)
 class LocatingActivities:
+    """within: seconds for a provider's answer."""
+
     services: Services
     locator: VehicleLocator
+    within: float = PROVIDER_WITHIN
 
     @activity.defn(name="vehicle.locate")
     async def locate(self, command: StepCommand) -> StepResult:
@@ -27,9 +32,12 @@ class LocatingActivities:
         if isinstance(permit, StepResult):
             return permit
         try:
-            fix = await self.locator.locate(permit.device_id)
+            async with asyncio.timeout(self.within):
+                fix = await self.locator.locate(permit.device_id)
         except NotHandedOver as error:
             raise try_later(error) from None
+        except TimeoutError:
+            raise try_later(NotHandedOver("locator: no answer in time")) from None
         except RefusedByProvider as error:
             return await run(partial(locating.record_refused, command=command, code=error.code))
         return await run(partial(locating.record_fix, command=command, given=permit, fix=fix))

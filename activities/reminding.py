@@ -11,6 +11,7 @@ from temporalio import activity
 
 from activities.failures import try_later
 from recourse.contracts.messages import StepCommand, StepResult
+from recourse.contracts.patience import PROVIDER_WITHIN
 from recourse.domain.situation import Channel
 from recourse.ports import Messenger, NotHandedOver, OutcomeUnknown, RefusedByProvider
 from recourse.service import reminding
@@ -22,8 +23,11 @@ RECORD_WITHIN = 15.0
 
 @dataclass(frozen=True)
 class RemindingActivities:
+    """within: seconds for a provider's answer; after that nobody knows whether it has left."""
+
     services: Services
     messengers: Mapping[Channel, Messenger]
+    within: float = PROVIDER_WITHIN
 
     @activity.defn(name="reminder.send")
     async def send_reminder(self, command: StepCommand) -> StepResult:
@@ -32,7 +36,8 @@ class RemindingActivities:
         if isinstance(claimed, StepResult):
             return claimed
         try:
-            accepted = await self.messengers[claimed.channel].send(claimed.message)
+            async with asyncio.timeout(self.within):
+                accepted = await self.messengers[claimed.channel].send(claimed.message)
         except NotHandedOver as error:
             await run(partial(reminding.record_not_sent, command=command, claimed=claimed))
             raise try_later(error) from None
@@ -40,7 +45,7 @@ class RemindingActivities:
             return await run(
                 partial(reminding.record_refused, command=command, claimed=claimed, code=error.code)
             )
-        except OutcomeUnknown:
+        except (OutcomeUnknown, TimeoutError):
             return await run(partial(reminding.record_unknown, command=command, claimed=claimed))
         # A worker that is shut down here has sent; only the record may keep it from being doubted later.
         record = run(partial(reminding.record_sent, command=command, claimed=claimed, answer=accepted))

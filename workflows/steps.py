@@ -29,8 +29,8 @@ from recourse.contracts.patience import FIRST_PAUSE, LONGEST_PAUSE
 
 QUICK = timedelta(seconds=20)
 """One database transaction, with its own lock time-outs inside."""
-SEND = timedelta(seconds=60)
-"""One claim, one provider call with its own time-outs, one record."""
+SEND = timedelta(seconds=80)
+"""One claim, one provider call of at most PROVIDER_WITHIN, one record."""
 
 FOREVER = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 """For our own database: a case waits for it as long as it takes."""

@@ -11,6 +11,10 @@ FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(minutes=2)
 """Also how late a provider that is back is noticed at most."""
 
+PROVIDER_WITHIN = 40.0
+"""Seconds for one call as a whole, whatever it is made of: a server that answers each command just in time
+must not hold a try for longer than Temporal waits for it, or the next one begins beside it."""
+
 
 def pause_after(attempt: int) -> timedelta:
     """Doubled at each try, up to the longest. attempt: the try that failed, the first is 1."""

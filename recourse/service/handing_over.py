@@ -14,7 +14,7 @@ from recourse.domain.strategy.ladder import Step
 from recourse.ports import Handover
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked
-from recourse.service.performing import finish, refuse, required, still_due
+from recourse.service.performing import ended, finish, refuse, required, still_due, too_late
 from recourse.storage import legal, outbox, steps
 from recourse.storage.dossier import dossier_document
 
@@ -61,7 +61,8 @@ def _actor(d: Deliberation, step_id: str | None) -> str:
 async def acknowledge(unit: Unit, command: StepCommand, key: str, reference: str) -> StepResult:
     d = deliberate(unit, await locked(unit, command.case_id))
     case = d.gathered.case
-    await legal.acknowledge(unit.tx, key, reference)
+    if not await legal.acknowledge(unit.tx, key, reference):
+        return await too_late(unit, d)
     data = {"loan_id": case.loan_id, "episode": case.episode, "reference": reference}
     await outbox.put(unit.tx, case.loan_id, "recourse.legal.handed_over.v1", unit.now, data)
     reason = "handed over and acknowledged by the legal desk"
@@ -70,4 +71,6 @@ async def acknowledge(unit: Unit, command: StepCommand, key: str, reference: str
 
 async def record_refused(unit: Unit, command: StepCommand, code: str) -> StepResult:
     d = deliberate(unit, await locked(unit, command.case_id))
+    if ended(d, command.step_id):
+        return await too_late(unit, d)
     return await finish(unit, d, command.step_id, StepOutcome.UNABLE, "refused by the legal desk", code=code)

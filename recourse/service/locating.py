@@ -15,7 +15,7 @@ from recourse.domain.situation import StepOutcome
 from recourse.ports import Fix
 from recourse.service.context import Unit
 from recourse.service.deciding import deliberate, locked
-from recourse.service.performing import finish, refuse, required, still_due
+from recourse.service.performing import ended, finish, refuse, required, still_due, too_late
 from recourse.storage import outbox, steps
 from recourse.storage.tables import location_fix, vehicle
 
@@ -63,6 +63,8 @@ async def record_fix(unit: Unit, command: StepCommand, given: Permit, fix: Fix |
     """A fresh, valid fix that was not carried over is DONE; anything else is for a person to follow up."""
     d = deliberate(unit, await locked(unit, command.case_id))
     case = d.gathered.case
+    if ended(d, command.step_id):
+        return await too_late(unit, d)
     if fix is None:
         return await finish(
             unit, d, command.step_id, StepOutcome.UNABLE, "the tracker is unknown", code="no_fix"
@@ -94,6 +96,8 @@ async def record_fix(unit: Unit, command: StepCommand, given: Permit, fix: Fix |
 async def record_refused(unit: Unit, command: StepCommand, code: str) -> StepResult:
     """The provider's no, under its own code: nobody must look for an outage that there was not."""
     d = deliberate(unit, await locked(unit, command.case_id))
+    if ended(d, command.step_id):
+        return await too_late(unit, d)
     reason = "refused by the provider of positions"
     return await finish(unit, d, command.step_id, StepOutcome.UNABLE, reason, code=code)
 

@@ -57,6 +57,17 @@ async def finish(
     return StepResult(outcome.value, await decide_case(unit, d.gathered.case.id), code or "")
 
 
+async def too_late(unit: Unit, d: Deliberation) -> StepResult:
+    """A later try, or the sweep, has ended the step; this try's answer may not end it a second time, with
+    another message to the bank, or a fallback for what was done."""
+    return StepResult("stale", await settle(unit, d), code="answered_late")
+
+
+def ended(d: Deliberation, step_id: str) -> bool:
+    strategy = d.rules.strategy
+    return progress(d.gathered.situation, strategy).finished(strategy.step(step_id))
+
+
 async def refuse(unit: Unit, d: Deliberation, step: Step, refusal: Refused, channel: str = "") -> StepResult:
     """Record the gate's no with its code, source and next opening; nothing leaves."""
     opens_at = refusal.opens_at

@@ -18,7 +18,7 @@ from recourse.domain.strategy.ladder import Step
 from recourse.ports import Accepted, Message
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked
-from recourse.service.performing import finish, refuse, still_due, try_number
+from recourse.service.performing import finish, refuse, still_due, too_late, try_number
 from recourse.service.wording import compose
 from recourse.storage import attempts, outbox, steps, tasks
 from recourse.storage.attempts import NewAttempt, attempt_id
@@ -107,13 +107,15 @@ async def _take(
 
 async def record_sent(unit: Unit, command: StepCommand, claimed: Claimed, answer: Accepted) -> StepResult:
     d = deliberate(unit, await locked(unit, command.case_id))
-    await attempts.finish(
+    first = await attempts.finish(
         unit.tx,
         claimed.attempt_id,
         AttemptOutcome.SENT,
         provider_refs=answer.provider_refs,
         parts=answer.parts,
     )
+    if not first:
+        return await too_late(unit, d)
     await attempts.adopt_receipts(unit.tx, claimed.attempt_id, answer.provider_refs)
     case = d.gathered.case
     data = {
@@ -135,7 +137,8 @@ async def record_not_sent(unit: Unit, command: StepCommand, claimed: Claimed) ->
 async def record_refused(unit: Unit, command: StepCommand, claimed: Claimed, code: str) -> StepResult:
     """The provider said no for good (no such address): the step is unable, its fallback takes over."""
     d = deliberate(unit, await locked(unit, command.case_id))
-    await attempts.finish(unit.tx, claimed.attempt_id, AttemptOutcome.NOT_SENT, disposition=code)
+    if not await attempts.finish(unit.tx, claimed.attempt_id, AttemptOutcome.NOT_SENT, disposition=code):
+        return await too_late(unit, d)
     return await finish(unit, d, command.step_id, StepOutcome.UNABLE, "refused by the provider", code=code)
 
 
@@ -154,7 +157,9 @@ async def _left_open(unit: Unit, d: Deliberation, step: Step, key: str, state: A
 
 async def _unknown(unit: Unit, d: Deliberation, step_id: str, key: str) -> StepResult:
     case = d.gathered.case
-    if await attempts.finish(unit.tx, key, AttemptOutcome.UNKNOWN) and case.closed_at is None:
+    if not await attempts.finish(unit.tx, key, AttemptOutcome.UNKNOWN):
+        return await too_late(unit, d)
+    if case.closed_at is None:
         await tasks.open_task(
             unit.tx,
             TaskId(f"task-{key}"),

@@ -77,14 +77,16 @@ async def finish(
     parts: int | None = None,
     disposition: str | None = None,
 ) -> bool:
-    """Record the outcome of a claimed attempt; False when somebody recorded one before."""
-    result = await tx.execute(
-        update(contact_attempt)
-        .where(contact_attempt.c.id == key, contact_attempt.c.state == AttemptOutcome.CLAIMED)
-        .values(state=state, provider_refs=list(provider_refs), parts=parts, disposition=disposition)
-        .returning(contact_attempt.c.id)
-    )
-    return result.first() is not None
+    """Record the outcome of a claimed attempt; False when somebody recorded one before.
+
+    What was left as unknown is corrected all the same: an answer that comes late is still the better one.
+    """
+    c = contact_attempt.c
+    was = (await tx.execute(select(c.state).where(c.id == key).with_for_update())).scalar_one_or_none()
+    if was in {AttemptOutcome.CLAIMED, AttemptOutcome.UNKNOWN} and was != state:
+        values = {"state": state, "provider_refs": list(provider_refs), "parts": parts}
+        await tx.execute(update(contact_attempt).where(c.id == key).values(**values, disposition=disposition))
+    return was == AttemptOutcome.CLAIMED
 
 
 async def leave_unknown(tx: Tx, tasks: Iterable[TaskId]) -> None:

@@ -73,10 +73,15 @@ async def claim(
     return action
 
 
-async def acknowledge(tx: Tx, key: str, reference: str) -> None:
-    await tx.execute(
-        update(legal_action).where(legal_action.c.id == key).values(state="handed_over", reference=reference)
+async def acknowledge(tx: Tx, key: str, reference: str) -> bool:
+    """False when the desk's reference was written before."""
+    result = await tx.execute(
+        update(legal_action)
+        .where(legal_action.c.id == key, legal_action.c.reference.is_(None))
+        .values(state="handed_over", reference=reference)
+        .returning(legal_action.c.id)
     )
+    return result.first() is not None
 
 
 async def add_status(tx: Tx, status_id: str, action_id: str, status: str, at: datetime) -> bool:

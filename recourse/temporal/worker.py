@@ -12,11 +12,12 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from recourse.contracts.names import Queues
+from recourse.contracts.patience import PROVIDER_WITHIN
 from workflows.collection_case import CollectionCase
 from workflows.sweep import Sweep
 
 WORKFLOWS: tuple[type, ...] = (CollectionCase, Sweep)
-GRACE = timedelta(seconds=30)
+GRACE = timedelta(seconds=PROVIDER_WITHIN + 5)
 """Longer than the longest provider call: a send that has begun is recorded before the worker stops."""
 CACHED_CASES = 2_000
 """Sleeping cases beyond this are replayed when they wake; memory stays bounded (about 60 KB a case)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import secrets
@@ -20,7 +21,8 @@ from recourse.domain.ids import LoanId
 from recourse.domain.situation import Channel, HoldReason, StepOutcome
 from recourse.gateways.legal_desk import HttpLegalDesk
 from recourse.gateways.traccar import TraccarLocator
-from recourse.service import answering, noting, performing, task_steps
+from recourse.ports import Handover
+from recourse.service import answering, handing_over, noting, performing, task_steps
 from recourse.service.context import Unit
 from recourse.service.deciding import deliberate, locked
 from recourse.service.noting import HoldRequest
@@ -221,6 +223,31 @@ async def test_a_lost_answer_is_asked_again_with_the_same_bytes_under_the_same_k
     assert len(entries(stack.end_logs["legal_desk"], "repeated", idempotency_key=key)) == 1
     assert entries(stack.end_logs["legal_desk"], "conflict", idempotency_key=key) == []
     await impatient.close()
+
+
+async def test_a_desk_that_does_not_come_to_an_end_is_asked_again_and_its_late_answer_counts_once(
+    world: World, stack: StackAddresses, office: HttpLegalDesk, demanded: OpenCase
+) -> None:
+    class Endless:
+        async def hand_over(self, handover: Handover) -> str:
+            await office.hand_over(handover)
+            await asyncio.Event().wait()
+            return ""
+
+    command = await _approved(world, demanded)
+    endless = HandingOverActivities(world.services, Endless(), within=1)
+    with pytest.raises(ApplicationError, match="no answer in time") as lost:
+        await asyncio.wait_for(endless.hand_over(command), 10)
+    assert lost.value.type == "OutcomeUnknown"
+    result = await HandingOverActivities(world.services, office).hand_over(command)
+    [filed] = _filed(stack, demanded)
+    answer = {"key": filed["idempotency_key"], "reference": filed["reference"]}
+    late = await world.services.run(partial(handing_over.acknowledge, command=command, **answer))
+    refused = await world.services.run(partial(handing_over.record_refused, command=command, code="x"))
+    assert [r.outcome for r in (result, late, refused)] == ["done", "stale", "stale"]
+    ends = "SELECT count(*) FROM step WHERE step_id = 'handover' AND event = 'outcome'"
+    assert await world.scalar(ends) == 1
+    assert await world.scalar("SELECT count(*) FROM outbox WHERE type = 'recourse.legal.handed_over.v1'") == 1
 
 
 async def test_a_desk_that_never_answers_leaves_the_question_to_a_person(

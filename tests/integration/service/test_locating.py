@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,6 +15,8 @@ from recourse.contracts.messages import StepCommand
 from recourse.domain.ids import LoanId
 from recourse.domain.situation import HoldReason
 from recourse.gateways.traccar import TraccarLocator
+from recourse.ports import Fix
+from recourse.service import locating
 from recourse.service.noting import HoldRequest, place_hold
 from recourse.stack import StackAddresses
 from tests.events import payment
@@ -165,6 +168,37 @@ async def test_a_provider_that_refuses_sends_a_person_to_look_and_its_own_code_i
     await traccar("outage", {"status": 400})
     result = await LocatingActivities(world.services, locator).locate(command)
     assert (result.outcome, result.code, result.plan.step_id) == ("unable", "traccar_400", "locate_by_hand")
+
+
+@pytest.mark.parametrize("answer", ["fix", "none", "refusal"])
+async def test_an_answer_that_comes_after_the_next_try_writes_nothing(
+    world: World, locator: TraccarLocator, answer: str
+) -> None:
+    command = await _due(world, "DEMO-CN-32")
+    first = await world.services.run(partial(locating.permit, command=command))
+    assert isinstance(first, locating.Permit)
+    done = await LocatingActivities(world.services, locator).locate(command)
+    written = "SELECT (SELECT count(*) FROM step) AS steps, (SELECT count(*) FROM outbox) AS outbox"
+    before = await world.rows(written)
+    fix = await locator.locate("DEMO-CN-32") if answer == "fix" else None
+    record = partial(locating.record_fix, command=command, given=first, fix=fix)
+    if answer == "refusal":
+        record = partial(locating.record_refused, command=command, code="traccar_400")
+    late = await world.services.run(record)
+    assert (done.outcome, late.outcome, late.code) == ("done", "stale", "answered_late")
+    assert await world.rows(written) == before
+
+
+async def test_a_provider_that_does_not_come_to_an_end_is_asked_again(world: World) -> None:
+    class Endless:
+        async def locate(self, device_id: str) -> Fix | None:
+            await asyncio.Event().wait()
+            return None
+
+    command = await _due(world, "DEMO-CN-33")
+    with pytest.raises(ApplicationError, match="no answer in time") as later:
+        await asyncio.wait_for(LocatingActivities(world.services, Endless(), within=0.2).locate(command), 10)
+    assert later.value.type == "NotHandedOver"
 
 
 async def test_neither_device_nor_position_stands_in_the_diary_or_in_messages_to_the_bank(
