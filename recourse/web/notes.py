@@ -19,6 +19,8 @@ from recourse.web.shapes import HoldBody, LegalStatusBody
 
 router = APIRouter(tags=["facts"])
 Holder = Annotated[Caller, Depends(only("agent", "lead", "legal"))]
+Lifter = Annotated[Caller, Depends(only("lead", "legal"))]
+"""Whoever works a case may protect a person at once; taking the protection away is not his to do."""
 Desk = Annotated[Caller, Depends(only("legal"))]
 
 
@@ -40,7 +42,7 @@ async def place_hold(request: Request, who: Holder, body: HoldBody) -> dict[str,
 
 
 @router.post("/holds/{hold_id}/lift")
-async def lift_hold(request: Request, who: Holder, hold_id: str) -> dict[str, Any]:
+async def lift_hold(request: Request, who: Lifter, hold_id: str) -> dict[str, Any]:
     async def fact(unit: Unit) -> tuple[None, tuple[Nudge, ...]]:
         return None, await noting.lift_hold(unit, hold_id, who.actor)
 

@@ -21,7 +21,7 @@ PERMITTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/cases/{case_id}"): EVERYONE,
     ("GET", "/dossiers/{loan_id}"): {"lead", "legal", "auditor", "admin"},
     ("POST", "/holds"): {"agent", "lead", "legal", "admin"},
-    ("POST", "/holds/{hold_id}/lift"): {"agent", "lead", "legal", "admin"},
+    ("POST", "/holds/{hold_id}/lift"): {"lead", "legal", "admin"},
     ("POST", "/legal/statuses"): {"legal", "admin"},
 }
 BODIES: dict[str, dict[str, Any]] = {

@@ -72,7 +72,7 @@ async def test_what_there_is_none_of_is_404(api: Api, task: str) -> None:
         await api.get("lead", "/dossiers/L-0"),
         await api.post("agent", "/holds", **_hold(loan_id="L-0")),
         await api.post("agent", "/holds", **_hold(loan_id=None, person_id="C-0")),
-        await api.post("agent", "/holds/hold-0/lift"),
+        await api.post("lead", "/holds/hold-0/lift"),
     ]
     assert [answer.status_code for answer in asked] == [404] * len(asked)
     assert all(answer.json()["detail"] for answer in asked)
