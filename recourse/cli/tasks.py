@@ -54,7 +54,7 @@ def list_tasks(
     limit: Annotated[int, typer.Option(min=1, help="That many at most.")] = 200,
     as_json: Json = False,
 ) -> None:
-    """Open tasks, oldest first, with the outcomes that each one accepts."""
+    """Open tasks, oldest first, then those somebody has claimed, with the outcomes that each one accepts."""
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
     from recourse.service.answering import ROLES as TEAMS
@@ -63,13 +63,14 @@ def list_tasks(
 
     one_of("--team", team, TEAMS)
 
-    async def work() -> list[tasks.TaskRow]:
+    async def work() -> tuple[list[tasks.TaskRow], tasks.Place | None]:
         async with services(load_settings()) as running, running.database.reading() as tx:
-            return await tasks.listing(tx, [team] if team else list(TEAMS), limit=limit)
+            now = await running.database.now(tx)
+            return await tasks.listing(tx, [team] if team else list(TEAMS), now, limit=limit)
 
-    rows = run(work())
-    if len(rows) == limit:
-        err.print(f"the oldest {limit}; --limit shows more", highlight=False)
+    rows, more = run(work())
+    if more is not None:
+        err.print(f"the first {limit}; --limit shows more", highlight=False)
     if as_json:
         print_json([asdict(row) | {"outcomes": allowed_outcomes(row.kind)} for row in rows])
         return

@@ -15,6 +15,7 @@ import rfc8785
 from pydantic import TypeAdapter
 
 from recourse.contracts.messages import AnswerResult, PlanData, TaskAnswer, TaskReceipt
+from recourse.domain.decide import target
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.gate import gate
 from recourse.domain.law.hours import local_date
@@ -129,7 +130,7 @@ async def _claim(
 async def _take_slot(
     unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer, channel: Channel
 ) -> str | Refused:
-    party = d.gathered.situation.borrower()
+    party = target(d.rules.strategy.step(task.step_id), d.gathered.situation)
     point = choose_point(party, channel)
     if party is None or point is None:
         return Refused(RefusalCode.NO_CONTACT_POINT, "house rule")

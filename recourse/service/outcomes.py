@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from recourse.contracts.messages import TaskAnswer
+from recourse.domain.ids import PersonId
 from recourse.domain.situation import Channel, HoldReason, StepOutcome
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation
@@ -50,12 +51,20 @@ async def _said(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) 
         await _promise(unit, d, task, answer)
     if disposition.hold is not None:
         await _hold(unit, d, task, answer, disposition.hold, disposition.hold_days)
-    borrower = d.gathered.situation.borrower()
-    if disposition.cease and borrower is not None:
-        await cease(unit, borrower.person_id, Channel, answer.actor)
+    speaker = await _speaker(unit, d, task)
+    if disposition.cease and speaker is not None:
+        await cease(unit, speaker, Channel, answer.actor)
     if disposition.unusable and task.attempt_id is not None:
         person_id, point_id = await point_of(unit.tx, task.attempt_id)
         await people.mark_unusable(unit.tx, person_id, point_id, answer.outcome)
+
+
+async def _speaker(unit: Unit, d: Deliberation, task: TaskRow) -> PersonId | None:
+    """Who was on the phone or at the door: what he asked for is about him, on whichever side of the debt."""
+    if task.attempt_id is not None:
+        return (await point_of(unit.tx, task.attempt_id))[0]
+    borrower = d.gathered.situation.borrower()
+    return borrower.person_id if borrower else None
 
 
 def _step_outcome(d: Deliberation, task: TaskRow, outcome: str, disposition: Disposition) -> StepOutcome:
@@ -97,15 +106,14 @@ async def _hold(
     days: int | None,
 ) -> None:
     """A dispute concerns the loan; hardship, death and complaints concern the person and all his loans."""
-    borrower = d.gathered.situation.borrower()
-    on_person = borrower is not None and reason is not HoldReason.DISPUTE
+    person = None if reason is HoldReason.DISPUTE else await _speaker(unit, d, task)
     request = HoldRequest(
         reason=reason,
         actor=answer.actor,
         source=f"task {task.id}",
         until=None if days is None else unit.now + timedelta(days=days),
-        person_id=borrower.person_id if on_person and borrower else None,
-        loan_id=None if on_person else d.gathered.case.loan_id,
+        person_id=person,
+        loan_id=None if person else d.gathered.case.loan_id,
         request_id=task.id,
     )
     await place_hold(unit, request)

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import RowMapping, case, func, insert, select, update
+from sqlalchemy import RowMapping, case, func, insert, literal, select, tuple_, update
 
 from recourse.domain.ids import CaseId, LoanId, TaskId
 from recourse.domain.situation import OpenTask
@@ -46,7 +46,7 @@ _COLUMNS = [agent_task.c[name] for name in TaskRow.__dataclass_fields__]
 
 
 def _row(mapping: RowMapping) -> TaskRow:
-    return TaskRow(**mapping)
+    return TaskRow(**{name: mapping[name] for name in TaskRow.__dataclass_fields__})
 
 
 async def open_task(
@@ -98,15 +98,41 @@ async def active_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId,
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a task stood in a listing: a place in the order, whatever has become of the task since."""
+
+    others: Literal[0, 1]
+    opened_at: datetime
+    id: str
+
+
 async def listing(
-    tx: ReadTx, teams: Sequence[str], *, active_only: bool = True, limit: int = 200
-) -> list[TaskRow]:
-    """Tasks of the teams, oldest first."""
-    statement = select(*_COLUMNS).where(among(agent_task.c.team, teams))
-    if active_only:
-        statement = statement.where(agent_task.c.state.in_(ACTIVE))
-    rows = await tx.execute(statement.order_by(agent_task.c.opened_at, agent_task.c.id).limit(limit))
-    return [_row(row) for row in rows.mappings()]
+    tx: ReadTx,
+    teams: Sequence[str],
+    now: datetime,
+    *,
+    reader: str = "",
+    after: Place | None = None,
+    limit: int = 200,
+) -> tuple[list[TaskRow], Place | None]:
+    """Active tasks of the teams, and where to go on, None at the end.
+
+    What the reader may take or has taken comes first, then what others hold just now; each the oldest first.
+    now: business time, by which a claim has run out.
+    """
+    c = agent_task.c
+    held = (c.state == "claimed") & (c.claimed_by != reader) & (c.claim_until > now)
+    others = case((held, 1), else_=0)
+    statement = select(*_COLUMNS, others.label("others")).where(among(c.team, teams), c.state.in_(ACTIVE))
+    if after is not None:
+        place = tuple_(literal(after.others), literal(after.opened_at), literal(after.id))
+        statement = statement.where(tuple_(others, c.opened_at, c.id) > place)
+    rows = (await tx.execute(statement.order_by(others, c.opened_at, c.id).limit(limit + 1))).mappings().all()
+    page = rows[:limit]
+    last = page[-1] if len(rows) > limit else None
+    following = Place(last["others"], last["opened_at"], last["id"]) if last else None
+    return [_row(row) for row in page], following
 
 
 async def claim(tx: Tx, key: TaskId, actor: str, until: datetime, attempt_id: str | None) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from pydantic import AwareDatetime, TypeAdapter
 
 from recourse.contracts.messages import TaskAnswer, TaskReceipt
 from recourse.delivery import Delivery
@@ -13,19 +15,49 @@ from recourse.service.answering import ROLES
 from recourse.service.dispositions import allowed_outcomes
 from recourse.service.tokens import Caller
 from recourse.storage import tasks
+from recourse.storage.tasks import Place
 from recourse.web.access import only
-from recourse.web.shapes import ClaimBody, CompleteBody
+from recourse.web.shapes import ClaimBody, CompleteBody, Key
 
 router = APIRouter(tags=["tasks"])
 Worker = Annotated[Caller, Depends(only("agent", "lead", "vehicle", "legal"))]
+_PLACE: TypeAdapter[tuple[Literal[0, 1], AwareDatetime, Key]] = TypeAdapter(
+    tuple[Literal[0, 1], AwareDatetime, Key]
+)
+
+
+def _cursor(place: Place) -> str:
+    """Opaque to the caller: where the list stood, though the task there may have changed since."""
+    return urlsafe_b64encode(_PLACE.dump_json((place.others, place.opened_at, place.id))).decode()
+
+
+def _place(after: Annotated[str | None, Query(max_length=500)] = None) -> Place | None:
+    if after is None:
+        return None
+    try:
+        return Place(*_PLACE.validate_json(urlsafe_b64decode(after)))
+    except ValueError:
+        raise HTTPException(422, "after: not from a link of this list") from None
 
 
 @router.get("/tasks")
-async def list_tasks(request: Request, who: Worker) -> list[dict[str, Any]]:
-    """Open tasks of the caller's teams, oldest first, each with the outcomes it accepts."""
+async def list_tasks(
+    request: Request,
+    response: Response,
+    who: Worker,
+    limit: Annotated[int, Query(ge=1, le=500)] = 200,
+    after: Annotated[Place | None, Depends(_place)] = None,
+) -> list[dict[str, Any]]:
+    """Tasks of the caller's teams, each with the outcomes it accepts: the open ones and his own, the oldest
+    first, then those that others have claimed. A `Link` with `rel="next"` leads to the rest."""
     teams = [team for team, roles in ROLES.items() if who.role in roles or who.role == "admin"]
-    async with request.app.state.delivery.services.database.reading() as tx:
-        rows = await tasks.listing(tx, teams)
+    delivery: Delivery = request.app.state.delivery
+    database = delivery.services.database
+    async with database.reading() as tx:
+        now = await database.now(tx)
+        rows, more = await tasks.listing(tx, teams, now, reader=who.actor, after=after, limit=limit)
+    if more is not None:
+        response.headers["Link"] = f'</api/tasks?limit={limit}&after={_cursor(more)}>; rel="next"'
     return [asdict(row) | {"outcomes": allowed_outcomes(row.kind)} for row in rows]
 
 
