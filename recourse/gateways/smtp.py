@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -21,6 +22,8 @@ from recourse.ports import Accepted, Message, NotHandedOver, OutcomeUnknown, Ref
 
 _PERMANENT = range(500, 600)
 _SAYS_NO = range(400, 600)
+_OPENING = 2
+"""How many commands' time all that comes before the mail may take together."""
 
 
 class SmtpMessenger:
@@ -59,10 +62,12 @@ class SmtpMessenger:
         return Accepted((mail.message_id,))
 
     async def _open(self, client: aiosmtplib.SMTP, to: str) -> None:
-        """Everything before DATA: a failure here means that nothing has left."""
+        """Everything before DATA: a failure here means that nothing has left. It has an end as a whole, too:
+        from outside nobody can tell a server that drags out its greeting from one that has the mail."""
         try:
-            await self._greet(client)
-            await client.rcpt(to)
+            async with asyncio.timeout(_OPENING * self._timeout):
+                await self._greet(client)
+                await client.rcpt(to)
         except NotHandedOver:
             raise
         except SMTPRecipientsRefused as error:

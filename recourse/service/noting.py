@@ -172,9 +172,9 @@ async def _fact(
     return tuple(replace(nudge, kinds=(kind,)) for nudge in await cases.undelivered_of(unit.tx, loans))
 
 
-async def note_receipt(unit: Unit, provider_ref: str, state: str) -> str | None:
-    """A provider's delivery receipt; it changes no plan, it is evidence. Returns the attempt, if known."""
-    return await attempts.add_receipt(unit.tx, provider_ref, state, unit.now)
+async def note_receipt(unit: Unit, provider_ref: str, state: str) -> None:
+    """A provider's delivery receipt; it changes no plan, it is evidence."""
+    await attempts.add_receipt(unit.tx, provider_ref, state, unit.now)
 
 
 async def note_legal_status(

@@ -116,7 +116,6 @@ async def record_sent(unit: Unit, command: StepCommand, claimed: Claimed, answer
     )
     if not first:
         return await too_late(unit, d)
-    await attempts.adopt_receipts(unit.tx, claimed.attempt_id, answer.provider_refs)
     case = d.gathered.case
     data = {
         "loan_id": case.loan_id,

@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, any_, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId, TaskId
@@ -16,6 +18,9 @@ from recourse.domain.situation import Attempt, AttemptOutcome, Channel
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among
 from recourse.storage.tables import agent_task, contact_attempt, provider_receipt
+
+RECEIPT_WITHIN = timedelta(days=7)
+"""Of real time: a centre keeps trying a phone that is off for days, and uses its references again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,30 +145,34 @@ async def stale_claims(tx: Tx | ReadTx, older_than: timedelta, limit: int) -> li
     return [StaleClaim(*row) for row in rows]
 
 
-async def add_receipt(tx: Tx, provider_ref: str, state: str, at: datetime) -> str | None:
-    """A delivery receipt; returns the attempt it belongs to, or None when it came before its own answer.
+async def add_receipt(tx: Tx, provider_ref: str, state: str, at: datetime) -> None:
+    """What a centre told, as it told it. One that is told twice stands there twice."""
+    await tx.execute(insert(provider_receipt).values(provider_ref=provider_ref, state=state, at=at))
 
-    A receipt may overtake the provider's answer, so it is kept by reference and joined when read.
-    """
-    owner = (
-        await tx.execute(
-            select(contact_attempt.c.id).where(contact_attempt.c.provider_refs.contains([provider_ref]))
+
+def receipts_of(loan_id: LoanId) -> Select[Any]:
+    """Receipts of the loan's contacts, with the contact each belongs to: the newest one under its reference
+    that was claimed before it came, and not long before. By the database's own clock: centres know no
+    business time."""
+    a, r, newer = contact_attempt.c, provider_receipt.c, contact_attempt.alias()
+    replaced = (
+        select(newer.c.id)
+        .where(
+            newer.c.provider_refs.contains(array([r.provider_ref])),
+            newer.c.recorded_at > a.recorded_at,
+            newer.c.recorded_at <= r.recorded_at,
         )
-    ).scalar_one_or_none()
-    await tx.execute(
-        upsert(provider_receipt)
-        .values(provider_ref=provider_ref, state=state, attempt_id=owner, at=at)
-        .on_conflict_do_nothing()
+        .exists()
     )
-    return owner
-
-
-async def adopt_receipts(tx: Tx, key: str, provider_refs: Sequence[str]) -> None:
-    """Join receipts that overtook the answer of their own attempt."""
-    await tx.execute(
-        update(provider_receipt)
-        .where(among(provider_receipt.c.provider_ref, provider_refs))
-        .values(attempt_id=key)
+    return (
+        select(r.provider_ref, r.state, r.at, r.recorded_at, a.id.label("attempt_id"))
+        .join(contact_attempt, r.provider_ref == any_(a.provider_refs))
+        .where(
+            a.loan_id == loan_id,
+            r.recorded_at.between(a.recorded_at, a.recorded_at + RECEIPT_WITHIN),
+            ~replaced,
+        )
+        .order_by(r.at, r.id)
     )
 
 

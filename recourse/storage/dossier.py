@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from recourse.domain.ids import LoanId
+from recourse.storage.attempts import receipts_of
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.tables import (
     agent_task,
@@ -30,7 +31,6 @@ from recourse.storage.tables import (
     payment,
     person_contact_point,
     promise,
-    provider_receipt,
     step,
     vehicle,
 )
@@ -165,13 +165,7 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
         .where(contact_attempt.c.loan_id == loan_id)
         .order_by(contact_attempt.c.at, contact_attempt.c.id),
     )
-    receipts = await _rows(
-        tx,
-        select(provider_receipt)
-        .join(contact_attempt, contact_attempt.c.id == provider_receipt.c.attempt_id)
-        .where(contact_attempt.c.loan_id == loan_id)
-        .order_by(provider_receipt.c.at, provider_receipt.c.provider_ref),
-    )
+    receipts = await _rows(tx, receipts_of(loan_id))
     for attempt in attempts:
         attempt["receipts"] = [r for r in receipts if r["attempt_id"] == attempt["id"]]
     diary = [column for column in step.c if column.name != "inputs"]

@@ -1,10 +1,12 @@
 """Contacts with people and readings of positions: what reached the world outside."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Double,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     Table,
@@ -51,12 +53,14 @@ contact_attempt = Table(
 provider_receipt = Table(
     "provider_receipt",
     metadata,
-    Column("provider_ref", Text, primary_key=True),
-    Column("state", Text, primary_key=True),
-    Column("attempt_id", Text, ForeignKey("contact_attempt.id")),
+    # Append only, and tied to no contact: a receipt may overtake the answer that names its reference, and a
+    # centre begins its references anew some day. Whose it is, is found when it is read.
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("provider_ref", Text, nullable=False),
+    Column("state", Text, nullable=False),
     instant("at"),
     recorded_at(),
-    Index(None, "attempt_id"),
+    Index(None, "provider_ref"),
 )
 
 location_fix = Table(

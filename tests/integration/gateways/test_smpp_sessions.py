@@ -13,12 +13,14 @@ import pytest
 
 from activities.reminding import RemindingActivities
 from recourse.contracts.messages import StepCommand
+from recourse.domain.ids import LoanId
 from recourse.domain.situation import Channel
 from recourse.gateways.smpp import Receipt, ReceiptState, SmppMessenger
 from recourse.ports import Accepted, NotHandedOver, OutcomeUnknown
 from recourse.service import noting
 from recourse.stack import StackAddresses
 from recourse.stack.process import Launch, start
+from recourse.storage.dossier import dossier_document
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
 from tests.integration.gateways.conftest import closed_port, entries, eventually, message, number
@@ -106,8 +108,10 @@ async def test_a_receipt_reaches_the_contact_it_belongs_to(world: World, stack: 
     await messenger.close()
     assert (result.outcome, heard) == ("done", set(attempt["provider_refs"]))
     assert attempt["parts"] == len(attempt["provider_refs"])
-    receipts = await world.rows("SELECT DISTINCT attempt_id, state FROM provider_receipt")
-    assert receipts == [{"attempt_id": attempt["id"], "state": "undeliverable"}]
+    async with world.services.database.reading() as tx:
+        [contact] = (await dossier_document(tx, LoanId("L-1")))["contacts"]["attempts"]
+    told = {(receipt["provider_ref"], receipt["state"]) for receipt in contact["receipts"]}
+    assert (contact["id"], told) == (attempt["id"], {(ref, "undeliverable") for ref in heard})
 
 
 @asynccontextmanager
