@@ -15,7 +15,7 @@ from recourse.contracts.messages import (
     StepResult,
     TaskAnswer,
 )
-from recourse.service import answering, deciding, performing, task_steps
+from recourse.service import answering, deciding, giving_up, task_steps
 from recourse.service.context import Services
 
 
@@ -37,4 +37,4 @@ class DecidingActivities:
 
     @activity.defn(name="step.give_up")
     async def give_up(self, command: StepCommand) -> StepResult:
-        return await self.services.run(partial(performing.give_up, command=command))
+        return await self.services.run(partial(giving_up.give_up, command=command))

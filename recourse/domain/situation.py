@@ -141,6 +141,8 @@ class StepOutcome(StrEnum):
     DONE = "done"
     DECLINED = "declined"
     """A person said no (for example the approver of a handover)."""
+    NOT_SENT = "not_sent"
+    """It certainly never left, though that was in doubt: due again, and no try is counted."""
     RETRY = "retry"
     """Nobody was reached; the ladder may try again."""
     REFUSED = "refused"

@@ -53,8 +53,9 @@ DISPOSITIONS: dict[str, Disposition] = {
     "propose": Disposition(),
     "approve": Disposition(),
     "reject": Disposition(),
-    "delivered": Disposition(),
-    "not_delivered": Disposition(),
+    "delivered": Disposition(AttemptOutcome.SENT),
+    # Perhaps it left all the same: the slot stays taken.
+    "not_delivered": Disposition(AttemptOutcome.UNKNOWN),
 }
 _CALL = (
     "no_answer",

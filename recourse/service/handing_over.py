@@ -10,13 +10,16 @@ from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.law.gate import gate
 from recourse.domain.law.verdict import HandoverEffect, Refused
 from recourse.domain.situation import StepOutcome
-from recourse.domain.strategy.ladder import Step
+from recourse.domain.strategy.ladder import Step, StepKind
+from recourse.domain.strategy.progress import progress
 from recourse.ports import Handover
+from recourse.service import doubt
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked
 from recourse.service.performing import ended, finish, refuse, required, still_due, too_late
 from recourse.storage import legal, outbox, steps
 from recourse.storage.dossier import dossier_document
+from recourse.storage.legal import ActionRow
 
 
 async def claim(unit: Unit, command: StepCommand) -> Handover | StepResult:
@@ -60,17 +63,40 @@ def _actor(d: Deliberation, step_id: str | None) -> str:
 
 async def acknowledge(unit: Unit, command: StepCommand, key: str, reference: str) -> StepResult:
     d = deliberate(unit, await locked(unit, command.case_id))
-    case = d.gathered.case
     if not await legal.acknowledge(unit.tx, key, reference):
         return await too_late(unit, d)
-    data = {"loan_id": case.loan_id, "episode": case.episode, "reference": reference}
-    await outbox.put(unit.tx, case.loan_id, "recourse.legal.handed_over.v1", unit.now, data)
+    await doubt.ends(unit, d, command.step_id)
+    await _tell(unit, d, reference)
     reason = "handed over and acknowledged by the legal desk"
     return await finish(unit, d, command.step_id, StepOutcome.DONE, reason, code="acknowledged")
+
+
+async def found_at_the_desk(unit: Unit, d: Deliberation) -> None:
+    """The answer with its reference was lost, and the desk has the file: our key stands for the reference."""
+    action = await legal.of_case(unit.tx, d.gathered.case.id)
+    if action is not None and await legal.acknowledge(unit.tx, action.id, action.id):
+        await _tell(unit, d, action.id)
+
+
+async def known_by_its_status(unit: Unit, action: ActionRow) -> None:
+    """A status under our key: the desk has the file, whatever became of its answer."""
+    d = deliberate(unit, await locked(unit, action.case_id))
+    await found_at_the_desk(unit, d)
+    step = next(s for s in d.rules.strategy.steps if s.kind is StepKind.HANDOVER)
+    if progress(d.gathered.situation, d.rules.strategy).done_at(step.id) is None:
+        await doubt.ends(unit, d, step.id)
+        await finish(unit, d, step.id, StepOutcome.DONE, "the legal desk reports on it", code="acknowledged")
+
+
+async def _tell(unit: Unit, d: Deliberation, reference: str) -> None:
+    case = d.gathered.case
+    data = {"loan_id": case.loan_id, "episode": case.episode, "reference": reference}
+    await outbox.put(unit.tx, case.loan_id, "recourse.legal.handed_over.v1", unit.now, data)
 
 
 async def record_refused(unit: Unit, command: StepCommand, code: str) -> StepResult:
     d = deliberate(unit, await locked(unit, command.case_id))
     if ended(d, command.step_id):
         return await too_late(unit, d)
+    await doubt.ends(unit, d, command.step_id)
     return await finish(unit, d, command.step_id, StepOutcome.UNABLE, "refused by the legal desk", code=code)

@@ -17,6 +17,7 @@ from recourse.domain.ids import LoanId, PersonId
 from recourse.domain.situation import Action, Channel, HoldReason
 from recourse.service.context import Unit
 from recourse.service.deciding import decide_all
+from recourse.service.handing_over import known_by_its_status
 from recourse.storage import agreements, attempts, cases, facts, ledger, legal, people, steps
 from recourse.storage.agreements import NewHold
 from recourse.storage.facts import NewFact
@@ -185,6 +186,8 @@ async def note_legal_status(
     if action is None:
         raise Unknown("reference: no handover was acknowledged under it")
     await lock_loans(unit.tx, [action.loan_id])
+    if action.reference is None:
+        await known_by_its_status(unit, action)
     if not await legal.add_status(unit.tx, status_id, action.id, status, at):
         return tuple(await cases.undelivered_of(unit.tx, [action.loan_id]))
     payload = {"status": status, "reason": status, "status_id": status_id}

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from recourse.contracts.messages import TaskAnswer
 from recourse.domain.ids import PersonId
 from recourse.domain.situation import Channel, HoldReason, StepOutcome
+from recourse.service import doubt, handing_over, reminding
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation
 from recourse.service.dispositions import DISPOSITIONS, Disposition
@@ -28,7 +29,18 @@ async def apply_outcome(unit: Unit, d: Deliberation, task: TaskRow, answer: Task
         actor=answer.actor,
     )
     await steps.append(unit.tx, row)
+    if task.kind == doubt.TASK and answer.outcome == "delivered":
+        await _delivered(unit, d, task)
     await _said(unit, d, task, answer)
+
+
+async def _delivered(unit: Unit, d: Deliberation, task: TaskRow) -> None:
+    """The bank learns of it now; it was not told of what nobody knew."""
+    if doubt.concerns_handover(d, task.step_id):
+        return await handing_over.found_at_the_desk(unit, d)
+    channel = d.rules.strategy.step(task.step_id).channel
+    if channel is not None:
+        await reminding.tell_made(unit, d, task.step_id, channel)
 
 
 async def note_told(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) -> None:
@@ -69,6 +81,8 @@ async def _speaker(unit: Unit, d: Deliberation, task: TaskRow) -> PersonId | Non
 
 def _step_outcome(d: Deliberation, task: TaskRow, outcome: str, disposition: Disposition) -> StepOutcome:
     """Where the ladder names the answers that let it go on, any other answer declines."""
+    if task.kind == doubt.TASK:
+        return doubt.outcome(d, task.step_id, outcome)
     positive = next((s.positive for s in d.rules.strategy.steps if s.id == task.step_id), ())
     if positive:
         return StepOutcome.DONE if outcome in positive else StepOutcome.DECLINED

@@ -6,14 +6,13 @@ from datetime import timedelta
 
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.decision import DoStep
-from recourse.domain.ids import TaskId
 from recourse.domain.law.verdict import Refused
 from recourse.domain.situation import StepOutcome
-from recourse.domain.strategy.ladder import Step, StepKind
+from recourse.domain.strategy.ladder import Step
 from recourse.domain.strategy.progress import FINAL_REFUSALS, progress
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, decide_case, deliberate, locked, settle
-from recourse.storage import outbox, steps, tasks
+from recourse.storage import outbox, steps
 
 RETRY_REFUSED = timedelta(days=1)
 """A refusal that names no opening is asked again a day later, so that a step can never spin."""
@@ -96,35 +95,3 @@ async def refuse(unit: Unit, d: Deliberation, step: Step, refusal: Refused, chan
         }
         await outbox.put(unit.tx, case.loan_id, "recourse.contact.refused.v1", unit.now, data)
     return StepResult("refused", await decide_case(unit, case.id), refusal.code.value)
-
-
-async def give_up(unit: Unit, command: StepCommand) -> StepResult:
-    """The provider stayed away through every retry: the step cannot be done, its fallback takes over.
-
-    Safe to repeat: a step that ended meanwhile, or is no longer planned, is left alone.
-    """
-    due = await still_due(unit, command)
-    if isinstance(due, StepResult):
-        return due
-    d, step = due
-    if step.kind is StepKind.HANDOVER:
-        return await _ask_a_person(unit, d, step)
-    return await finish(unit, d, step.id, StepOutcome.UNABLE, "provider unreachable", code="provider_down")
-
-
-async def _ask_a_person(unit: Unit, d: Deliberation, step: Step) -> StepResult:
-    """A desk that never answered may have filed what it was sent, so the legal team asks it."""
-    case = d.gathered.case
-    await tasks.open_task(
-        unit.tx,
-        TaskId(f"task-handover-{case.id}"),
-        loan_id=case.loan_id,
-        case_id=case.id,
-        step_id="check_delivery",
-        kind="check_delivery",
-        team="legal",
-        at=unit.now,
-        expires_at=None,
-    )
-    reason = "no answer from the legal desk: a person asks whether it has the file"
-    return await finish(unit, d, step.id, StepOutcome.UNABLE, reason, code="outcome_unknown")

@@ -1,7 +1,8 @@
 """A reminder: claim a slot through the gate, send, record. Never sent blindly twice.
 
 What if we die between claim and record? The claim stands without an outcome. The next try finds it, marks it
-unknown (it may have been sent), and gives the question to a person instead of sending again.
+unknown (it may have been sent), and gives the question to a person instead of sending again. The step stays
+open until the person, or the provider after all, has said what became of it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import AttemptOutcome, Channel, ContactPoint, Party, StepOutcome
 from recourse.domain.strategy.ladder import Step
 from recourse.ports import Accepted, Message
+from recourse.service import doubt
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked
 from recourse.service.performing import finish, refuse, still_due, too_late, try_number
 from recourse.service.wording import compose
-from recourse.storage import attempts, outbox, steps, tasks
+from recourse.storage import attempts, outbox, steps
 from recourse.storage.attempts import NewAttempt, attempt_id
 
 SYSTEM = "system"
@@ -114,35 +116,45 @@ async def record_sent(unit: Unit, command: StepCommand, claimed: Claimed, answer
         provider_refs=answer.provider_refs,
         parts=answer.parts,
     )
-    if not first:
+    if not first and not await doubt.ends(unit, d, command.step_id):
         return await too_late(unit, d)
+    await tell_made(unit, d, command.step_id, claimed.channel)
+    return await finish(unit, d, command.step_id, StepOutcome.DONE, f"{claimed.channel} sent", code="sent")
+
+
+async def tell_made(unit: Unit, d: Deliberation, step_id: str, channel: Channel) -> None:
+    """To the bank: the person was contacted."""
     case = d.gathered.case
     data = {
         "loan_id": case.loan_id,
         "episode": case.episode,
-        "step": command.step_id,
-        "channel": claimed.channel.value,
+        "step": step_id,
+        "channel": channel.value,
     }
     await outbox.put(unit.tx, case.loan_id, "recourse.contact.made.v1", unit.now, data)
-    return await finish(unit, d, command.step_id, StepOutcome.DONE, f"{claimed.channel} sent", code="sent")
 
 
 async def record_not_sent(unit: Unit, command: StepCommand, claimed: Claimed) -> None:
     """It certainly never left: the slot is free again and the next try passes the gate anew."""
-    await locked(unit, command.case_id)
-    await attempts.finish(unit.tx, claimed.attempt_id, AttemptOutcome.NOT_SENT)
+    d = deliberate(unit, await locked(unit, command.case_id))
+    first = await attempts.finish(unit.tx, claimed.attempt_id, AttemptOutcome.NOT_SENT)
+    if not first and await doubt.ends(unit, d, command.step_id):
+        await finish(
+            unit, d, command.step_id, StepOutcome.NOT_SENT, "it never left after all", code="not_sent"
+        )
 
 
 async def record_refused(unit: Unit, command: StepCommand, claimed: Claimed, code: str) -> StepResult:
     """The provider said no for good (no such address): the step is unable, its fallback takes over."""
     d = deliberate(unit, await locked(unit, command.case_id))
-    if not await attempts.finish(unit.tx, claimed.attempt_id, AttemptOutcome.NOT_SENT, disposition=code):
+    first = await attempts.finish(unit.tx, claimed.attempt_id, AttemptOutcome.NOT_SENT, disposition=code)
+    if not first and not await doubt.ends(unit, d, command.step_id):
         return await too_late(unit, d)
     return await finish(unit, d, command.step_id, StepOutcome.UNABLE, "refused by the provider", code=code)
 
 
 async def record_unknown(unit: Unit, command: StepCommand, claimed: Claimed) -> StepResult:
-    """The reply was lost. It counts as made, and a person finds out what happened."""
+    """The reply was lost. The caps count it as made, and a person finds out what happened."""
     d = deliberate(unit, await locked(unit, command.case_id))
     return await _unknown(unit, d, command.step_id, claimed.attempt_id)
 
@@ -155,23 +167,12 @@ async def _left_open(unit: Unit, d: Deliberation, step: Step, key: str, state: A
 
 
 async def _unknown(unit: Unit, d: Deliberation, step_id: str, key: str) -> StepResult:
-    case = d.gathered.case
     if not await attempts.finish(unit.tx, key, AttemptOutcome.UNKNOWN):
         return await too_late(unit, d)
-    if case.closed_at is None:
-        await tasks.open_task(
-            unit.tx,
-            TaskId(f"task-{key}"),
-            loan_id=case.loan_id,
-            case_id=case.id,
-            step_id="check_delivery",
-            kind="check_delivery",
-            team="agents",
-            at=unit.now,
-            expires_at=None,
-        )
     reason = "outcome unknown: not sent again, a person checks"
-    return await finish(unit, d, step_id, StepOutcome.DONE, reason, code="outcome_unknown")
+    return await doubt.leave_open(
+        unit, d, step_id, TaskId(f"task-{key}"), team="agents", reason=reason, attempt_id=key
+    )
 
 
 async def reconcile_claim(unit: Unit, case_id: CaseId, step_id: str, key: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import CaseId, LoanId
@@ -33,9 +33,11 @@ async def of_case(tx: Tx | ReadTx, case_id: CaseId) -> ActionRow | None:
 
 
 async def by_reference(tx: Tx | ReadTx, reference: str) -> ActionRow | None:
-    row = (
-        (await tx.execute(select(*_COLUMNS).where(legal_action.c.reference == reference))).mappings().first()
-    )
+    """By the desk's reference, or by our own key: the desk may know the file by that alone when its answer
+    was lost."""
+    c = legal_action.c
+    found = select(*_COLUMNS).where(or_(c.reference == reference, c.id == reference))
+    row = (await tx.execute(found)).mappings().first()
     return ActionRow(**row) if row else None
 
 
@@ -74,14 +76,15 @@ async def claim(
 
 
 async def acknowledge(tx: Tx, key: str, reference: str) -> bool:
-    """False when the desk's reference was written before."""
-    result = await tx.execute(
-        update(legal_action)
-        .where(legal_action.c.id == key, legal_action.c.reference.is_(None))
-        .values(state="handed_over", reference=reference)
-        .returning(legal_action.c.id)
-    )
-    return result.first() is not None
+    """False when it was acknowledged before; the desk's own reference replaces our key even then."""
+    c = legal_action.c
+    known = select(c.reference).where(c.id == key).with_for_update()
+    before: str | None = (await tx.execute(known)).scalar_one()
+    if before is None or before == key:
+        await tx.execute(
+            update(legal_action).where(c.id == key).values(state="handed_over", reference=reference)
+        )
+    return before is None
 
 
 async def add_status(tx: Tx, status_id: str, action_id: str, status: str, at: datetime) -> bool:

@@ -60,6 +60,7 @@ async def open_task(
     team: str,
     at: datetime,
     expires_at: datetime | None,
+    attempt_id: str | None = None,
 ) -> None:
     await tx.execute(
         insert(agent_task).values(
@@ -72,6 +73,7 @@ async def open_task(
             state="open",
             opened_at=at,
             expires_at=expires_at,
+            attempt_id=attempt_id,
         )
     )
 

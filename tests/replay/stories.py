@@ -114,8 +114,8 @@ async def legal_desk_away(d: Deployment) -> None:
     await _begin(d, dpd=62)
     await d.work("propose_legal", "legal", "propose")
     await d.work("approve_legal", "lead", "approve")
-    await d.ended("handover", "unable")
-    await d.work("check_delivery", "legal", "not_delivered")
+    await d.ended("handover", "open")
+    await d.work("handover", "legal", "delivered")
     await _pay_all(d)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -9,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from activities.locating import LocatingActivities
 from recourse.contracts.messages import AnswerResult, PlanData, StepCommand, TaskAction, TaskAnswer
 from recourse.domain.ids import CaseId
+from recourse.gateways.traccar import TraccarLocator
 from recourse.service import answering, task_steps
 from recourse.service.deciding import decide_case
+from recourse.stack import StackAddresses
 from recourse.storage import cases
 from recourse.storage.codec import plan_from_json
 from tests.events import overdue, snapshot
@@ -82,3 +86,18 @@ async def called(world: World) -> tuple[OpenCase, str]:
     case = await open_case(world, days=12)
     world.set_now((await case.decide()).due_at or pytest.fail("no due"))
     return case, await open_task(world, case, "screening")
+
+
+@pytest.fixture
+async def located(world: World, stack: StackAddresses) -> OpenCase:
+    """A case on day 61 whose vehicle was located, so that its formal demand is next.
+
+    Its loan is its own: the log of the legal desk outlives the test.
+    """
+    case = await open_case(world, f"L-{secrets.token_hex(6)}", days=61, device="DEMO-CN-31")
+    locator = TraccarLocator(stack.traccar_url, stack.traccar_token)
+    plan = await case.reach("locate_vehicle")
+    command = StepCommand(case.id, "locate_vehicle", plan.number)
+    await LocatingActivities(world.services, locator).locate(command)
+    await locator.close()
+    return case

@@ -7,6 +7,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -14,15 +15,13 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.handing_over import HandingOverActivities
-from activities.locating import LocatingActivities
 from activities.reminding import RemindingActivities
-from recourse.contracts.messages import StepCommand, TaskAction, TaskAnswer, TaskReceipt
+from recourse.contracts.messages import StepCommand, StepResult, TaskAction, TaskAnswer, TaskReceipt
 from recourse.domain.ids import LoanId
 from recourse.domain.situation import Channel, HoldReason, StepOutcome
 from recourse.gateways.legal_desk import HttpLegalDesk
-from recourse.gateways.traccar import TraccarLocator
 from recourse.ports import Handover
-from recourse.service import answering, handing_over, noting, performing, task_steps
+from recourse.service import answering, giving_up, handing_over, noting, task_steps
 from recourse.service.context import Unit
 from recourse.service.deciding import deliberate, locked
 from recourse.service.noting import HoldRequest
@@ -32,8 +31,9 @@ from tests.events import payment
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
 from tests.integration.gateways.conftest import Steer, desk, entries  # noqa: F401 - fixture
-from tests.integration.service.conftest import OpenCase, open_case
+from tests.integration.service.conftest import OpenCase
 
+HANDED_OVER = "SELECT count(*) FROM outbox WHERE type = 'recourse.legal.handed_over.v1'"
 SIX_PARTS = {"borrower", "vehicle", "loan", "repayment", "contacts", "legal"}
 
 
@@ -45,22 +45,12 @@ async def office(stack: StackAddresses) -> AsyncIterator[HttpLegalDesk]:
 
 
 @pytest.fixture
-async def demanded(world: World, stack: StackAddresses) -> OpenCase:
-    """A case whose formal demand was sent and whose fifteen days are over: legal action may be proposed.
-
-    Its loan is its own: the desk's log outlives the test.
-    """
-    case = await open_case(world, f"L-{secrets.token_hex(6)}", days=61, device="DEMO-CN-31")
-    locator = TraccarLocator(stack.traccar_url, stack.traccar_token)
-    plan = await case.reach("locate_vehicle")
-    await LocatingActivities(world.services, locator).locate(
-        StepCommand(case.id, "locate_vehicle", plan.number)
-    )
-    await locator.close()
-    plan = await case.reach("formal_demand")
+async def demanded(world: World, located: OpenCase) -> OpenCase:
+    """A case whose formal demand was sent and whose fifteen days are over: legal action may be proposed."""
+    plan = await located.reach("formal_demand")
     mail = RemindingActivities(world.services, {Channel.EMAIL: FakeMessenger(), Channel.SMS: FakeMessenger()})
-    await mail.send_reminder(StepCommand(case.id, "formal_demand", plan.number))
-    return case
+    await mail.send_reminder(StepCommand(located.id, "formal_demand", plan.number))
+    return located
 
 
 async def _task(world: World, case: OpenCase, step_id: str) -> str:
@@ -109,7 +99,7 @@ async def test_an_approved_handover_files_the_six_part_dossier_and_keeps_what_wa
     assert (action["state"], action["reference"]) == ("handed_over", filed["reference"])
     assert json.loads(action["document"]) == filed["body"]
     assert action["document_sha256"] == hashlib.sha256(action["document"]).hexdigest()
-    assert await world.scalar("SELECT count(*) FROM outbox WHERE type = 'recourse.legal.handed_over.v1'") == 1
+    assert await world.scalar(HANDED_OVER) == 1
 
 
 async def test_without_a_proposal_or_an_approval_nothing_is_handed_over(
@@ -247,7 +237,7 @@ async def test_a_desk_that_does_not_come_to_an_end_is_asked_again_and_its_late_a
     assert [r.outcome for r in (result, late, refused)] == ["done", "stale", "stale"]
     ends = "SELECT count(*) FROM step WHERE step_id = 'handover' AND event = 'outcome'"
     assert await world.scalar(ends) == 1
-    assert await world.scalar("SELECT count(*) FROM outbox WHERE type = 'recourse.legal.handed_over.v1'") == 1
+    assert await world.scalar(HANDED_OVER) == 1
 
 
 async def test_a_desk_that_never_answers_leaves_the_question_to_a_person(
@@ -261,14 +251,91 @@ async def test_a_desk_that_never_answers_leaves_the_question_to_a_person(
     await desk("outage", {"status": 0})
     with pytest.raises(ApplicationError):
         await HandingOverActivities(world.services, impatient).hand_over(command)
-    result = await world.services.run(partial(performing.give_up, command=command))  # after the last retry
-    await world.services.run(partial(performing.give_up, command=command))
-    assert (result.outcome, result.code) == ("unable", "outcome_unknown")
+    result = await world.services.run(partial(giving_up.give_up, command=command))  # after the last retry
+    await world.services.run(partial(giving_up.give_up, command=command))
+    assert (result.outcome, result.code) == ("open", "outcome_unknown")
     tasks = await world.rows("SELECT kind, team FROM agent_task WHERE state = 'open'")
     assert tasks == [{"kind": "check_delivery", "team": "legal"}]
     task = await world.scalar("SELECT id FROM agent_task WHERE state = 'open'")
+    assert (await demanded.decide()).reason == "task"
     assert (await _answer(world, task, "legal-2", "legal", "delivered")).accepted
+    [handed] = await world.rows("SELECT id, state, reference FROM legal_action")
+    assert (handed["state"], handed["reference"]) == ("handed_over", handed["id"])
+    assert await world.scalar(HANDED_OVER) == 1
+    assert (await demanded.decide()).step_id is None
     await impatient.close()
+
+
+@pytest.fixture
+async def doubted(world: World, demanded: OpenCase) -> StepCommand:
+    """A handover whose answers were all lost: a person is asked whether the desk has the file."""
+    command = await _approved(world, demanded)
+    assert not isinstance(await world.services.run(partial(handing_over.claim, command=command)), StepResult)
+    await world.services.run(partial(giving_up.give_up, command=command))
+    return command
+
+
+async def test_a_file_that_the_desk_never_got_is_given_to_it_again_under_the_same_key(
+    world: World, stack: StackAddresses, office: HttpLegalDesk, demanded: OpenCase, doubted: StepCommand
+) -> None:
+    task = await world.scalar("SELECT id FROM agent_task WHERE state = 'open'")
+    assert (await _answer(world, task, "legal-2", "legal", "not_delivered")).accepted
+    plan = await demanded.reach("handover")
+    again = StepCommand(demanded.id, "handover", plan.number)
+    result = await HandingOverActivities(world.services, office).hand_over(again)
+    assert (result.outcome, result.code) == ("done", "acknowledged")
+    assert len(_filed(stack, demanded)) == 1
+
+
+async def test_a_desk_that_is_away_again_is_asked_about_again(
+    world: World, demanded: OpenCase, doubted: StepCommand
+) -> None:
+    task = await world.scalar("SELECT id FROM agent_task WHERE state = 'open'")
+    assert (await _answer(world, task, "legal-2", "legal", "not_delivered")).accepted
+    plan = await demanded.reach("handover")
+    again = StepCommand(demanded.id, "handover", plan.number)
+    result = await world.services.run(partial(giving_up.give_up, command=again))
+    assert (result.outcome, result.code) == ("open", "outcome_unknown")
+    assert await world.scalar("SELECT count(*) FROM agent_task WHERE state = 'open'") == 1
+
+
+async def test_an_acknowledgement_that_comes_late_takes_the_question_back(
+    world: World, demanded: OpenCase, doubted: StepCommand
+) -> None:
+    late = partial(handing_over.acknowledge, command=doubted, key=f"handover-{demanded.id}", reference="R-1")
+    assert (await world.services.run(late)).outcome == "done"
+    assert await world.scalar("SELECT state FROM agent_task WHERE kind = 'check_delivery'") == "cancelled"
+    assert await world.scalar("SELECT reference FROM legal_action") == "R-1"
+
+
+async def test_the_desks_own_reference_takes_the_place_of_our_key_when_it_comes_after_all(
+    world: World, demanded: OpenCase, doubted: StepCommand
+) -> None:
+    task = await world.scalar("SELECT id FROM agent_task WHERE state = 'open'")
+    assert (await _answer(world, task, "legal-2", "legal", "delivered")).accepted
+    late = partial(handing_over.acknowledge, command=doubted, key=f"handover-{demanded.id}", reference="R-1")
+    assert (await world.services.run(late)).outcome == "stale"
+    assert await world.scalar("SELECT reference FROM legal_action") == "R-1"
+    assert await world.scalar(HANDED_OVER) == 1
+
+
+async def test_a_status_under_our_key_says_that_the_desk_has_the_file(
+    world: World, demanded: OpenCase, doubted: StepCommand
+) -> None:
+    tell = partial(
+        noting.note_legal_status,
+        reference=f"handover-{demanded.id}",
+        status_id="S-1",
+        status="accepted",
+        at=datetime.now(UTC),
+    )
+    await world.services.run(tell)
+    await world.services.run(tell)
+    assert await world.scalar("SELECT state FROM agent_task WHERE kind = 'check_delivery'") == "cancelled"
+    ends = "SELECT outcome FROM step WHERE step_id = 'handover' AND event = 'outcome' ORDER BY id"
+    assert [row["outcome"] for row in await world.rows(ends)] == ["open", "done"]
+    assert await world.scalar(HANDED_OVER) == 1
+    assert await world.scalar("SELECT count(*) FROM legal_status") == 1
 
 
 async def test_a_desk_that_does_not_let_us_in_gets_the_file_once_the_token_is_mended(

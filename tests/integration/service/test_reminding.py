@@ -98,7 +98,7 @@ async def test_a_lost_reply_is_never_sent_again_and_a_person_checks(world: World
     result = await activities.send_reminder(_command(case, plan.number))
     messenger.failure = None
     await activities.send_reminder(_command(case, plan.number))
-    assert result.code == "outcome_unknown"
+    assert (result.outcome, result.code) == ("open", "outcome_unknown")
     assert messenger.sent == []
     assert await world.scalar("SELECT state FROM contact_attempt") == "unknown"
     assert await world.scalar("SELECT kind FROM agent_task") == "check_delivery"
@@ -128,59 +128,12 @@ class Slow(FakeMessenger):
         return await super().send(message)
 
 
-WRITTEN = """
-    SELECT (SELECT count(*) FROM step) AS steps, (SELECT count(*) FROM outbox) AS outbox,
-           (SELECT count(*) FROM agent_task) AS tasks, (SELECT plan::text FROM collection_case) AS plan
-"""
-
-
-async def _answers_after_the_next_try(world: World, failure: Exception | None) -> StepResult:
-    """The first try's answer arrives when the second has marked the message unknown."""
-    case, slow = await open_case(world), Slow()
-    slow.failure = failure
-    command = _command(case, (await case.reach("sms_friendly")).number)
-    first = asyncio.create_task(_activities(world, slow).send_reminder(command))
-    await slow.asked.wait()
-    second = await _activities(world, FakeMessenger()).send_reminder(command)
-    assert second.code == "outcome_unknown"
-    before = await world.rows(WRITTEN)
-    slow.let_go.set()
-    try:
-        return await first
-    finally:
-        assert await world.rows(WRITTEN) == before
-
-
-async def test_an_answer_that_comes_after_the_next_try_corrects_the_contact_and_nothing_else(
-    world: World,
-) -> None:
-    result = await _answers_after_the_next_try(world, None)
-    assert (result.outcome, result.code, result.plan.step_id) == ("stale", "answered_late", "email_friendly")
-    [attempt] = await world.rows("SELECT state, provider_refs, parts FROM contact_attempt")
-    assert attempt == {"state": "sent", "provider_refs": ["ref-1"], "parts": 1}
-
-
-async def test_a_refusal_that_comes_late_starts_no_fallback_for_what_was_counted_as_done(
-    world: World,
-) -> None:
-    result = await _answers_after_the_next_try(world, RefusedByProvider("smpp_0x0000000B"))
-    assert result.outcome == "stale"
-    [attempt] = await world.rows("SELECT state, disposition FROM contact_attempt")
-    assert attempt == {"state": "not_sent", "disposition": "smpp_0x0000000B"}
-
-
-async def test_a_doubt_that_comes_late_is_told_once(world: World) -> None:
-    result = await _answers_after_the_next_try(world, OutcomeUnknown("reply lost"))
-    assert result.outcome == "stale"
-    assert await world.scalar("SELECT state FROM contact_attempt") == "unknown"
-
-
 async def test_a_provider_that_does_not_come_to_an_end_is_left_and_a_person_checks(world: World) -> None:
     case, slow = await open_case(world), Slow()
     command = _command(case, (await case.reach("sms_friendly")).number)
     impatient = RemindingActivities(world.services, {Channel.SMS: slow}, within=0.2)
     result = await asyncio.wait_for(impatient.send_reminder(command), 10)
-    assert (result.outcome, result.code) == ("done", "outcome_unknown")
+    assert (result.outcome, result.code) == ("open", "outcome_unknown")
     assert await world.scalar("SELECT state FROM contact_attempt") == "unknown"
     assert await world.scalar("SELECT kind FROM agent_task") == "check_delivery"
 
