@@ -150,10 +150,10 @@ def _consent(point: ContactPoint, channel: Channel, q: _Inquiry) -> Refused | No
 
 def _hours(party: Party, channel: Channel, q: _Inquiry) -> Refused | None:
     rules = hours.rules_for(q.packs, channel)
-    closed = hours.binding_closure(rules, party.zones, q.now)
+    closed = hours.contact_closure(rules, party.zones, q.now)
     if closed is None:
         return None
-    window = hours.next_window(rules, party.zones, q.now)
+    window = hours.contact_window(rules, party.zones, q.now)
     return Refused(RefusalCode.OUTSIDE_HOURS, closed.source.title, window[0] if window else None)
 
 

@@ -17,6 +17,9 @@ from recourse.domain.situation import Channel
 Window = tuple[datetime, datetime]
 """Half-open interval of UTC instants."""
 
+CLOSING_LEAD = timedelta(minutes=2)
+"""House rule: no contact begins in the last two minutes of permitted hours. Waiting for locks and for the
+provider takes up to a minute, and what was begun in time must not arrive after closing."""
 _HORIZON_DAYS = 14
 
 
@@ -78,6 +81,25 @@ def next_window(rules: list[PermittedHours], zones: tuple[str, ...], not_before:
             ]
             common = _intersect(common, windows)
     return common[0] if common else None
+
+
+def contact_closure(
+    rules: list[PermittedHours], zones: tuple[str, ...], instant: datetime
+) -> PermittedHours | None:
+    """The first rule that forbids a contact which begins at the instant, the closing lead counted in."""
+    return binding_closure(rules, zones, instant) or binding_closure(rules, zones, instant + CLOSING_LEAD)
+
+
+def contact_window(
+    rules: list[PermittedHours], zones: tuple[str, ...], not_before: datetime
+) -> Window | None:
+    """The next stretch in which a contact may begin; None as for `next_window`."""
+    window = next_window(rules, zones, not_before)
+    if window is not None and window[1] - window[0] <= CLOSING_LEAD:
+        window = next_window(rules, zones, window[1])
+    if window is None or window[1] - window[0] <= CLOSING_LEAD:
+        return None
+    return window[0], window[1] - CLOSING_LEAD
 
 
 def _intersect(left: list[Window], right: list[Window]) -> list[Window]:

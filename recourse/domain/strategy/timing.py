@@ -51,7 +51,7 @@ def due(step: Step, party: Party | None, not_before: datetime, s: Situation, pac
     if step.kind is not StepKind.REMIND or party is None or step.channel is None:
         return not_before
     rules = hours.rules_for(packs, step.channel)
-    window = hours.next_window(rules, party.zones, max(not_before, s.case.opened_at))
+    window = hours.contact_window(rules, party.zones, max(not_before, s.case.opened_at))
     if window is None:
         return None
     opens, closes = window
@@ -62,7 +62,7 @@ def due_late(step: Step, party: Party | None, now: datetime, packs: Packs) -> da
     """For a step whose time has passed: now where that is lawful, else the next opening."""
     if step.kind is not StepKind.REMIND or party is None or step.channel is None:
         return now
-    window = hours.next_window(hours.rules_for(packs, step.channel), party.zones, now)
+    window = hours.contact_window(hours.rules_for(packs, step.channel), party.zones, now)
     return window[0] if window else None
 
 

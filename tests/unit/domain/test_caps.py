@@ -139,7 +139,7 @@ def test_after_a_conversation_the_us_waits_seven_days_of_which_the_conversations
         return (datetime.fromisoformat(text) + timedelta(hours=4)).replace(tzinfo=UTC)
 
     talk = attempt(new_york(talked), inbound=inbound)
-    last = ask(new_york("2026-10-14T20:59"), talk, law=(US,), zones=(NEW_YORK,))
+    last = ask(new_york("2026-10-14T20:57"), talk, law=(US,), zones=(NEW_YORK,))
     assert last is not None
     assert (last.code, last.opens_at) == (RefusalCode.CONVERSATION_WAIT, new_york("2026-10-15T00:00"))
     assert ask(new_york("2026-10-15T08:00"), talk, law=(US,), zones=(NEW_YORK,)) is None

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from recourse.domain.law.hours import binding_closure, local_date, next_window, rules_for, start_of_day
+from recourse.domain.law.hours import (
+    binding_closure,
+    contact_closure,
+    contact_window,
+    local_date,
+    next_window,
+    rules_for,
+    start_of_day,
+)
 from recourse.domain.law.rules import PermittedHours
 from recourse.domain.situation import Channel
 from tests.unit.domain import wallclock
@@ -184,3 +192,29 @@ def test_places_without_a_common_hour_have_no_window() -> None:
 def test_a_window_under_way_is_cut_to_begin_now() -> None:
     now = _utc("2026-01-15T10:17")
     assert next_window([EIGHT_TO_TEN], ("UTC",), now) == (now, _utc("2026-01-15T22:00"))
+
+
+@pytest.mark.parametrize(
+    ("at", "may_begin"),
+    [
+        ("2026-01-15T07:59:59", False),
+        ("2026-01-15T08:00", True),
+        ("2026-01-15T21:57:59.999999", True),
+        ("2026-01-15T21:58", False),
+        ("2026-01-15T22:00", False),
+    ],
+)
+def test_no_contact_begins_in_the_last_two_minutes_of_permitted_hours(at: str, may_begin: bool) -> None:
+    assert (contact_closure([EIGHT_TO_TEN], ("UTC",), _utc(at)) is None) is may_begin
+    window = contact_window([EIGHT_TO_TEN], ("UTC",), _utc(at))
+    assert window is not None
+    assert (window[0] == _utc(at)) is may_begin
+    assert window[1].time() == time(21, 58)
+
+
+def test_hours_too_short_for_a_contact_to_begin_are_passed_over() -> None:
+    """08:00 to 22:00 here and until 08:01 there: a minute in common is none."""
+    meeting = [EIGHT_TO_TEN, rule(time(6), time(8, 1))]
+    assert contact_window(meeting, ("UTC",), _utc("2026-01-15T00:00")) is None
+    window = contact_window([EIGHT_TO_TEN], ("UTC",), _utc("2026-01-15T21:59"))
+    assert window == (_utc("2026-01-16T08:00"), _utc("2026-01-16T21:58"))
