@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from recourse.domain.delinquency import Arrears
+from recourse.domain.delinquency import Arrears, Installment
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,15 @@ BankFact = (
     | LoanEnded
     | SnapshotReceived
 )
+
+
+def stated(fact: BankFact) -> tuple[Installment, ...]:
+    """The installments that the bank names as unpaid in the fact itself."""
+    match fact:
+        case OverdueReported() | LoanAdjusted() | PaymentReceived() | PaymentReversed():
+            return fact.arrears.installments if fact.arrears is not None else ()
+        case _:
+            return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from recourse.contracts.delivery import Acceptance
 from recourse.contracts.events import BankEvent
 from recourse.contracts.messages import Nudge
-from recourse.domain.facts import Entry, OverdueReported, SnapshotReceived
+from recourse.domain.delinquency import Installment
+from recourse.domain.facts import Entry, OverdueReported, SnapshotReceived, stated
 from recourse.domain.fold import Account, fold
 from recourse.domain.ids import CaseId, FactId, LoanId
 from recourse.domain.law.hours import local_date
@@ -69,6 +70,8 @@ class _Batch:
     open_cases: dict[LoanId, CaseRow]
     episodes: dict[LoanId, int]
     dirty: set[LoanId] = field(default_factory=set)
+    named: dict[LoanId, list[Installment]] = field(default_factory=dict)
+    """What the bank says was due, also where a later fact of the batch settles it."""
     new_facts: list[NewFact] = field(default_factory=list)
     snapshots: list[BankEvent] = field(default_factory=list)
     opened: list[CaseRow] = field(default_factory=list)
@@ -129,6 +132,7 @@ async def _apply(unit: Unit, batch: _Batch, event: BankEvent) -> None:
     account = fold(batch.entries[loan_id])
     batch.accounts[loan_id] = account
     batch.dirty.add(loan_id)
+    batch.named.setdefault(loan_id, []).extend(stated(entry.fact))
     disposition = "applied"
     if isinstance(entry.fact, SnapshotReceived):
         disposition = _take_snapshot(batch, event, row)
@@ -199,7 +203,7 @@ async def _end(unit: Unit, batch: _Batch, loan_id: LoanId) -> None:
     this batch, the decision at its end closes the case together with all the others."""
     case = batch.ending.pop(loan_id)
     await _write_opened(unit, batch)
-    await ledger.save_accounts(unit.tx, {loan_id: batch.accounts[loan_id]}, unit.now)
+    await ledger.save_accounts(unit.tx, {loan_id: batch.accounts[loan_id]}, batch.named, unit.now)
     if case.id in await decide_all(unit, [case.id]):
         del batch.open_cases[loan_id]
 
@@ -210,7 +214,8 @@ async def _write(unit: Unit, batch: _Batch) -> None:
     for event in batch.snapshots:
         await people.save(unit.tx, master_data.to_master_data(event))
         await ledger.add_schedule(unit.tx, master_data.schedule_rows(event))
-    await ledger.save_accounts(unit.tx, {key: batch.accounts[key] for key in batch.dirty}, unit.now)
+    accounts = {key: batch.accounts[key] for key in batch.dirty}
+    await ledger.save_accounts(unit.tx, accounts, batch.named, unit.now)
     due: dict[CaseId, FactId] = {}
     for fact_id, new in zip(ids, batch.new_facts, strict=True):
         if new.case_id is not None:

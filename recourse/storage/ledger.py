@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from recourse.domain.delinquency import Installment
 from recourse.domain.fold import Account
 from recourse.domain.ids import LoanId
 from recourse.storage.codec import account_from_json, account_to_json
@@ -30,6 +31,9 @@ class LoanRow:
     account: Account
 
 
+Named = Mapping[LoanId, Iterable[Installment]]
+"""Installments that facts named as unpaid, in their order."""
+
 _COLUMNS = (
     loan.c.id,
     loan.c.lender,
@@ -47,7 +51,7 @@ async def loans(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, Loa
     return {row.id: LoanRow(*row[:7], account_from_json(row.account)) for row in rows}
 
 
-async def save_accounts(tx: Tx, accounts: dict[LoanId, Account], at: datetime) -> None:
+async def save_accounts(tx: Tx, accounts: Mapping[LoanId, Account], named: Named, at: datetime) -> None:
     """Write the folded accounts and their projections, one statement a table. at: business now."""
     if not accounts:
         return
@@ -70,10 +74,10 @@ async def save_accounts(tx: Tx, accounts: dict[LoanId, Account], at: datetime) -
         ],
     )
     await _save_payments(tx, accounts)
-    await _save_installments(tx, accounts, at)
+    await _save_installments(tx, accounts, named, at)
 
 
-async def _save_payments(tx: Tx, accounts: dict[LoanId, Account]) -> None:
+async def _save_payments(tx: Tx, accounts: Mapping[LoanId, Account]) -> None:
     rows: list[dict[str, Any]] = [
         {
             "loan_id": loan_id,
@@ -96,20 +100,13 @@ async def _save_payments(tx: Tx, accounts: dict[LoanId, Account]) -> None:
         )
 
 
-async def _save_installments(tx: Tx, accounts: dict[LoanId, Account], at: datetime) -> None:
-    """Unpaid installments as the account has them; the others of the loan have nothing unpaid."""
-    rows: list[dict[str, Any]] = [
-        {
-            "loan_id": loan_id,
-            "number": i.number,
-            "due_date": i.due_date,
-            "due_minor": i.due_minor,
-            "unpaid_minor": i.unpaid_minor,
-        }
-        for loan_id, account in accounts.items()
-        for i in account.arrears.installments
-    ]
+async def _save_installments(tx: Tx, accounts: Mapping[LoanId, Account], named: Named, at: datetime) -> None:
+    """Unpaid installments as the account has them; the others of the loan have nothing unpaid. One that fell
+    due and was paid in the same batch of facts stands there too: it was late, and the dossier says so."""
+    rows = [_row(loan_id, i) for loan_id, account in accounts.items() for i in account.arrears.installments]
     unpaid = [(row["loan_id"], row["number"]) for row in rows]
+    passing = {(key, i.number): _row(key, i) for key in accounts for i in named.get(key, ())}
+    await _add_passing(tx, [passing[key] for key in passing.keys() - set(unpaid)])
     await tx.execute(
         update(installment)
         .where(
@@ -121,6 +118,30 @@ async def _save_installments(tx: Tx, accounts: dict[LoanId, Account], at: dateti
     )
     if rows:
         await upsert_installments(tx, rows)
+
+
+async def _add_passing(tx: Tx, rows: list[dict[str, Any]]) -> None:
+    """As unpaid for a moment. One that was settled before keeps its day: its statement only came late."""
+    if rows:
+        c, statement = installment.c, upsert(installment)
+        await tx.execute(
+            statement.on_conflict_do_update(
+                index_elements=["loan_id", "number"],
+                set_={name: statement.excluded[name] for name in ("due_date", "due_minor", "unpaid_minor")},
+                where=(c.unpaid_minor == 0) & c.settled_at.is_(None),
+            ),
+            rows,
+        )
+
+
+def _row(loan_id: LoanId, i: Installment) -> dict[str, Any]:
+    return {
+        "loan_id": loan_id,
+        "number": i.number,
+        "due_date": i.due_date,
+        "due_minor": i.due_minor,
+        "unpaid_minor": i.unpaid_minor,
+    }
 
 
 async def upsert_installments(tx: Tx, rows: list[dict[str, Any]]) -> None:

@@ -285,6 +285,33 @@ async def test_an_installment_unpaid_again_after_a_reversal_has_no_day_of_settle
     assert await world.rows(state) == [{"unpaid_minor": 352017, "settled": False}]
 
 
+@pytest.mark.parametrize("scheduled", [True, False])
+async def test_an_installment_due_and_paid_within_one_batch_stands_in_the_dossier_as_settled(
+    world: World, scheduled: bool
+) -> None:
+    world.set_now(NOON)
+    known = json.loads(to_line(snapshot("L-1", at=NOON, sequence=1)))
+    due = {"number": 7, "due_date": "2026-11-05", "amount_due_minor": 352017}
+    known["data"]["schedule"] = [due] if scheduled else []
+    await world.delivery.accept([parse_line(json.dumps(known))])
+    late = [overdue("L-1", at=NOON, sequence=2), payment("L-1", at=NOON, sequence=3)]
+    await world.delivery.accept(late)
+    state = "SELECT number, due_minor, unpaid_minor, settled_at IS NOT NULL AS settled FROM installment"
+    settled = {"number": 7, "due_minor": 352017, "unpaid_minor": 0, "settled": True}
+    assert await world.rows(state) == [settled]
+
+
+async def test_a_statement_that_comes_late_moves_no_day_of_settlement(world: World) -> None:
+    world.set_now(NOON)
+    await world.delivery.accept([overdue("L-1", at=NOON, sequence=2), payment("L-1", at=NOON, sequence=3)])
+    settled = await world.scalar("SELECT settled_at FROM installment")
+    world.set_now(NOON + timedelta(days=1))
+    await world.delivery.accept([overdue("L-1", at=NOON - timedelta(hours=1), sequence=1)])
+    assert await world.rows("SELECT settled_at, unpaid_minor FROM installment") == [
+        {"settled_at": settled, "unpaid_minor": 0}
+    ]
+
+
 STATEMENTS_A_BATCH_OF_CURES = 33
 STATEMENTS_A_BATCH = 34
 
