@@ -39,7 +39,10 @@ from workflows.sweep import Sweep
 
 START = datetime(2026, 11, 6, tzinfo=UTC)
 """Day 0: eight in the morning in Shanghai, an hour before tasks for people appear."""
-LENDER = LenderSetting(name="demo", region="CN", currency="CNY", zone="Asia/Shanghai")
+LENDERS = {
+    "/demo/cn": LenderSetting(name="demo", region="CN", currency="CNY", zone="Asia/Shanghai"),
+    "/demo/us": LenderSetting(name="demo", region="US", currency="USD", zone="America/New_York"),
+}
 GETTING_READY = timedelta(seconds=30)
 """Packs, workers and their sandbox, before day 0 begins."""
 PATIENCE = timedelta(minutes=4)
@@ -237,7 +240,7 @@ def _settings(
         database_pool=4,
         queue_prefix=prefix,
         calendar=calendar,
-        lenders={"/demo/cn": LENDER},
+        lenders=LENDERS,
         **chosen,
     )
 

@@ -38,17 +38,20 @@ REFERENCE_LADDER = Path(__file__).parent / "reference_ladder.yaml"
 
 @dataclass(frozen=True)
 class Recording:
-    """away: settings of providers that lead nowhere. ladder: a strategy file instead of the default one."""
+    """away: settings of providers that lead nowhere. ladder: a strategy file instead of the region's own."""
 
     story: Callable[[Deployment], Awaitable[None]]
     seconds_a_day: float = 3.0
     away: Mapping[str, Any] = field(default_factory=dict)
     ladder: Path | None = None
+    region: str = "CN"
 
 
 RECORDINGS: Mapping[str, Recording] = {
     "reference": Recording(stories.reference, ladder=REFERENCE_LADDER),
     "default-ladder": Recording(stories.default_ladder),
+    "ladder-of-the-united-states": Recording(stories.ladder_of_the_united_states, region="US"),
+    "payment-reversed": Recording(stories.payment_reversed, seconds_a_day=6),
     "locator-away": Recording(
         stories.locator_away, seconds_a_day=60, away={"traccar_url": f"http://127.0.0.1:{UNREACHABLE}"}
     ),
@@ -81,7 +84,7 @@ async def record(stack: StackAddresses, name: str, suffix: str, places: asyncio.
     """Play one story, write what Temporal kept of it, and print its row for the README."""
     recording = RECORDINGS[name]
     ladder = load_strategy_file(recording.ladder) if recording.ladder else None
-    loan = new_loan(ladder or load_packs().default_strategy("CN"))
+    loan = new_loan(ladder or load_packs().default_strategy(recording.region))
     async with (
         places,
         deployment(

@@ -16,7 +16,7 @@ from recourse.domain.situation import HoldReason
 from recourse.service import noting
 from recourse.service.context import Unit
 from recourse.service.noting import HoldRequest
-from tests.events import arrears, overdue, payment, snapshot
+from tests.events import arrears, overdue, payment, reversal, snapshot
 from tests.replay.deployment import Deployment, until
 
 MONTHLY = 352_017
@@ -52,6 +52,36 @@ async def default_ladder(d: Deployment) -> None:
         note = noting.note_legal_status
         await d.tell(partial(note, reference=filed["reference"], status_id=key, status=status, at=d.now()))
     await d.closed()
+
+
+async def ladder_of_the_united_states(d: Deployment) -> None:
+    """On day 0 it is still the day before in New York."""
+    await _begin(d, dpd=2, region="US")
+    await d.work("call_first", "agent", "refuses")
+    await d.work("screening", "agent", "done")
+    await d.work("call_lead", "lead", "no_answer")
+    await d.work("call_lead", "lead", "refuses")
+    await d.work("propose_legal", "legal", "propose")
+    await d.work("approve_legal", "lead", "approve")
+    await d.ended("handover", "done")
+    await _pay_all(d, currency="USD")
+
+
+async def payment_reversed(d: Deployment) -> None:
+    """One with a statement; then one without, of a payment whose allocation only the bank knows: nobody is
+    contacted about a doubtful amount until it has said what is owed."""
+    await _begin(d, dpd=1)
+    await d.ended("sms_friendly", "done")
+    await _pay_part(d, 1, dpd=1, left=302_017)
+    owed = arrears((7, d.on(-1), MONTHLY))
+    await d.publish(reversal(d.loan, at=d.now(), of="P-1", sequence=12, left=owed))
+    await d.ended("email_friendly", "done")
+    await _pay_part(d, 3, dpd=1, left=302_017)
+    await d.publish(reversal(d.loan, at=d.now(), of="P-3", sequence=14))
+    await d.day(6)
+    await d.publish(overdue(d.loan, at=d.now(), days=7, amount=MONTHLY, sequence=15))
+    await d.ended("sms_firm", "done")
+    await _pay_all(d)
 
 
 async def cured_while_a_timer_waits(d: Deployment) -> None:
@@ -174,9 +204,11 @@ async def sweep(d: Deployment) -> None:
     await d.closed()
 
 
-async def _begin(d: Deployment, dpd: int) -> None:
+async def _begin(d: Deployment, dpd: int, region: str = "CN") -> None:
     """One installment, `dpd` days past due on day 0."""
-    await d.publish(snapshot(d.loan, at=d.at(0)), overdue(d.loan, at=d.at(0), days=dpd, amount=MONTHLY))
+    currency = "CNY" if region == "CN" else "USD"
+    known = snapshot(d.loan, at=d.at(0), region=region, currency=currency)
+    await d.publish(known, overdue(d.loan, at=d.at(0), days=dpd, amount=MONTHLY, region=region))
 
 
 async def _pay_part(d: Deployment, number: int, *, dpd: int, left: int) -> None:
@@ -186,8 +218,9 @@ async def _pay_part(d: Deployment, number: int, *, dpd: int, left: int) -> None:
     await d.publish(payment(d.loan, at=d.now(), cured=False, left=rest, **paid))
 
 
-async def _pay_all(d: Deployment, *, tell: bool = True) -> None:
-    await d.publish(payment(d.loan, at=d.now(), amount=MONTHLY, sequence=99, payment_id="P-99"), tell=tell)
+async def _pay_all(d: Deployment, *, tell: bool = True, currency: str = "CNY") -> None:
+    paid: dict[str, Any] = {"amount": MONTHLY, "sequence": 99, "payment_id": "P-99", "currency": currency}
+    await d.publish(payment(d.loan, at=d.now(), **paid), tell=tell)
     if tell:
         await d.closed()
 
