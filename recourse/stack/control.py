@@ -171,7 +171,7 @@ async def _health(name: str, state: StackState) -> Health:
             False, member.source, member.pid, "its process is gone; run: recourse stack down, then up"
         )
     try:
-        await probe(name, state.addresses)
+        await probe(name, state.addresses, ours=member.pid is not None)
     except NotReady as failure:
         return Health(False, member.source, member.pid, str(failure))
     return Health(True, member.source, member.pid, "answers")

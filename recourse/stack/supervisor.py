@@ -140,7 +140,7 @@ class Group:
     async def _check(self, name: str, fields: dict[str, Any]) -> None:
         began = asyncio.get_running_loop().time()
         try:
-            await probe(name, StackAddresses(**fields))
+            await probe(name, StackAddresses(**fields), ours=False)
         except NotReady as failure:
             first = next(iter(fields.values()))
             raise StartFailed(f"{name} is configured at {first} but does not answer: {failure}") from None
