@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import socket
 import sys
@@ -144,3 +145,20 @@ async def _answers(port: int) -> None:
             return
         await asyncio.sleep(0.05)
     pytest.fail("the centre does not answer")
+
+
+@asynccontextmanager
+async def scripted_http(answers: Mapping[str, bytes]) -> AsyncIterator[str]:
+    """Answers 200 with the body written down for the path, whatever it is; yields its URL."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        await reader.readexactly(int(length[1]) if length else 0)
+        body = answers[head.split()[1].decode().partition("?")[0]]
+        headers = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        writer.write(headers.encode() + body)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
