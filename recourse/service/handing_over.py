@@ -58,9 +58,17 @@ def _actor(d: Deliberation, step_id: str | None) -> str:
     return done[-1].by or ""
 
 
+class ReferenceTaken(Exception):
+    """The desk named a file by a reference under which it has another one of ours."""
+
+
 async def acknowledge(unit: Unit, command: StepCommand, key: str, reference: str) -> StepResult:
+    """Raises ReferenceTaken: a status could not tell the two files apart."""
     d = deliberate(unit, await locked(unit, command.case_id))
     case = d.gathered.case
+    known = await legal.by_reference(unit.tx, reference)
+    if known is not None and known.id != key:
+        raise ReferenceTaken
     if not await legal.acknowledge(unit.tx, key, reference):
         return await too_late(unit, d)
     data = {"loan_id": case.loan_id, "episode": case.episode, "reference": reference}
