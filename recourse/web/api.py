@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -12,6 +13,8 @@ from recourse.ports import AnswersTasks, RunsUnavailable
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.web import cases, notes, tasks
 from recourse.web.limits import BodyLimit
+
+log = structlog.get_logger(__name__)
 
 
 def build_api(delivery: Delivery, runs: AnswersTasks) -> FastAPI:
@@ -46,7 +49,9 @@ async def _unknown(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, 404)
 
 
-async def _reused(_: Request, error: Exception) -> JSONResponse:
+async def _reused(request: Request, error: Exception) -> JSONResponse:
+    """Who repeats it for ever may not read the answer, so ours must be able to see it."""
+    log.warning("an id that stands for something else was refused", path=request.scope["route"].path)
     return JSONResponse({"detail": str(error)}, 409)
 
 
