@@ -103,10 +103,12 @@ def _api_url() -> str:
 
 
 async def _foreground(plan: Plan) -> None:
+    from recourse.stack.members import configured, to_show
     from recourse.stack.supervisor import serve
 
     def ready(addresses: StackAddresses) -> None:
-        _print_addresses(addresses)
+        of_others = [name for name in plan.members if configured(name) is not None]
+        _print_addresses(to_show(addresses, of_others))
         out.print("Ctrl-C stops the stack")
 
     await serve(plan, _print_started, ready)
@@ -114,13 +116,13 @@ async def _foreground(plan: Plan) -> None:
 
 
 async def _background(plan: Plan, home: Home) -> None:
-    from recourse.stack.control import absent
+    from recourse.stack.control import absent, shown
     from recourse.stack.control import up as start
 
     state, started = await start(plan, home, _print_started)
     if not started:
         out.print(f"already running in {home.path}")
-    _print_addresses(state.addresses)
+    _print_addresses(shown(state))
     if missing := absent(state, plan.members):
         complaints.print(
             f"not part of the running stack: {', '.join(missing)}; to add them: recourse stack down, then up"

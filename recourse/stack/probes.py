@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from recourse.stack.addresses import StackAddresses
+from recourse.stack.addresses import StackAddresses, without_secrets
 from recourse.stack.errors import NotReady
 
 PROBE_SECONDS: Final = 5.0
@@ -130,7 +130,7 @@ async def _http(url: str) -> None:
     async with httpx.AsyncClient(timeout=PROBE_SECONDS, trust_env=False, follow_redirects=True) as client:
         response = await client.get(url)
     if not response.is_success:
-        raise NotReady(f"{url} answered HTTP {response.status_code}")
+        raise NotReady(f"{without_secrets(url)} answered HTTP {response.status_code}")
 
 
 async def _listens(host: str, port: int) -> None:
