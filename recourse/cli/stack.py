@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
+
+from recourse.cli.screen import Listing, Screen, styled, visible
 
 if TYPE_CHECKING:
     from recourse.stack.addresses import StackAddresses
@@ -22,8 +23,8 @@ DEPENDENCY_DOWN = 3
 USAGE = 2
 
 app = typer.Typer(help="Run PostgreSQL, Kafka, Temporal and the outside world's ends on this machine.")
-out = Console(soft_wrap=True)
-complaints = Console(stderr=True, soft_wrap=True)
+out = Screen(soft_wrap=True)
+complaints = Screen(stderr=True, soft_wrap=True)
 
 
 @app.command()
@@ -46,13 +47,13 @@ def up(
     try:
         members = chosen(name.strip() for name in only.split(",") if name.strip()) or EVERYTHING
     except StackError as failure:
-        complaints.print(failure, style="red", markup=False)
+        complaints.print(str(failure), style="red")
         raise typer.Exit(USAGE) from None
     plan = Plan(str(home.path), members, persistent=persistent)
     try:
         asyncio.run(_foreground(plan) if foreground else _background(plan, home))
     except StackError as failure:
-        complaints.print(str(failure), style="red", markup=False)
+        complaints.print(str(failure), style="red")
         raise typer.Exit(DEPENDENCY_DOWN) from None
 
 
@@ -66,7 +67,7 @@ def down() -> None:
     try:
         ended = asyncio.run(stop(Home.default()))
     except StackError as failure:
-        complaints.print(str(failure), style="red", markup=False)
+        complaints.print(str(failure), style="red")
         raise typer.Exit(DEPENDENCY_DOWN) from None
     out.print(f"stopped, {ended} processes ended" if ended else "nothing was running")
 
@@ -83,7 +84,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     try:
         found = asyncio.run(ask(Home.default()))
     except StackError as failure:
-        complaints.print(str(failure), style="red", markup=False)
+        complaints.print(str(failure), style="red")
         raise typer.Exit(DEPENDENCY_DOWN) from None
     found = found and replace(found, addresses=replace(found.addresses, api_url=_api_url()))
     if as_json:
@@ -131,11 +132,12 @@ async def _background(plan: Plan, home: Home) -> None:
 
 
 def _print_started(member: str, source: str, seconds: float) -> None:
-    out.print(f"[green]✓[/] {member:<11} {seconds:5.1f} s  [dim]{source}[/]")
+    told = f" {member:<11} {seconds:5.1f} s  "
+    out.print(Text.assemble(("✓", "green"), told, (visible(source), "dim")))
 
 
 def _print_addresses(addresses: StackAddresses) -> None:
-    table = Table("address", "value", box=None, pad_edge=False)
+    table = Listing("address", "value", box=None, pad_edge=False)
     for name, value in addresses.to_json().items():
         if value and name != "end_logs":
             table.add_row(name, str(value))
@@ -145,9 +147,9 @@ def _print_addresses(addresses: StackAddresses) -> None:
 
 
 def _print_status(found: Status) -> None:
-    table = Table("member", "health", "pid", "source", "detail", box=None, pad_edge=False)
+    table = Listing("member", "health", "pid", "source", "detail", box=None, pad_edge=False)
     for name, health in found.members.items():
-        mark = "[green]up[/]" if health.healthy else "[red]down[/]"
+        mark = styled("up", "green") if health.healthy else styled("down", "red")
         table.add_row(name, mark, str(health.pid or "-"), health.source, health.detail)
     out.print(table)
     _print_addresses(found.addresses)
