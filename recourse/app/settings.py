@@ -142,6 +142,7 @@ class Settings(OutsideSettings, KafkaSettings):
     sweep_every_seconds: int = Field(default=60, ge=1)
     api_host: str = "127.0.0.1"
     api_port: int = 8080
+    api_docs: bool = False
     log_format: str = "json"
 
     @field_validator("database_url")
