@@ -42,6 +42,8 @@ class HandingOverActivities:
             raise ask_again("legal_desk: no answer in time to a file that was sent") from None
         except RefusedByProvider as error:
             return await run(partial(handing_over.record_refused, command=command, code=error.code))
-        return await run(
-            partial(handing_over.acknowledge, command=command, key=handover.key, reference=reference)
-        )
+        record = partial(handing_over.acknowledge, command=command, key=handover.key, reference=reference)
+        try:
+            return await run(record)
+        except handing_over.ReferenceTaken:
+            raise ask_again("legal_desk: its reference names another file already") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -109,24 +109,37 @@ async def _messengers(
             partial(noting.note_receipt, provider_ref=receipt.provider_ref, state=receipt.state.value)
         )
 
-    smpp = SmppMessenger(
+    smpp = sms_centre(settings, on_receipt)
+    closing.push_async_callback(smpp.close)
+    return {Channel.EMAIL: mail_server(settings), Channel.SMS: smpp}
+
+
+def sms_centre(
+    settings: Settings, on_receipt: Callable[[Receipt], Awaitable[None]] | None = None
+) -> SmppMessenger:
+    return SmppMessenger(
         _required("smpp_host", settings.smpp_host),
         settings.smpp_port,
         settings.smpp_system_id,
         settings.smpp_password.get_secret_value(),
         source=settings.smpp_source,
         on_receipt=on_receipt,
+        tls=settings.smpp_tls,
+        cafile=settings.smpp_cafile,
     )
-    closing.push_async_callback(smpp.close)
+
+
+def mail_server(settings: Settings) -> SmtpMessenger:
     password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
-    smtp = SmtpMessenger(
+    return SmtpMessenger(
         _required("smtp_host", settings.smtp_host),
         settings.smtp_port,
         settings.smtp_sender,
-        username=settings.smtp_username,
+        username=settings.smtp_username or None,
         password=password,
+        tls=settings.smtp_encryption,
+        cafile=settings.smtp_cafile,
     )
-    return {Channel.EMAIL: smtp, Channel.SMS: smpp}
 
 
 def _required(name: str, value: str) -> str:

@@ -10,7 +10,7 @@ import httpx
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import DBAPIError
 
-from recourse.app import doctor_database, doctor_kafka, doctor_temporal
+from recourse.app import doctor_database, doctor_kafka, doctor_outside, doctor_temporal
 from recourse.app.compose import services
 from recourse.app.findings import Finding, found
 from recourse.app.reaching import Unreachable, reaching
@@ -36,10 +36,10 @@ async def examine(settings: Settings) -> list[Finding]:
         ("dead letters", lambda s: _kafka(doctor_kafka.refused, s)),
         ("Temporal", doctor_temporal.namespace),
         ("cases", doctor_temporal.runs),
-        ("SMTP", lambda s: _socket("SMTP", s.smtp_host, s.smtp_port)),
-        ("SMSC", lambda s: _socket("SMSC", s.smpp_host, s.smpp_port)),
-        ("Traccar", lambda s: _http("Traccar", s.traccar_url)),
-        ("legal desk", lambda s: _http("legal desk", s.legal_desk_url)),
+        ("SMTP", doctor_outside.mail),
+        ("SMSC", doctor_outside.texts),
+        ("Traccar", doctor_outside.vehicles),
+        ("legal desk", doctor_outside.legal_desk),
     ]
     results = await asyncio.gather(*(_bounded(name, part(settings)) for name, part in parts))
     return [finding for result in results for finding in result]
@@ -121,19 +121,3 @@ async def _count(tx: ReadTx, *where: ColumnElement[bool]) -> int:
 
 def _since(oldest: datetime | None, now: datetime) -> str:
     return f", the oldest {int((now - oldest).total_seconds())} s old" if oldest else ""
-
-
-async def _socket(name: str, host: str, port: int) -> list[Finding]:
-    if not host:
-        return [Finding(name, "finding", "no address", "set it, or `recourse stack up`")]
-    _, writer = await asyncio.open_connection(host, port)
-    writer.close()
-    return [Finding(name, "ok", f"{host}:{port} answers")]
-
-
-async def _http(name: str, url: str) -> list[Finding]:
-    if not url:
-        return [Finding(name, "finding", "no address", "set it, or `recourse stack up`")]
-    async with httpx.AsyncClient(timeout=5) as client:
-        response = await client.get(url)
-    return [Finding(name, "ok", f"answers ({response.status_code})")]

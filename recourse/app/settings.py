@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from consumers.connection import KafkaConnection
 from recourse.app.reaching import TLS_FILES
+from recourse.app.settings_outside import OutsideSettings
 from recourse.contracts.events import Topics
 from recourse.contracts.messages import CalendarData
 from recourse.domain import zones
@@ -130,7 +131,7 @@ class KafkaSettings(BaseSettings):
         )
 
 
-class Settings(KafkaSettings):
+class Settings(OutsideSettings, KafkaSettings):
     database_url: str
     database_pool: int = Field(default=10, ge=1, le=200)
     consumer_group: str = "recourse"
@@ -139,23 +140,9 @@ class Settings(KafkaSettings):
     queue_prefix: str = "recourse"
     temporal_ui_url: str = ""
     sweep_every_seconds: int = Field(default=60, ge=1)
-    smtp_host: str = ""
-    smtp_port: int = 25
-    smtp_sender: str = "collections@example.com"
-    smtp_username: str | None = None
-    smtp_password: SecretStr | None = None
-    smpp_host: str = ""
-    smpp_port: int = 2775
-    smpp_system_id: str = ""
-    smpp_password: SecretStr = SecretStr("")
-    smpp_source: str = "RECOURSE"
-    traccar_url: str = ""
-    traccar_token: SecretStr = SecretStr("")
-    legal_desk_url: str = ""
-    legal_desk_token: SecretStr = SecretStr("")
-    messages_per_second: float | None = None
     api_host: str = "127.0.0.1"
     api_port: int = 8080
+    api_docs: bool = False
     log_format: str = "json"
 
     @field_validator("database_url")

@@ -25,7 +25,7 @@ async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> 
     stopping = stopping or stop_signal()
     async with core(settings) as parts:
         listening = _listening(settings.api_host, settings.api_port)
-        server = server_of(build_api(parts.delivery, parts.runs))
+        server = server_of(build_api(parts.delivery, parts.runs, docs=settings.api_docs))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         log.info("api started", host=settings.api_host, port=settings.api_port)
         stop = asyncio.create_task(stopping.wait())

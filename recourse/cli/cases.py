@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from recourse.cli.common import (
     USAGE,
@@ -21,6 +20,7 @@ from recourse.cli.common import (
     short,
     shortened,
 )
+from recourse.cli.screen import Listing, styled
 
 if TYPE_CHECKING:
     from recourse.reading.cases import CaseLine, CaseView
@@ -65,7 +65,7 @@ def list_cases(
         err.print(f"the newest {limit}; --limit shows more", highlight=False)
 
 
-def _table(lines: list[CaseLine]) -> Table:
+def _table(lines: list[CaseLine]) -> Listing:
     from recourse.domain.money import Money
 
     heads = ("case", "stage", "bucket", "DPD", "open amount", "next", "at (UTC)")
@@ -129,8 +129,8 @@ def show(case_id: str, as_json: Json = False) -> None:
 
 def _show(view: CaseView) -> None:
     case, plan = view.case, view.case.plan or {}
-    head = f"[bold]{case.id}[/bold]  {case.closed_reason or case.stage} · {case.bucket} · day {case.dpd}"
-    out.print(f"{head} · {case.strategy}")
+    head = f" {case.closed_reason or case.stage} · {case.bucket} · day {case.dpd} · {case.strategy}"
+    out.print(styled(case.id, "bold"), head)
     if plan and not case.closed_at:
         named = plan.get("step_id") or plan.get("kind")
         out.print(f"  next: {named} at {shortened(plan.get('due_at'))} UTC · {plan.get('reason')}")

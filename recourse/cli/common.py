@@ -16,15 +16,16 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
+
+from recourse.cli.screen import Listing, Screen, harmless_json, one_line, styled
 
 OK, FINDINGS, USAGE, DOWN = 0, 1, 2, 3
 T = TypeVar("T")
 WIDE = 200
-out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
+out = Screen(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
 """In a pipe there is no edge to fit to, and a cut id is of no use to `grep`."""
-err = Console(stderr=True)
+err = Screen(stderr=True)
 LONGEST_ID = 64
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
@@ -51,9 +52,9 @@ def one_of(option: str, value: str | None, allowed: Iterable[str]) -> None:
         fail(f"{option}: one of {', '.join(codes)}", USAGE)
 
 
-def listing(*heads: str, whole: Collection[str] = ()) -> Table:
+def listing(*heads: str, whole: Collection[str] = ()) -> Listing:
     """A table whose `whole` columns (ids, instants) are never cut: the others are folded to make room."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table = Listing(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for head in heads:
         shortest = max(len(word) for word in head.split()) if head else None
         table.add_column(head, no_wrap=head in whole, overflow="fold", min_width=shortest)
@@ -68,15 +69,8 @@ def tracked(items: Sequence[T], doing: str) -> Iterable[T]:
 
 
 def fail(message: str, code: int) -> NoReturn:
-    err.print(f"[red]error[/red] {_plain(message)}", highlight=False, soft_wrap=True)
+    err.print(styled("error", "red"), one_line(message), highlight=False, soft_wrap=True)
     raise typer.Exit(code)
-
-
-def _plain(text: str) -> str:
-    """Without markup, and without what no terminal can print."""
-    from rich.markup import escape
-
-    return escape(text.encode(errors="backslashreplace").decode())
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -93,7 +87,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         fail(*explanation)
 
 
-def say(facts: dict[str, Any], text: str, as_json: bool) -> None:
+def say(facts: dict[str, Any], text: str | Text, as_json: bool) -> None:
     """What was done: for a program or for a person."""
     if as_json:
         print_json(facts)
@@ -102,8 +96,7 @@ def say(facts: dict[str, Any], text: str, as_json: bool) -> None:
 
 
 def print_json(value: Any) -> None:
-    text = json.dumps(value, ensure_ascii=False, indent=2, default=_text)
-    sys.stdout.write(text.encode(errors="backslashreplace").decode() + "\n")
+    sys.stdout.write(harmless_json(json.dumps(value, ensure_ascii=False, indent=2, default=_text)) + "\n")
 
 
 def _text(value: Any) -> str:

@@ -40,9 +40,9 @@ def check(as_json: Json = False) -> None:
     if as_json:
         print_json({"revision": current, "wanted": wanted, "drift": drift})
     elif current == wanted and not drift:
-        out.print(f"schema at revision [bold]{current}[/bold], as the code wants it")
+        out.print(f"schema at revision {current}, as the code wants it")
     else:
         out.print(f"schema at {current or 'no revision'}, the code wants {wanted}; run `recourse db upgrade`")
         for line in drift:
-            out.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+            out.print(f"  {line}", highlight=False, soft_wrap=True)
     raise typer.Exit(FINDINGS if drift or current != wanted else 0)

@@ -23,6 +23,7 @@ from recourse.cli.common import (
     told,
 )
 from recourse.cli.kafka import answering, kafka
+from recourse.cli.screen import one_line
 
 if TYPE_CHECKING:
     from consumers.quarantine import DeadLetter, Quarantine
@@ -86,7 +87,7 @@ def show(
         return
     for name, text in facts.items():
         shown = text if text not in (None, {}) else "—"
-        out.print(f"{name}: {shown}", highlight=False, markup=False, soft_wrap=True)
+        out.print(f"{name}: {one_line(str(shown))}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import typer
-from rich.table import Table
 
 from recourse.cli.common import DOWN, FINDINGS, Json, out, print_json, run
+from recourse.cli.screen import Listing, styled
 
 
 def doctor(as_json: Json = False) -> None:
@@ -23,10 +23,10 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
-        table = Table("what", "state", "says", "do")
+        table = Listing("what", "state", "says", "do")
         colours = {"ok": "green", "finding": "yellow", "down": "red"}
         for finding in findings:
-            state = f"[{colours[finding.state]}]{finding.state}[/]"
+            state = styled(finding.state, colours[finding.state])
             table.add_row(finding.what, state, finding.says, finding.remedy)
         out.print(table)
     states = {finding.state for finding in findings}

@@ -6,9 +6,10 @@ from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
-from rich.table import Table
+from rich.text import Text
 
 from recourse.cli.common import listing
+from recourse.cli.screen import Listing, one_line
 from recourse.domain.money import Money
 
 TITLES = {
@@ -38,27 +39,33 @@ def render(document: dict[str, Any]) -> Group:
 
 
 def _pairs(values: dict[str, Any]) -> str:
-    return "\n".join(f"{name}: {value}" for name, value in values.items() if value not in (None, "", []))
+    return "\n".join(
+        one_line(f"{name}: {value}") for name, value in values.items() if value not in (None, "", [])
+    )
 
 
 def _borrower(part: dict[str, Any]) -> RenderableType:
     if part["master_data"] == "missing":
         return "master data missing: the bank has sent no snapshot yet, contacts wait"
-    table = Table("role", "name", "language", "zones", "reached by (consent)", box=None)
+    table = Listing("role", "name", "language", "zones", "reached by (consent)", box=None)
     for person in part["people"]:
-        points = "\n".join(
-            f"{p['kind']} {p['value']} ({', '.join(p['consent']) or 'none'})"
+        points = [
+            one_line(f"{p['kind']} {p['value']} ({', '.join(p['consent']) or 'none'})")
             for p in person["contact_points"]
-        )
+        ]
         table.add_row(
-            person["role"], person.get("name", ""), person["language"], ", ".join(person["zones"]), points
+            person["role"],
+            person.get("name", ""),
+            person["language"],
+            ", ".join(person["zones"]),
+            Text("\n".join(points)),
         )
     return table
 
 
 def _repayment(part: dict[str, Any]) -> RenderableType:
     currency = part["currency"]
-    table = Table("no.", "due", "amount", "unpaid", box=None)
+    table = Listing("no.", "due", "amount", "unpaid", box=None)
     for item in part["installments"]:
         table.add_row(
             str(item["number"]),
@@ -89,4 +96,4 @@ def _legal(part: dict[str, Any]) -> RenderableType:
         for a in part["actions"]
     ]
     lines += [f"{s['at'][:16]}  {s['status']}" for s in part["statuses"]]
-    return "\n".join(lines) or "nothing yet"
+    return "\n".join(map(one_line, lines)) or "nothing yet"

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from recourse.cli.common import FINDINGS, USAGE, Json, err, fail, out, print_json, run, say, tracked
 from recourse.cli.kafka import answering, kafka
+from recourse.cli.screen import Listing
 
 if TYPE_CHECKING:
     from recourse.contracts.events import BankEvent
@@ -52,7 +52,7 @@ def _lines(file: Path) -> list[str]:
 
 
 def show(findings: list[Finding]) -> None:
-    table = Table("line", "code", "field", "what to do")
+    table = Listing("line", "code", "field", "what to do")
     for finding in findings[:100]:
         table.add_row(str(finding.line), finding.code, finding.field, finding.message)
     err.print(table)

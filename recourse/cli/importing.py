@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from recourse.cli.common import FINDINGS, USAGE, Json, err, fail, out, print_json, run, tracked
 from recourse.cli.kafka import answering, connection, kafka
+from recourse.cli.screen import Listing
 
 if TYPE_CHECKING:
     from recourse.importers.metro2 import Book, Finding, Origin
@@ -167,7 +167,7 @@ def _report(book: Book, done: str, as_json: bool) -> None:
         return
     _show(accounting.rejected, "unparseable")
     _show(accounting.notes, "odd, imported or counted all the same")
-    table = Table("records", str(accounting.records), title="every record accounted for")
+    table = Listing("records", str(accounting.records), title="every record accounted for")
     table.add_row("imported", str(accounting.imported))
     for reason, count in facts["ignored"].items():
         table.add_row(f"ignored: {reason}", str(count))
@@ -185,7 +185,7 @@ def _rows(findings: list[Finding]) -> list[dict[str, Any]]:
 def _show(findings: list[Finding], title: str) -> None:
     if not findings:
         return
-    table = Table("line", "field", "reason", title=title)
+    table = Listing("line", "field", "reason", title=title)
     for finding in findings[:SHOWN]:
         table.add_row(str(finding.line), finding.field, finding.reason)
     err.print(table)

@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
+
+from recourse.cli.screen import Listing, Screen, styled, visible
 
 if TYPE_CHECKING:
     from recourse.stack.addresses import StackAddresses
@@ -22,8 +23,8 @@ DEPENDENCY_DOWN = 3
 USAGE = 2
 
 app = typer.Typer(help="Run PostgreSQL, Kafka, Temporal and the outside world's ends on this machine.")
-out = Console(soft_wrap=True)
-complaints = Console(stderr=True, soft_wrap=True)
+out = Screen(soft_wrap=True)
+complaints = Screen(stderr=True, soft_wrap=True)
 
 
 @app.command()
@@ -46,13 +47,13 @@ def up(
     try:
         members = chosen(name.strip() for name in only.split(",") if name.strip()) or EVERYTHING
     except StackError as failure:
-        complaints.print(failure, style="red", markup=False)
+        complaints.print(str(failure), style="red")
         raise typer.Exit(USAGE) from None
     plan = Plan(str(home.path), members, persistent=persistent)
     try:
         asyncio.run(_foreground(plan) if foreground else _background(plan, home))
     except StackError as failure:
-        complaints.print(str(failure), style="red", markup=False)
+        complaints.print(str(failure), style="red")
         raise typer.Exit(DEPENDENCY_DOWN) from None
 
 
@@ -66,7 +67,7 @@ def down() -> None:
     try:
         ended = asyncio.run(stop(Home.default()))
     except StackError as failure:
-        complaints.print(str(failure), style="red", markup=False)
+        complaints.print(str(failure), style="red")
         raise typer.Exit(DEPENDENCY_DOWN) from None
     out.print(f"stopped, {ended} processes ended" if ended else "nothing was running")
 
@@ -83,7 +84,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     try:
         found = asyncio.run(ask(Home.default()))
     except StackError as failure:
-        complaints.print(str(failure), style="red", markup=False)
+        complaints.print(str(failure), style="red")
         raise typer.Exit(DEPENDENCY_DOWN) from None
     found = found and replace(found, addresses=replace(found.addresses, api_url=_api_url()))
     if as_json:
@@ -103,10 +104,12 @@ def _api_url() -> str:
 
 
 async def _foreground(plan: Plan) -> None:
+    from recourse.stack.members import configured, to_show
     from recourse.stack.supervisor import serve
 
     def ready(addresses: StackAddresses) -> None:
-        _print_addresses(addresses)
+        of_others = [name for name in plan.members if configured(name) is not None]
+        _print_addresses(to_show(addresses, of_others))
         out.print("Ctrl-C stops the stack")
 
     await serve(plan, _print_started, ready)
@@ -114,13 +117,13 @@ async def _foreground(plan: Plan) -> None:
 
 
 async def _background(plan: Plan, home: Home) -> None:
-    from recourse.stack.control import absent
+    from recourse.stack.control import absent, shown
     from recourse.stack.control import up as start
 
     state, started = await start(plan, home, _print_started)
     if not started:
         out.print(f"already running in {home.path}")
-    _print_addresses(state.addresses)
+    _print_addresses(shown(state))
     if missing := absent(state, plan.members):
         complaints.print(
             f"not part of the running stack: {', '.join(missing)}; to add them: recourse stack down, then up"
@@ -129,11 +132,12 @@ async def _background(plan: Plan, home: Home) -> None:
 
 
 def _print_started(member: str, source: str, seconds: float) -> None:
-    out.print(f"[green]✓[/] {member:<11} {seconds:5.1f} s  [dim]{source}[/]")
+    told = f" {member:<11} {seconds:5.1f} s  "
+    out.print(Text.assemble(("✓", "green"), told, (visible(source), "dim")))
 
 
 def _print_addresses(addresses: StackAddresses) -> None:
-    table = Table("address", "value", box=None, pad_edge=False)
+    table = Listing("address", "value", box=None, pad_edge=False)
     for name, value in addresses.to_json().items():
         if value and name != "end_logs":
             table.add_row(name, str(value))
@@ -143,9 +147,9 @@ def _print_addresses(addresses: StackAddresses) -> None:
 
 
 def _print_status(found: Status) -> None:
-    table = Table("member", "health", "pid", "source", "detail", box=None, pad_edge=False)
+    table = Listing("member", "health", "pid", "source", "detail", box=None, pad_edge=False)
     for name, health in found.members.items():
-        mark = "[green]up[/]" if health.healthy else "[red]down[/]"
+        mark = styled("up", "green") if health.healthy else styled("down", "red")
         table.add_row(name, mark, str(health.pid or "-"), health.source, health.detail)
     out.print(table)
     _print_addresses(found.addresses)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from recourse.cli.common import (
     FINDINGS,
@@ -23,6 +24,7 @@ from recourse.cli.common import (
     say,
     short,
 )
+from recourse.cli.screen import styled, visible
 from recourse.contracts.messages import TaskAnswer, TaskReceipt
 
 app = typer.Typer(help="Tasks for people.", no_args_is_help=True)
@@ -80,7 +82,7 @@ def list_tasks(
         table.add_row(row.id, row.kind, row.team, row.case_id, state, short(row.expires_at))
     out.print(table if rows else "no open tasks")
     for kind in sorted({row.kind for row in rows}):
-        out.print(f"[bold]{kind}[/bold] takes: {', '.join(allowed_outcomes(kind))}", highlight=False)
+        out.print(styled(kind, "bold"), f"takes: {', '.join(allowed_outcomes(kind))}", highlight=False)
 
 
 @app.command()
@@ -134,15 +136,15 @@ def _answer(answer: TaskAnswer, as_json: bool) -> None:
     raise typer.Exit(0 if receipt.accepted else FINDINGS)
 
 
-def _told(receipt: TaskReceipt, action: str) -> str:
+def _told(receipt: TaskReceipt, action: str) -> Text:
     """A refusal has its code, the rule or what would be allowed, the next opening and the remedy."""
     if receipt.accepted and action == "claim":
-        return (
-            f"claimed until {short(receipt.next_at)} UTC; then say what came of it: recourse tasks complete"
-        )
+        until = short(receipt.next_at)
+        return Text(f"claimed until {until} UTC; then say what came of it: recourse tasks complete")
     if receipt.accepted:
-        return f"accepted; next: {receipt.next_step} at {short(receipt.next_at)} UTC"
+        return Text(f"accepted; next: {visible(receipt.next_step or '')} at {short(receipt.next_at)} UTC")
     remedy = REMEDIES.get(receipt.code, "")
     source = f" ({receipt.source})" if receipt.source and not remedy else ""
     opens = f"; opens {short(receipt.opens_at)} UTC" if receipt.opens_at else ""
-    return f"[red]refused[/red] {receipt.code}{source}{opens}" + (f": {remedy}" if remedy else "")
+    why = f" {receipt.code}{source}{opens}" + (f": {remedy}" if remedy else "")
+    return Text.assemble(("refused", "red"), visible(why))

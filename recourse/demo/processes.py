@@ -147,5 +147,6 @@ def _environment(addresses: StackAddresses, calendar: BusinessCalendar, api_port
         "RECOURSE_SWEEP_EVERY_SECONDS": "5",
         "RECOURSE_API_HOST": HOST,
         "RECOURSE_API_PORT": str(api_port),
+        "RECOURSE_API_DOCS": "true",
         "RECOURSE_TEMPORAL_UI_URL": addresses.temporal_ui_url,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import httpx
 
@@ -24,6 +25,14 @@ def check(vendor: str, response: httpx.Response) -> None:
     if status in _NOT_US:
         raise NotHandedOver(f"{vendor}_{status}: it refuses us; check the token")
     raise RefusedByProvider(f"{vendor}_{status}")
+
+
+def parsed(response: httpx.Response) -> Any:
+    """Raises ValueError for what is no JSON; one that nests without end would raise RecursionError."""
+    try:
+        return response.json()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def _retry_after(response: httpx.Response) -> timedelta | None:

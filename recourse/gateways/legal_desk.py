@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import httpx
 
-from recourse.gateways.http import check
-from recourse.ports import Handover, NotHandedOver, OutcomeUnknown, RefusedByProvider
+from recourse.gateways.http import check, parsed
+from recourse.ports import Handover, NotHandedOver, OutcomeUnknown
+
+_REFERENCE = re.compile(r"[\x21-\x7e]{1,128}")
+"""What a status of the desk may name (`recourse.web.shapes.Key`): under another it could report nothing."""
 
 
 class HttpLegalDesk:
@@ -28,8 +34,17 @@ class HttpLegalDesk:
         except httpx.HTTPError:
             raise OutcomeUnknown("legal_desk: no answer to a file that was sent") from None
         check("legal_desk", response)
-        try:
-            reference = response.json()["reference"]
-        except (ValueError, KeyError, TypeError):
-            raise RefusedByProvider("legal_desk_no_reference") from None
-        return str(reference)
+        reference = _reference(response)
+        if reference is None:
+            raise OutcomeUnknown("legal_desk: a yes without a reference that can be used")
+        return reference
+
+
+def _reference(response: httpx.Response) -> str | None:
+    """None where a file may have been taken and nobody can say under which name."""
+    try:
+        answer: Any = parsed(response)
+    except ValueError:
+        return None
+    reference = answer.get("reference") if isinstance(answer, dict) else None
+    return reference if isinstance(reference, str) and _REFERENCE.fullmatch(reference) else None

@@ -16,6 +16,7 @@ import structlog
 from smpp34 import _smpp34 as codes
 
 from recourse.gateways.sms_text import split
+from recourse.gateways.tls import Tunnel, kept_out, trusting
 from recourse.ports import Accepted, Message, NotHandedOver, OutcomeUnknown, RefusedByProvider
 
 log = structlog.get_logger()
@@ -52,7 +53,8 @@ class Receipt:
 
 
 class SmppMessenger:
-    """timeout: seconds to bind and to wait for each answer."""
+    """timeout: seconds to bind and to wait for each answer. cafile: PEM of the authorities, empty for the
+    machine's own; the library could not be told any, nor say why it was refused."""
 
     def __init__(
         self,
@@ -63,10 +65,14 @@ class SmppMessenger:
         *,
         source: str = "",
         on_receipt: Callable[[Receipt], Awaitable[None]] | None = None,
+        tls: bool = False,
+        cafile: str = "",
         timeout: float = 10,
     ) -> None:
         self._host, self._port, self._system_id, self._password = host, port, system_id, password
         self._source, self._on_receipt, self._timeout = source, on_receipt, timeout
+        self._context = trusting(cafile) if tls else None
+        self._tunnel: Tunnel | None = None
         self._binding = asyncio.Lock()
         self._client: smpp34.Client | None = None
         self._session: smpp34.Smsc | None = None
@@ -80,6 +86,16 @@ class SmppMessenger:
         for number in range(1, len(prepared.parts) + 1):
             refs.append(await self._part(session, prepared, number))
         return Accepted(tuple(refs), parts=len(refs))
+
+    async def reach(self) -> None:
+        """Connection and TLS, and no bind: the contract may allow no more sessions than there are workers.
+        Raises NotHandedOver with what is in the way."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                _, writer = await asyncio.open_connection(self._host, self._port, ssl=self._context)
+        except (TimeoutError, OSError) as error:
+            raise kept_out("smpp", error) or NotHandedOver("smpp: no connection") from None
+        writer.close()
 
     async def close(self) -> None:
         listener, self._listener = self._listener, None
@@ -139,26 +155,37 @@ class SmppMessenger:
             if session is not None and alive and session is self._session:  # not dropped while we asked
                 return session
             await self._drop()
-            client = smpp34.Client(self._host, self._port, self._system_id, self._password)
             try:
-                session = await asyncio.wait_for(client.connect(), self._timeout)
-            except (TimeoutError, smpp34.SmppError, OSError):
-                with suppress(smpp34.SmppError, OSError):
-                    await client.stop()
-                raise NotHandedOver("smpp: cannot bind", _TRY_AGAIN_AFTER) from None
-            self._client, self._session = client, session
+                async with asyncio.timeout(self._timeout):
+                    session = await (await self._line()).connect()
+            except (TimeoutError, smpp34.SmppError, OSError) as error:
+                await self._drop()
+                cannot_bind = NotHandedOver("smpp: cannot bind", _TRY_AGAIN_AFTER)
+                raise kept_out("smpp", error) or cannot_bind from None
+            self._session = session
             self._listener = asyncio.create_task(self._listen(session))
             return session
 
+    async def _line(self) -> smpp34.Client:
+        """Not yet connected, and ours to drop from here on."""
+        address = self._host, self._port
+        if self._context is not None:
+            self._tunnel = await Tunnel.to(*address, self._context)
+            address = self._tunnel.address
+        self._client = smpp34.Client(*address, self._system_id, self._password)
+        return self._client
+
     async def _drop(self) -> None:
-        client, session = self._client, self._session
-        self._client = self._session = None
+        client, session, tunnel = self._client, self._session, self._tunnel
+        self._client = self._session = self._tunnel = None
         if session is not None:
             with suppress(smpp34.SmppError, OSError, TimeoutError):
                 await asyncio.wait_for(session.unbind(), 2)
         if client is not None:
             with suppress(smpp34.SmppError, OSError, TimeoutError):
                 await asyncio.wait_for(client.stop(), 2)
+        if tunnel is not None:
+            tunnel.close()
 
     async def _listen(self, session: smpp34.Smsc) -> None:
         """Receipts until the session ends. A receipt that cannot be written is logged: it is evidence."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate
+from typing import Literal
 
 import aiosmtplib
 from aiosmtplib import (
@@ -14,12 +16,16 @@ from aiosmtplib import (
     SMTPConnectResponseError,
     SMTPConnectTimeoutError,
     SMTPException,
+    SMTPHeloError,
     SMTPRecipientsRefused,
     SMTPResponseException,
 )
 
+from recourse.gateways.tls import kept_out, trusting
 from recourse.ports import Accepted, Message, NotHandedOver, OutcomeUnknown, RefusedByProvider
 
+Tls = Literal["none", "starttls", "tls"]
+"""`starttls` after a plain greeting, `tls` from the first byte; if the server has none, nothing is sent."""
 _PERMANENT = range(500, 600)
 _SAYS_NO = range(400, 600)
 _OPENING = 2
@@ -27,7 +33,7 @@ _OPENING = 2
 
 
 class SmtpMessenger:
-    """timeout: seconds for each command. starttls: None takes it where the server offers it."""
+    """timeout: seconds for each command. cafile: PEM of the authorities, empty for the machine's own."""
 
     def __init__(
         self,
@@ -37,29 +43,46 @@ class SmtpMessenger:
         *,
         username: str | None = None,
         password: str | None = None,
-        starttls: bool | None = None,
+        tls: Tls = "none",
+        cafile: str = "",
         timeout: float = 15,
     ) -> None:
         self._sender, self._username, self._password = sender, username, password
-        self._host, self._port, self._starttls, self._timeout = host, port, starttls, timeout
+        self._host, self._port, self._tls, self._timeout = host, port, tls, timeout
+        self._context = None if tls == "none" else trusting(cafile)
 
     async def send(self, message: Message) -> Accepted:
         """Composed to the last byte before a line is opened: what cannot be written has surely not left."""
         mail = self._compose(message)
-        client = aiosmtplib.SMTP(
-            hostname=self._host,
-            port=self._port,
-            username=self._username,
-            password=self._password,
-            start_tls=self._starttls,
-            timeout=self._timeout,
-        )
+        client = self._client()
         try:
             await self._open(client, mail.to)
             await _hand_over(client, mail.content)
         finally:
             client.close()
         return Accepted((mail.message_id,))
+
+    async def reach(self) -> None:
+        """Greeting, TLS and login, and no mail. Raises NotHandedOver with what is in the way."""
+        client = self._client()
+        try:
+            async with asyncio.timeout(_OPENING * self._timeout):
+                await self._enter(client)
+        except TimeoutError:
+            raise NotHandedOver("smtp: no connection") from None
+        finally:
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        """It neither upgrades nor logs in by itself: in which order that happens is ours to say."""
+        return aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            use_tls=self._tls == "tls",
+            start_tls=False,
+            tls_context=self._context,
+            timeout=self._timeout,
+        )
 
     async def _open(self, client: aiosmtplib.SMTP, to: str) -> None:
         """Everything before DATA: a failure here means that nothing has left. It has an end as a whole, too:
@@ -82,15 +105,33 @@ class SmtpMessenger:
             raise NotHandedOver(f"smtp: {type(error).__name__} before the message") from None
 
     async def _greet(self, client: aiosmtplib.SMTP) -> None:
-        """Connect, log in, say who sends. A no to any of it is about us, never about the recipient: a wrong
-        password must not end everybody's reminders as if their mailboxes were dead."""
+        """A no to any of it is about us, never about the recipient: a wrong password must not end everybody's
+        reminders as if their mailboxes were dead."""
+        await self._enter(client)
+        try:
+            await client.mail(self._sender)
+        except SMTPResponseException as error:
+            raise _refuses_us(error) from None
+
+    async def _enter(self, client: aiosmtplib.SMTP) -> None:
+        """Connect, encrypt, log in. Every failure is NotHandedOver."""
         try:
             await client.connect()
-            await client.mail(self._sender)
-        except (SMTPConnectError, SMTPConnectTimeoutError, SMTPConnectResponseError):
-            raise NotHandedOver("smtp: no connection") from None
+            if self._tls == "starttls":
+                with suppress(SMTPHeloError):  # a server without EHLO has no extensions either
+                    await client.ehlo()
+                if not client.supports_extension("starttls"):
+                    raise NotHandedOver("smtp: the server offers no STARTTLS; see RECOURSE_SMTP_TLS")
+                await client.starttls()
+            if self._username is not None:
+                await client.login(self._username, self._password or "")
+        except (SMTPConnectError, SMTPConnectTimeoutError, SMTPConnectResponseError) as error:
+            raise kept_out("smtp", error) or NotHandedOver("smtp: no connection") from None
         except SMTPResponseException as error:
-            raise NotHandedOver(f"smtp_{error.code}: the server refuses us; check the login") from None
+            raise _refuses_us(error) from None
+        except (SMTPException, OSError) as error:
+            broke = NotHandedOver("smtp: the line broke before the message")
+            raise kept_out("smtp", error) or broke from None
 
     def _compose(self, message: Message) -> _Mail:
         """The Message-ID comes from the key: a repeated send, should one ever happen, can be recognised.
@@ -152,6 +193,10 @@ async def _hand_over(client: aiosmtplib.SMTP, content: bytes) -> None:
     except Exception:
         # The text was on its way when the line broke: the server may have taken it.
         raise OutcomeUnknown("smtp: no answer after the message was sent") from None
+
+
+def _refuses_us(error: SMTPResponseException) -> NotHandedOver:
+    return NotHandedOver(f"smtp_{error.code}: the server refuses us; check the login")
 
 
 def _by_code(code: int) -> NotHandedOver | RefusedByProvider:

@@ -7,12 +7,13 @@ The usual mistakes this file exists to avoid: speed comes in knots, an age may o
 from __future__ import annotations
 
 import hashlib
+import math
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
-from recourse.gateways.http import check
+from recourse.gateways.http import check, parsed
 from recourse.ports import Fix, NotHandedOver, RefusedByProvider
 
 KNOT_MPS = 1852 / 3600
@@ -31,14 +32,14 @@ class TraccarLocator:
         await self._client.aclose()
 
     async def locate(self, device_id: str) -> Fix | None:
-        devices = await self._get("/api/devices", {"uniqueId": device_id})
-        found = _list(devices)
-        position_id = found[0].get("positionId") if found else None
-        if not position_id:
+        devices = _list(await self._get("/api/devices", {"uniqueId": device_id}))
+        device = _only(devices, uniqueId=device_id)
+        number, position_id = _id(device, "id"), _id(device, "positionId")
+        if number is None or position_id is None:
             return None
         response = await self._get("/api/positions", {"id": str(position_id)})
-        positions = _list(response)
-        return _fix(positions[0], response.content) if positions else None
+        position = _only(_list(response), id=position_id, deviceId=number)
+        return _fix(position, response.content)
 
     async def _get(self, path: str, params: dict[str, str]) -> httpx.Response:
         try:
@@ -51,7 +52,7 @@ class TraccarLocator:
 
 def _list(response: httpx.Response) -> list[dict[str, Any]]:
     try:
-        value = response.json()
+        value = parsed(response)
     except ValueError:
         raise RefusedByProvider("traccar_not_json") from None
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
@@ -59,33 +60,59 @@ def _list(response: httpx.Response) -> list[dict[str, Any]]:
     return value
 
 
+def _only(found: list[dict[str, Any]], **named: object) -> dict[str, Any]:
+    """The one that bears the names asked for; empty when there is none. A server that does not know the
+    parameter answers with everything, and the first of that is somebody else's."""
+    return next((one for one in found if all(one.get(name) == it for name, it in named.items())), {})
+
+
+def _id(item: dict[str, Any], name: str) -> int | None:
+    value = item.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
 def _fix(position: dict[str, Any], raw: bytes) -> Fix | None:
     """None for a position that lies nowhere on earth or names no time."""
-    try:
-        latitude, longitude = float(position["latitude"]), float(position["longitude"])
-        fix_time, received = _instant(position["fixTime"]), _instant(position["serverTime"])
-    except (KeyError, TypeError, ValueError):
+    latitude, longitude = _number(position, "latitude"), _number(position, "longitude")
+    fix_time, received = _instant(position.get("fixTime")), _instant(position.get("serverTime"))
+    if latitude is None or longitude is None or fix_time is None or received is None:
         return None
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         return None
-    speed, accuracy = position.get("speed"), position.get("accuracy")
+    speed, accuracy = _number(position, "speed"), _number(position, "accuracy")
     return Fix(
         latitude=latitude,
         longitude=longitude,
         fix_time=fix_time,
         received_time=received,
-        speed_mps=None if speed is None else float(speed) * KNOT_MPS,
-        accuracy_m=float(accuracy) if accuracy else None,
-        valid=bool(position.get("valid", False)),
-        carried_over=bool(position.get("outdated", False)),
+        speed_mps=None if speed is None or speed < 0 else speed * KNOT_MPS,
+        accuracy_m=accuracy if accuracy and accuracy > 0 else None,
+        valid=position.get("valid") is True,
+        carried_over=position.get("outdated", False) not in (False, None),
         source_datum="WGS-84",
         source="traccar",
         raw_sha256=hashlib.sha256(raw).hexdigest(),
     )
 
 
-def _instant(text: str) -> datetime:
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError("no offset")
-    return instant.astimezone(UTC)
+def _number(position: dict[str, Any], name: str) -> float | None:
+    """A finite one. `true` is a number to Python, and NaN and an integer of 400 digits are JSON to it."""
+    value = position.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _instant(text: object) -> datetime | None:
+    """In UTC; one without an offset is none."""
+    if not isinstance(text, str):
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+        return instant.astimezone(UTC) if instant.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None

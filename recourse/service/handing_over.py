@@ -61,8 +61,16 @@ def _actor(d: Deliberation, step_id: str | None) -> str:
     return done[-1].by or ""
 
 
+class ReferenceTaken(Exception):
+    """The desk named a file by a reference under which it has another one of ours."""
+
+
 async def acknowledge(unit: Unit, command: StepCommand, key: str, reference: str) -> StepResult:
+    """Raises ReferenceTaken: a status could not tell the two files apart."""
     d = deliberate(unit, await locked(unit, command.case_id))
+    known = await legal.by_reference(unit.tx, reference)
+    if known is not None and known.id != key:
+        raise ReferenceTaken
     if not await legal.acknowledge(unit.tx, key, reference):
         return await too_late(unit, d)
     await doubt.ends(unit, d, command.step_id)

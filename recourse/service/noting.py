@@ -40,7 +40,7 @@ class Pointless(ValueError):
 
 
 class RequestReused(ValueError):
-    """The request id was used before for something else, so nothing was done under it now."""
+    """The id was used before for something else: nothing was done under it now. The text names the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,8 @@ async def note_receipt(unit: Unit, provider_ref: str, state: str) -> None:
 async def note_legal_status(
     unit: Unit, reference: str, status_id: str, status: str, at: datetime
 ) -> tuple[Nudge, ...]:
-    """A status of the legal desk for a handed-over case. Raises Unknown for a reference we never got."""
+    """A status of the legal desk for a handed-over case. Raises Unknown for a reference we never got, and
+    RequestReused for an id that stands for another file or status: as a repetition it would be lost."""
     action = await legal.by_reference(unit.tx, reference)
     if action is None:
         raise Unknown("reference: no handover was acknowledged under it")
@@ -189,6 +190,8 @@ async def note_legal_status(
     if action.reference is None:
         await known_by_its_status(unit, action)
     if not await legal.add_status(unit.tx, status_id, action.id, status, at):
+        if not await legal.is_recorded(unit.tx, status_id, action.id, status):
+            raise RequestReused("status_id: it stands for another status; choose a new one")
         return tuple(await cases.undelivered_of(unit.tx, [action.loan_id]))
     payload = {"status": status, "reason": status, "status_id": status_id}
     event = own_id("legal", status_id)

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,11 @@ class StackAddresses:
     smpp_host: str = ""
     smpp_port: int = 0
     smpp_system_id: str = ""
-    smpp_password: str = ""
+    smpp_password: str = field(default="", repr=False)
     traccar_url: str = ""  # without the trailing /api
-    traccar_token: str = ""
+    traccar_token: str = field(default="", repr=False)
     legal_desk_url: str = ""
-    legal_desk_token: str = ""
+    legal_desk_token: str = field(default="", repr=False)
     end_logs: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -70,6 +71,21 @@ VARIABLES: Final[Mapping[str, str]] = {
 }
 """Field of `StackAddresses` -> environment variable. The application reads them; set before `up`, they mean
 "this one exists already, use it instead of starting one"."""
+
+
+HIDDEN: Final = "***"
+
+
+def without_secrets(url: str) -> str:
+    """The same address without its password and its query, which may hold one."""
+    try:
+        parts = urlsplit(url)
+        user, at, host = parts.netloc.rpartition("@")
+        name, colon, _ = user.partition(":")
+        netloc = f"{name}:{HIDDEN}@{host}" if colon else f"{user}{at}{host}"
+        return parts._replace(netloc=netloc, query="", fragment="").geturl()
+    except ValueError:  # no URL at all, so no part of it is known to be harmless
+        return HIDDEN
 
 
 def environment(addresses: StackAddresses) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from recourse.stack.addresses import StackAddresses
 from recourse.stack.errors import NotReady, StackError, StartFailed
-from recourse.stack.members import EVERYTHING
+from recourse.stack.members import EVERYTHING, to_show
 from recourse.stack.probes import probe
 from recourse.stack.process import end_leftover, gone, tail
 from recourse.stack.state import Home, Phase, StackState, read_state, supervisor_lives
@@ -40,7 +40,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Every address, and the health of every member by name."""
+    """Every address, without the secrets of what was configured, and the health of every member by name."""
 
     addresses: StackAddresses
     members: dict[str, Health]
@@ -98,7 +98,13 @@ async def status(home: Home) -> Status | None:
         return None
     names = [name for name in EVERYTHING if name in state.members]
     members = await asyncio.gather(*(_health(name, state) for name in names))
-    return Status(state.addresses, dict(zip(names, members, strict=True)))
+    return Status(shown(state), dict(zip(names, members, strict=True)))
+
+
+def shown(state: StackState) -> StackAddresses:
+    """The addresses as they may be printed."""
+    of_others = [name for name, member in state.members.items() if member.pid is None]
+    return to_show(state.addresses, of_others)
 
 
 async def raise_supervisor(plan: Plan, home: Home, report: Report) -> subprocess.Popen[bytes]:
@@ -106,7 +112,8 @@ async def raise_supervisor(plan: Plan, home: Home, report: Report) -> subprocess
     fails.
     """
     log = home.folders(persistent=plan.persistent).logs / "supervisor.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    home.make()
+    log.parent.mkdir(exist_ok=True)
     with log.open("ab") as errors:
         supervisor = subprocess.Popen(  # noqa: ASYNC220 - asyncio's own would end it together with our event loop
             [sys.executable, "-m", "recourse.stack", plan.to_json()],
@@ -171,7 +178,7 @@ async def _health(name: str, state: StackState) -> Health:
             False, member.source, member.pid, "its process is gone; run: recourse stack down, then up"
         )
     try:
-        await probe(name, state.addresses)
+        await probe(name, state.addresses, ours=member.pid is not None)
     except NotReady as failure:
         return Health(False, member.source, member.pid, str(failure))
     return Health(True, member.source, member.pid, "answers")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from recourse.stack.addresses import VARIABLES
+from recourse.stack.addresses import HIDDEN, VARIABLES, StackAddresses, without_secrets
 from recourse.stack.errors import StackError
 from recourse.stack.outside import LEGAL_DESK, SMSC, SMTP, TRACCAR
 from recourse.stack.servers.component import Component
@@ -57,6 +58,19 @@ def configured(name: str, environment: Mapping[str, str] = os.environ) -> dict[s
         if value is not None:
             values[field] = _port(field, value) if field.endswith("_port") else value
     return values
+
+
+def to_show(addresses: StackAddresses, of_others: Iterable[str]) -> StackAddresses:
+    """For eyes and for programs that print. of_others: the members that were configured, whose secrets are
+    those of a real system; what is started here has the same well-known ones everywhere."""
+    hidden: dict[str, Any] = {}
+    for field in (field for name in of_others for field in FIELDS[name]):
+        value = getattr(addresses, field)
+        if value and field.endswith(("_password", "_token")):
+            hidden[field] = HIDDEN
+        elif field.endswith("_url"):
+            hidden[field] = without_secrets(value)
+    return replace(addresses, **hidden)
 
 
 def _port(field: str, value: str) -> int:

@@ -73,12 +73,12 @@ class End:
 
 
 def _callback_arguments(name: str) -> tuple[str, ...]:
-    """RECOURSE_LEGAL_DESK_CALLBACK_URL, _TOKEN and _INTERVAL become the legal desk's options."""
+    """RECOURSE_LEGAL_DESK_CALLBACK_URL and _INTERVAL become the legal desk's options. It reads _TOKEN itself:
+    every account of the machine can read a command line."""
     if name != "legal_desk":
         return ()
     given = {
-        part: os.environ.get(f"RECOURSE_LEGAL_DESK_CALLBACK_{part.upper()}")
-        for part in ("url", "token", "interval")
+        part: os.environ.get(f"RECOURSE_LEGAL_DESK_CALLBACK_{part.upper()}") for part in ("url", "interval")
     }
     return tuple(word for part, value in given.items() if value for word in (f"--callback-{part}", value))
 

@@ -7,17 +7,22 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from recourse.stack.addresses import StackAddresses
+from recourse.stack.addresses import StackAddresses, without_secrets
 from recourse.stack.errors import NotReady
 
 PROBE_SECONDS: Final = 5.0
 PAUSE_SECONDS: Final = 0.05
 
 
-async def probe(name: str, addresses: StackAddresses) -> None:
-    """Asks one member once; NotReady, with what it answered, if it is not there."""
+async def probe(name: str, addresses: StackAddresses, *, ours: bool = True) -> None:
+    """Asks one member once; NotReady, with what it answered, if it is not there.
+
+    ours: False for one that was configured. Whether it wants TLS is not known here, so mail server and SMS
+    centre are not spoken to: a password would be readable.
+    """
+    asked = PROBES[name] if ours else {**PROBES, **OF_OTHERS}[name]
     try:
-        await asyncio.wait_for(PROBES[name](addresses), PROBE_SECONDS)
+        await asyncio.wait_for(asked(addresses), PROBE_SECONDS)
     except NotReady:
         raise
     except TimeoutError:
@@ -125,7 +130,7 @@ async def _http(url: str) -> None:
     async with httpx.AsyncClient(timeout=PROBE_SECONDS, trust_env=False, follow_redirects=True) as client:
         response = await client.get(url)
     if not response.is_success:
-        raise NotReady(f"{url} answered HTTP {response.status_code}")
+        raise NotReady(f"{without_secrets(url)} answered HTTP {response.status_code}")
 
 
 async def _listens(host: str, port: int) -> None:
@@ -146,4 +151,8 @@ PROBES: Final[Mapping[str, Callable[[StackAddresses], Awaitable[None]]]] = {
     "smsc": _smsc,
     "traccar": _traccar,
     "legal_desk": _legal_desk,
+}
+OF_OTHERS: Final[Mapping[str, Callable[[StackAddresses], Awaitable[None]]]] = {
+    "smtp": lambda addresses: _listens(addresses.smtp_host, addresses.smtp_port),
+    "smsc": lambda addresses: _listens(addresses.smpp_host, addresses.smpp_port),
 }

@@ -39,6 +39,11 @@ class Home:
     def default(cls) -> Home:
         return cls(Path(os.environ.get("RECOURSE_HOME") or ".recourse").resolve())
 
+    def make(self) -> None:
+        """For its owner alone: the state holds the secrets of what was configured."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir(mode=0o700, exist_ok=True)
+
     @property
     def state_file(self) -> Path:
         return self.path / "stack.json"
@@ -92,6 +97,8 @@ def write_state(home: Home, state: StackState) -> None:
         "members": {name: asdict(member) for name, member in state.members.items()},
     }
     draft = home.state_file.with_suffix(f".{os.getpid()}.tmp")
+    draft.touch(mode=0o600)
+    draft.chmod(0o600)  # one that a killed process left behind keeps its mode
     draft.write_text(json.dumps(value, indent=2) + "\n")
     draft.replace(home.state_file)
 
@@ -121,7 +128,7 @@ def sole_supervisor(home: Home) -> Iterator[None]:
 
     Raises StackError when another supervisor holds it.
     """
-    home.path.mkdir(parents=True, exist_ok=True)
+    home.make()
     with home.lock_file.open("w") as lock:
         for _ in range(LOCK_TRIES):  # a `status` that looks at the lock holds it for an instant
             with suppress(BlockingIOError):

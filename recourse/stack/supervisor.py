@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recourse.stack import ports, process
-from recourse.stack.addresses import StackAddresses
+from recourse.stack.addresses import StackAddresses, without_secrets
 from recourse.stack.errors import NotReady, StackError, StartFailed
 from recourse.stack.members import COMPONENTS, EVERYTHING, STOP_STAGES, configured
 from recourse.stack.probes import probe, until_ready
@@ -140,9 +140,9 @@ class Group:
     async def _check(self, name: str, fields: dict[str, Any]) -> None:
         began = asyncio.get_running_loop().time()
         try:
-            await probe(name, StackAddresses(**fields))
+            await probe(name, StackAddresses(**fields), ours=False)
         except NotReady as failure:
-            first = next(iter(fields.values()))
+            first = without_secrets(next(iter(fields.values())))
             raise StartFailed(f"{name} is configured at {first} but does not answer: {failure}") from None
         self._record(name, MemberState("configured"), fields)
         self._report(name, "configured", asyncio.get_running_loop().time() - began)

@@ -88,7 +88,7 @@ async def acknowledge(tx: Tx, key: str, reference: str) -> bool:
 
 
 async def add_status(tx: Tx, status_id: str, action_id: str, status: str, at: datetime) -> bool:
-    """False when this status was recorded before."""
+    """False when a status of this id was recorded before."""
     result = await tx.execute(
         upsert(legal_status)
         .values(status_id=status_id, action_id=action_id, status=status, at=at)
@@ -96,3 +96,15 @@ async def add_status(tx: Tx, status_id: str, action_id: str, status: str, at: da
         .returning(legal_status.c.status_id)
     )
     return result.first() is not None
+
+
+async def is_recorded(tx: Tx, status_id: str, action_id: str, status: str) -> bool:
+    """Whether the id stands for this status of this file."""
+    row = (
+        await tx.execute(
+            select(legal_status.c.action_id, legal_status.c.status).where(
+                legal_status.c.status_id == status_id
+            )
+        )
+    ).one()
+    return (row.action_id, row.status) == (action_id, status)

@@ -1,8 +1,11 @@
-"""The API's routes. Docs under /api/docs, the OpenAPI document under /api/openapi.json."""
+"""The API's routes. The OpenAPI document is under /api/openapi.json, for those who have a token."""
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request
+from typing import Annotated, Any
+
+import structlog
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
@@ -10,14 +13,22 @@ from recourse.contracts.delivery import Unacceptable, Unavailable
 from recourse.delivery import Delivery
 from recourse.ports import AnswersTasks, RunsUnavailable
 from recourse.service.noting import Pointless, RequestReused, Unknown
+from recourse.service.tokens import Caller
 from recourse.web import cases, notes, tasks
+from recourse.web.access import current_caller
 from recourse.web.limits import BodyLimit
 
+log = structlog.get_logger(__name__)
+DOCUMENT = "/api/openapi.json"
 
-def build_api(delivery: Delivery, runs: AnswersTasks) -> FastAPI:
-    api = FastAPI(
-        title="Recourse", version="1", docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None
-    )
+
+def build_api(delivery: Delivery, runs: AnswersTasks, *, docs: bool = False) -> FastAPI:
+    """docs: pages under /api/docs, and the document without a token, which is how the pages ask for it. The
+    scripts of the pages come from a public host."""
+    pages, document = ("/api/docs", DOCUMENT) if docs else (None, None)
+    api = FastAPI(title="Recourse", version="1", docs_url=pages, openapi_url=document, redoc_url=None)
+    if not docs:
+        api.get(DOCUMENT, include_in_schema=False)(_description)
     api.state.delivery, api.state.runs = delivery, runs
     api.add_middleware(BodyLimit)
     for router in (tasks.router, cases.router, notes.router):
@@ -33,6 +44,11 @@ def build_api(delivery: Delivery, runs: AnswersTasks) -> FastAPI:
     return api
 
 
+async def _description(request: Request, _: Annotated[Caller, Depends(current_caller)]) -> dict[str, Any]:
+    api: FastAPI = request.app
+    return api.openapi()
+
+
 async def _healthy() -> dict[str, str]:
     return {"status": "ok"}
 
@@ -46,7 +62,9 @@ async def _unknown(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, 404)
 
 
-async def _reused(_: Request, error: Exception) -> JSONResponse:
+async def _reused(request: Request, error: Exception) -> JSONResponse:
+    """Who repeats it for ever may not read the answer, so ours must be able to see it."""
+    log.warning("an id that stands for something else was refused", path=request.scope["route"].path)
     return JSONResponse({"detail": str(error)}, 409)
 
 

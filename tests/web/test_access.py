@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from recourse.delivery import Delivery
 from recourse.service import tokens
+from recourse.web.api import build_api
 from tests.integration.gateways.conftest import closed_port
-from tests.web.conftest import ROLES, Api, without_database
+from tests.web.conftest import ROLES, Api, client, without_database
 
 EVERYONE = set(ROLES)
 WORKERS = EVERYONE - {"auditor"}
@@ -45,7 +47,7 @@ def _nothing(path: str) -> str:
 
 
 async def test_the_matrix_names_every_endpoint_there_is(api: Api) -> None:
-    document = (await api.http.get("/api/openapi.json")).json()
+    document = (await api.get("auditor", "/openapi.json")).json()
     found = {
         (method.upper(), path.removeprefix("/api"))
         for path, item in document["paths"].items()
@@ -78,6 +80,23 @@ async def test_without_a_token_nobody_gets_past_the_door(api: Api, method: str, 
         )
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_the_description_of_the_api_is_for_callers_and_there_is_no_page_of_it(api: Api) -> None:
+    assert (await api.http.get("/api/openapi.json")).status_code == 401
+    assert [(await api.get(role, "/openapi.json")).status_code for role in ROLES] == [200] * len(ROLES)
+    pages = ["/api/docs", "/api/docs/oauth2-redirect", "/docs", "/redoc", "/openapi.json"]
+    assert [(await api.http.get(page)).status_code for page in pages] == [404] * len(pages)
+
+
+async def test_where_the_pages_were_asked_for_anybody_may_read_them(api: Api) -> None:
+    app = build_api(Delivery(api.world.services, api.runs), api.runs, docs=True)
+    async with client(app) as http:
+        page = await http.get("/api/docs")
+        document = await http.get("/api/openapi.json")
+        assert (page.status_code, "/api/openapi.json" in page.text) == (200, True)
+        assert document.json()["paths"] == (await api.get("agent", "/openapi.json")).json()["paths"]
+        assert (await http.get("/api/cases")).status_code == 401
 
 
 async def test_what_has_not_the_shape_of_a_token_costs_the_database_nothing(api: Api) -> None:

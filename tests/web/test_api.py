@@ -11,7 +11,7 @@ from recourse.domain.ids import CaseId, LoanId
 from recourse.service.context import Unit
 from recourse.storage import legal
 from tests.integration.gateways.conftest import closed_port
-from tests.integration.service.conftest import OpenCase
+from tests.integration.service.conftest import OpenCase, open_case
 from tests.web.conftest import PERSONAL, Api, without_database
 
 
@@ -197,22 +197,26 @@ async def test_a_status_of_the_desk_for_a_file_we_never_gave_it_is_404(api: Api)
     assert (await api.post("legal", "/legal/statuses", **_status())).status_code == 404
 
 
-async def test_a_status_of_the_desk_is_recorded_once_and_its_end_closes_the_case(api: Api, task: str) -> None:
+async def _filed(api: Api, loan: str, reference: str) -> None:
     async def filed(unit: Unit) -> None:
         await legal.claim(
             unit.tx,
-            "handover-1",
-            loan_id=LoanId("L-1"),
-            case_id=CaseId("case-L-1-1"),
+            f"handover-{loan}",
+            loan_id=LoanId(loan),
+            case_id=CaseId(f"case-{loan}-1"),
             proposed_by="legal-1",
             approved_by="lead-1",
             document=b"{}",
             sha256="0",
             at=unit.now,
         )
-        await legal.acknowledge(unit.tx, "handover-1", "LD-9")
+        await legal.acknowledge(unit.tx, f"handover-{loan}", reference)
 
     await api.world.services.run(filed)
+
+
+async def test_a_status_of_the_desk_is_recorded_once_and_its_end_closes_the_case(api: Api, task: str) -> None:
+    await _filed(api, "L-1", "LD-9")
     answers = [await api.post("legal", "/legal/statuses", **_status()) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 202]
     assert await api.world.scalar("SELECT count(*) FROM legal_status") == 1
@@ -220,6 +224,25 @@ async def test_a_status_of_the_desk_is_recorded_once_and_its_end_closes_the_case
     await api.post("legal", "/legal/statuses", **_status(status_id="s-2", status="concluded"))
     assert (await OpenCase(api.world, "case-L-1-1").decide()).kind == "close"
     assert await api.world.scalar("SELECT closed_reason FROM collection_case") == "legal_concluded"
+
+
+@pytest.mark.parametrize("changed", [{"reference": "LD-10"}, {"status": "concluded"}])
+async def test_a_status_id_that_stands_for_something_else_is_refused_with_a_reason(
+    api: Api, task: str, changed: dict[str, str]
+) -> None:
+    """Taken for a repetition, the end of one file would be lost because another file had that id."""
+    await _filed(api, "L-1", "LD-9")
+    await open_case(api.world, "L-2")
+    await _filed(api, "L-2", "LD-10")
+    first = await api.post("legal", "/legal/statuses", **_status())
+    other = await api.post("legal", "/legal/statuses", **_status(**changed))
+    again = await api.post("legal", "/legal/statuses", **_status())
+    assert [answer.status_code for answer in (first, other, again)] == [202, 409, 202]
+    assert other.json()["detail"].startswith("status_id: it stands for another status")
+    assert await api.world.rows("SELECT action_id, status FROM legal_status") == [
+        {"action_id": "handover-L-1", "status": "accepted"}
+    ]
+    assert await api.world.scalar("SELECT count(*) FROM fact WHERE kind = 'legal_status'") == 1
 
 
 async def test_cases_and_tasks_show_ids_and_codes_and_the_dossier_alone_shows_people(

@@ -23,6 +23,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,6 +37,7 @@ from recourse.stack.ends.log import EndLog
 from recourse.stack.ends.serve import parser, serve_http
 
 HANG = 0
+SAFER = "better in RECOURSE_LEGAL_DESK_CALLBACK_TOKEN"
 
 
 class Outage(BaseModel):
@@ -155,7 +157,9 @@ def main() -> None:
     options = parser("A legal desk's HTTP endpoint.")
     options.add_argument("--token", required=True)
     options.add_argument("--callback-url", default="")
-    options.add_argument("--callback-token", default="")
+    options.add_argument(
+        "--callback-token", default=os.environ.get("RECOURSE_LEGAL_DESK_CALLBACK_TOKEN", ""), help=SAFER
+    )
     options.add_argument("--callback-interval", type=float, default=1.0, help="seconds between two statuses")
     chosen = options.parse_args()
     log = EndLog(chosen.log)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ import pytest
 from recourse.ports import Message
 from recourse.stack import StackAddresses
 from recourse.stack.ends.log import read_log
+from recourse.stack.process import Launch, start
+from tests.integration.gateways.authority import Authority, authority
 
 
 def message(to: str, body: str, *, subject: str | None = None, key: str | None = None) -> Message:
@@ -54,6 +58,17 @@ def closed_port() -> int:
         return port
 
 
+@pytest.fixture
+async def ours(tmp_path: Path) -> Authority:
+    return await authority(tmp_path / "ours")
+
+
+@pytest.fixture
+async def other(tmp_path: Path) -> Authority:
+    """One that we do not trust."""
+    return await authority(tmp_path / "other")
+
+
 Steer = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 """Posts to an end's `/_control`, for example `await steer("outage", {"status": 503})`."""
 
@@ -87,15 +102,19 @@ async def desk(stack: StackAddresses) -> AsyncIterator[Steer]:
 
 
 @asynccontextmanager
-async def scripted_smtp(answers: Mapping[bytes, bytes]) -> AsyncIterator[int]:
+async def scripted_smtp(
+    answers: Mapping[bytes, bytes], heard: list[bytes] | None = None
+) -> AsyncIterator[int]:
     """Answers each command by its first word, 250 where nothing is said; yields its port.
 
-    The end of a mail is answered as the command "."; DATA itself gets 354.
+    The end of a mail is answered as the command "."; DATA itself gets 354. Each line is added to `heard`.
     """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 test\r\n")
-        while command := (await reader.readline()).split()[:1]:
+        while command := (line := await reader.readline()).split()[:1]:
+            if heard is not None:
+                heard.append(line)
             name = command[0].upper()
             writer.write(answers.get(name, b"354 go on" if name == b"DATA" else b"250 ok") + b"\r\n")
             if name == b"DATA" and name not in answers:
@@ -105,3 +124,41 @@ async def scripted_smtp(answers: Mapping[bytes, bytes]) -> AsyncIterator[int]:
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
         yield listening.sockets[0].getsockname()[1]
+
+
+@asynccontextmanager
+async def centre(port: int, log: Path) -> AsyncIterator[None]:
+    """An SMS centre of the test's own, that may be stopped and started again on the same port."""
+    program = [sys.executable, "-m", "recourse.stack.ends.smsc", "--port", str(port), "--log", str(log)]
+    child = await start("smsc", Launch(program), log.with_suffix(".out"))
+    try:
+        await _answers(port)
+        yield
+    finally:
+        await child.stop()
+
+
+async def _answers(port: int) -> None:
+    for _ in range(200):
+        with suppress(OSError):
+            (await asyncio.open_connection("127.0.0.1", port))[1].close()
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("the centre does not answer")
+
+
+@asynccontextmanager
+async def scripted_http(answers: Mapping[str, bytes]) -> AsyncIterator[str]:
+    """Answers 200 with the body written down for the path, whatever it is; yields its URL."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        await reader.readexactly(int(length[1]) if length else 0)
+        body = answers[head.split()[1].decode().partition("?")[0]]
+        headers = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        writer.write(headers.encode() + body)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -19,11 +18,10 @@ from recourse.gateways.smpp import Receipt, ReceiptState, SmppMessenger
 from recourse.ports import Accepted, NotHandedOver, OutcomeUnknown
 from recourse.service import noting
 from recourse.stack import StackAddresses
-from recourse.stack.process import Launch, start
 from recourse.storage.dossier import dossier_document
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
-from tests.integration.gateways.conftest import closed_port, entries, eventually, message, number
+from tests.integration.gateways.conftest import centre, closed_port, entries, eventually, message, number
 from tests.integration.service.conftest import open_case
 
 
@@ -112,27 +110,6 @@ async def test_a_receipt_reaches_the_contact_it_belongs_to(world: World, stack: 
         [contact] = (await dossier_document(tx, LoanId("L-1")))["contacts"]["attempts"]
     told = {(receipt["provider_ref"], receipt["state"]) for receipt in contact["receipts"]}
     assert (contact["id"], told) == (attempt["id"], {(ref, "undeliverable") for ref in heard})
-
-
-@asynccontextmanager
-async def centre(port: int, log: Path) -> AsyncIterator[None]:
-    """An SMS centre of the test's own, that may be stopped and started again on the same port."""
-    program = [sys.executable, "-m", "recourse.stack.ends.smsc", "--port", str(port), "--log", str(log)]
-    child = await start("smsc", Launch(program), log.with_suffix(".out"))
-    try:
-        await _answers(port)
-        yield
-    finally:
-        await child.stop()
-
-
-async def _answers(port: int) -> None:
-    for _ in range(200):
-        with suppress(OSError):
-            (await asyncio.open_connection("127.0.0.1", port))[1].close()
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("the centre does not answer")
 
 
 async def test_after_a_restart_of_the_centre_the_session_is_bound_again_and_receipts_come(

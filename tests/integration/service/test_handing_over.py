@@ -26,7 +26,7 @@ from recourse.service.context import Unit
 from recourse.service.deciding import deliberate, locked
 from recourse.service.noting import HoldRequest
 from recourse.stack import StackAddresses
-from recourse.storage import steps
+from recourse.storage import legal, steps
 from tests.events import payment
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
@@ -364,3 +364,41 @@ async def test_a_file_that_the_desk_refuses_is_unable_under_the_desks_code(
     result = await HandingOverActivities(world.services, office).hand_over(command)
     assert (result.outcome, result.code) == ("unable", "legal_desk_422")
     assert await world.scalar("SELECT reference FROM legal_action") is None
+
+
+async def test_a_reference_that_names_another_file_already_is_asked_again_and_then_a_persons(
+    world: World, stack: StackAddresses, office: HttpLegalDesk, demanded: OpenCase
+) -> None:
+    """Taken over, each status of that file would close or move the wrong case."""
+
+    class Confused:
+        async def hand_over(self, handover: Handover) -> str:
+            return "LD-of-another"
+
+    command = await _approved(world, demanded)
+    other = await open_case(world, f"L-{secrets.token_hex(6)}")
+
+    async def filed(unit: Unit) -> None:
+        case = (await locked(unit, other.id)).case
+        await legal.claim(
+            unit.tx,
+            "handover-other",
+            loan_id=case.loan_id,
+            case_id=case.id,
+            proposed_by="legal-1",
+            approved_by="lead-1",
+            document=b"{}",
+            sha256="0",
+            at=unit.now,
+        )
+        await legal.acknowledge(unit.tx, "handover-other", "LD-of-another")
+
+    await world.services.run(filed)
+    world.set_now((await demanded.decide()).due_at or pytest.fail("no due"))
+    with pytest.raises(ApplicationError, match="another file") as lost:
+        await HandingOverActivities(world.services, Confused()).hand_over(command)
+    assert (lost.value.type, lost.value.non_retryable) == ("OutcomeUnknown", False)
+    held = "SELECT reference FROM legal_action WHERE id = :key"
+    assert await world.scalar(held, key=f"handover-{demanded.id}") is None
+    result = await world.services.run(partial(performing.give_up, command=command))
+    assert (result.outcome, result.code) == ("unable", "outcome_unknown")

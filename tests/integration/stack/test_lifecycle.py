@@ -122,6 +122,24 @@ def test_a_configured_address_is_used_and_left_running(command: CommandLine, end
     socket.create_connection((ends.smtp_host, ends.smtp_port), timeout=5).close()
 
 
+async def test_a_configured_sms_centre_is_told_no_password(command: CommandLine) -> None:
+    """It may want TLS, of which the stack knows nothing."""
+    heard: list[bytes] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        port = str(server.sockets[0].getsockname()[1])
+        settings = {"HOST": "127.0.0.1", "PORT": port, "SYSTEM_ID": "us", "PASSWORD": "sesame"}
+        named = {f"RECOURSE_SMPP_{name}": value for name, value in settings.items()}
+        up = await asyncio.to_thread(command.run, "up", "--with", "smsc", **named)
+        assert up.returncode == 0, up.stderr
+        assert (await asyncio.to_thread(command.run, "status")).returncode == 0
+    assert heard == [b"", b""]
+
+
 def test_a_configured_address_that_is_dead_is_named_and_nothing_stays_up(command: CommandLine) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
