@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from recourse.domain.ids import LoanId
+from recourse.storage import facts
 from recourse.storage.attempts import receipts_of
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.tables import (
@@ -170,6 +171,7 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
         attempt["receipts"] = [r for r in receipts if r["attempt_id"] == attempt["id"]]
     diary = [column for column in step.c if column.name != "inputs"]
     people = select(loan_party.c.person_id).where(loan_party.c.loan_id == loan_id)
+    named = list((await tx.execute(people.order_by(loan_party.c.person_id))).scalars())
     return {
         "cases": await _rows(
             tx,
@@ -194,6 +196,7 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
             .where((hold.c.loan_id == loan_id) | hold.c.person_id.in_(people))
             .order_by(hold.c.since, hold.c.id),
         ),
+        "ceases": [plain(row) for row in await facts.ceases_of(tx, named)],
     }
 
 

@@ -20,6 +20,7 @@ PERMITTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/cases"): EVERYONE,
     ("GET", "/cases/{case_id}"): EVERYONE,
     ("GET", "/dossiers/{loan_id}"): {"lead", "legal", "auditor", "admin"},
+    ("POST", "/ceases"): {"agent", "lead", "legal", "admin"},
     ("POST", "/holds"): {"agent", "lead", "legal", "admin"},
     ("POST", "/holds/{hold_id}/lift"): {"lead", "legal", "admin"},
     ("POST", "/legal/statuses"): {"legal", "admin"},
@@ -27,6 +28,7 @@ PERMITTED: dict[tuple[str, str], set[str]] = {
 BODIES: dict[str, dict[str, Any]] = {
     "/tasks/{task_id}/claim": {"request_id": "r-1"},
     "/tasks/{task_id}/complete": {"request_id": "r-1", "outcome": "done"},
+    "/ceases": {"request_id": "r-1", "source": "letter-1", "loan_id": "L-nobody"},
     "/holds": {"reason": "dispute", "request_id": "r-1", "loan_id": "L-nobody"},
     "/legal/statuses": {
         "reference": "LD-000000",
