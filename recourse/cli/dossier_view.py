@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from recourse.cli.common import listing
 from recourse.domain.money import Money
@@ -50,6 +51,7 @@ def _borrower(part: dict[str, Any]) -> RenderableType:
             f"{p['kind']} {p['value']} ({', '.join(p['consent']) or 'none'})"
             for p in person["contact_points"]
         )
+        points += f"\nceased: {', '.join(person['ceased'])}" if person["ceased"] else ""
         table.add_row(
             person["role"], person.get("name", ""), person["language"], ", ".join(person["zones"]), points
         )
@@ -80,7 +82,14 @@ def _contacts(part: dict[str, Any]) -> RenderableType:
         why = row["reason"] + (f" · {row['source']}" if row.get("source") else "")
         what = row.get("outcome", row.get("code", ""))
         table.add_row(row["at"][:16].replace("T", " "), row["event"], row.get("step_id", ""), what, why)
-    return table
+    texts = [_text_of(attempt) for attempt in part["attempts"] if attempt["inbound"]]
+    return Group(table, "texts that came in:", *texts) if texts else table
+
+
+def _text_of(attempt: dict[str, Any]) -> Text:
+    """Anybody may have sent it: nothing in it is markup, and no sign of it steers the terminal."""
+    words = "".join(sign if sign.isprintable() else " " for sign in attempt["content"])
+    return Text(f"{attempt['at'][:16].replace('T', ' ')}  {words}")
 
 
 def _legal(part: dict[str, Any]) -> RenderableType:

@@ -1,24 +1,19 @@
-"""SMS over SMPP 3.4: one long-lived session, long texts in counted parts, receipts handed on."""
+"""SMS over SMPP 3.4: one long-lived session that only sends, long texts in counted parts."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 
 import smpp34
-import structlog
 from smpp34 import _smpp34 as codes
 
 from recourse.gateways.sms_text import split
 from recourse.ports import Accepted, Message, NotHandedOver, OutcomeUnknown, RefusedByProvider
-
-log = structlog.get_logger()
 
 _THROTTLED = {codes.ESME_RTHROTTLED, codes.ESME_RMSGQFUL}
 _RINVBNDSTS = 0x04  # the library has no name for it
@@ -32,23 +27,6 @@ _NUMBER = re.compile("[0-9]{3,20}")
 """SMPP 3.4 §5.2.9: at most 20 characters. A library that is handed more, or a NUL, sends it as it is."""
 _MOST_PARTS = 255
 """SMPP 3.4 §5.3.2.23: the number of parts is one octet."""
-_RECEIPT_FLAG = 0x04
-_MESSAGE_STATES = {2: "delivered", 3: "expired", 5: "undeliverable", 8: "undeliverable"}
-
-
-class ReceiptState(StrEnum):
-    DELIVERED = "delivered"
-    EXPIRED = "expired"
-    UNDELIVERABLE = "undeliverable"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What the centre says became of one part."""
-
-    provider_ref: str
-    state: ReceiptState
 
 
 class SmppMessenger:
@@ -62,15 +40,13 @@ class SmppMessenger:
         password: str,
         *,
         source: str = "",
-        on_receipt: Callable[[Receipt], Awaitable[None]] | None = None,
         timeout: float = 10,
     ) -> None:
         self._host, self._port, self._system_id, self._password = host, port, system_id, password
-        self._source, self._on_receipt, self._timeout = source, on_receipt, timeout
+        self._source, self._timeout = source, timeout
         self._binding = asyncio.Lock()
         self._client: smpp34.Client | None = None
         self._session: smpp34.Smsc | None = None
-        self._listener: asyncio.Task[None] | None = None
 
     async def send(self, message: Message) -> Accepted:
         """Every part is encoded before a session is asked for: what cannot be encoded has surely not left."""
@@ -82,11 +58,6 @@ class SmppMessenger:
         return Accepted(tuple(refs), parts=len(refs))
 
     async def close(self) -> None:
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            listener.cancel()
-            with suppress(asyncio.CancelledError):
-                await listener
         await self._drop()
 
     async def _part(self, session: smpp34.Smsc, prepared: _Prepared, number: int) -> str:
@@ -139,7 +110,8 @@ class SmppMessenger:
             if session is not None and alive and session is self._session:  # not dropped while we asked
                 return session
             await self._drop()
-            client = smpp34.Client(self._host, self._port, self._system_id, self._password)
+            # A transmitter: the library would answer what comes in before it is written down (SmppListener).
+            client = smpp34.Client(self._host, self._port, self._system_id, self._password, bind_type="TX")
             try:
                 session = await asyncio.wait_for(client.connect(), self._timeout)
             except (TimeoutError, smpp34.SmppError, OSError):
@@ -147,7 +119,6 @@ class SmppMessenger:
                     await client.stop()
                 raise NotHandedOver("smpp: cannot bind", _TRY_AGAIN_AFTER) from None
             self._client, self._session = client, session
-            self._listener = asyncio.create_task(self._listen(session))
             return session
 
     async def _drop(self) -> None:
@@ -159,19 +130,6 @@ class SmppMessenger:
         if client is not None:
             with suppress(smpp34.SmppError, OSError, TimeoutError):
                 await asyncio.wait_for(client.stop(), 2)
-
-    async def _listen(self, session: smpp34.Smsc) -> None:
-        """Receipts until the session ends. A receipt that cannot be written is logged: it is evidence."""
-        while isinstance(event := await session.next(), smpp34.DeliverSmEvent):
-            receipt = _receipt(event)
-            if receipt is None or self._on_receipt is None:
-                continue
-            try:
-                await self._on_receipt(receipt)
-            except Exception as error:
-                log.error(
-                    "receipt not recorded", provider_ref=receipt.provider_ref, error=type(error).__name__
-                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +156,3 @@ def _prepare(message: Message) -> _Prepared:
         raise RefusedByProvider("smpp_too_long")
     reference = hashlib.sha256(message.key.encode()).digest()[:2]
     return _Prepared(to, parts, whole.alphabet.data_coding, reference)
-
-
-def _receipt(event: smpp34.DeliverSmEvent) -> Receipt | None:
-    """SMPP 3.4 §5.3.2.12 and .35: the message id and its state stand in the optional parameters."""
-    if not event.esm_class & _RECEIPT_FLAG:
-        return None
-    tlvs = {tlv.tag: bytes(tlv.value) for tlv in event.tlvs}
-    reference = tlvs.get(codes.TLV_RECEIPTED_MESSAGE_ID, b"").rstrip(b"\x00").decode("ascii", "replace")
-    state = tlvs.get(codes.TLV_MESSAGE_STATE, b"\x00")[0]
-    return Receipt(reference, ReceiptState(_MESSAGE_STATES.get(state, "unknown"))) if reference else None

@@ -60,7 +60,9 @@ async def open_task(
     team: str,
     at: datetime,
     expires_at: datetime | None,
+    attempt_id: str | None = None,
 ) -> None:
+    """attempt_id: the contact that the task is about, where it was made before."""
     await tx.execute(
         insert(agent_task).values(
             id=key,
@@ -72,6 +74,7 @@ async def open_task(
             state="open",
             opened_at=at,
             expires_at=expires_at,
+            attempt_id=attempt_id,
         )
     )
 
