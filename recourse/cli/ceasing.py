@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recourse.cli.common import USAGE, Json, fail, one_of, opaque, run, say
+from recourse.cli.common import USAGE, Json, fail, one_of, opaque, opaque_or_none, run, say
 
 if TYPE_CHECKING:
     from recourse.service.ceasing import Ceased
-
-
-def _opaque_or_none(text: str | None) -> str | None:
-    return None if text is None else opaque(text)
 
 
 def cease(
@@ -38,7 +34,7 @@ def cease(
     ] = None,
     request_id: Annotated[
         str | None,
-        typer.Option("--request-id", callback=_opaque_or_none, help="Repeat a call safely with the same id."),
+        typer.Option("--request-id", callback=opaque_or_none, help="Repeat a call safely with the same id."),
     ] = None,
     as_json: Json = False,
 ) -> None:

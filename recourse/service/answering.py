@@ -28,6 +28,7 @@ from recourse.service.outcomes import apply_outcome, note_told
 from recourse.service.reminding import choose_point
 from recourse.storage import attempts, tasks
 from recourse.storage.attempts import NewAttempt, attempt_id
+from recourse.storage.persons import persons_of
 from recourse.storage.tasks import TaskRow
 
 CLAIM_LASTS = timedelta(hours=4)
@@ -55,7 +56,7 @@ async def answer_task(unit: Unit, answer: TaskAnswer) -> AnswerResult:
         same = before[0] == digest
         receipt = _RECEIPT.validate_python(before[1])
         return AnswerResult(receipt if same else _no(answer, "request_id_reused"))
-    task = await tasks.get(unit.tx, TaskId(answer.task_id)) or task
+    task = await _as_his(unit, await tasks.get(unit.tx, TaskId(answer.task_id)) or task, answer.actor)
     d = deliberate(unit, gathered)
     refusal = _refusal(unit, d, task, answer)
     if refusal is not None:
@@ -69,6 +70,13 @@ async def answer_task(unit: Unit, answer: TaskAnswer) -> AnswerResult:
         stored = _RECEIPT.dump_python(receipt, mode="json")
         await tasks.keep_answer(unit.tx, answer.request_id, task.id, digest, stored)
     return AnswerResult(receipt, plan)
+
+
+async def _as_his(unit: Unit, task: TaskRow, actor: str) -> TaskRow:
+    """A person may have several tokens, and a claim made under one of them is his under each."""
+    who = await persons_of(unit.tx, (actor, task.claimed_by))
+    same = task.claimed_by is not None and who[task.claimed_by] == who[actor]
+    return replace(task, claimed_by=actor) if same else task
 
 
 def _no(answer: TaskAnswer, code: str, **values: Any) -> TaskReceipt:
@@ -162,8 +170,10 @@ async def _complete(
     unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer
 ) -> tuple[TaskReceipt, PlanData | None]:
     disposition = DISPOSITIONS[answer.outcome]
-    if task.kind == "approve_legal" and _proposed_by(d, task) == answer.actor:
-        return _no(answer, "approver_is_requester"), None
+    if task.kind == "approve_legal":
+        approver = (await persons_of(unit.tx, [answer.actor]))[answer.actor]
+        if _proposed_by(d, task) == approver:
+            return _no(answer, "approver_is_requester"), None
     if task.attempt_id is not None:
         await attempts.finish(unit.tx, task.attempt_id, disposition.attempt, disposition=answer.outcome)
     await tasks.complete(unit.tx, task.id, answer.actor, answer.outcome, unit.now)
@@ -183,8 +193,8 @@ async def _tell(
 
 
 def _proposed_by(d: Deliberation, task: TaskRow) -> str | None:
-    """Who proposed what this approval is about."""
+    """The person who proposed what this approval is about."""
     strategy = d.rules.strategy
     proposals = {s.proposal for s in strategy.steps if s.approval == task.step_id}
     done = [r for r in d.gathered.situation.steps if r.step_id in proposals and r.by is not None]
-    return done[-1].by if done else None
+    return done[-1].done_by if done else None

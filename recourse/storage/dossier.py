@@ -18,6 +18,7 @@ from recourse.storage.attempts import receipts_of
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.tables import (
     agent_task,
+    api_token,
     collection_case,
     contact_attempt,
     contact_point,
@@ -180,7 +181,14 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
             .order_by(collection_case.c.episode),
         ),
         "attempts": attempts,
-        "steps": await _rows(tx, select(*diary).where(step.c.loan_id == loan_id).order_by(step.c.id)),
+        "steps": await _rows(
+            tx,
+            # The person beside the actor: the document must say by itself whether two actors were one.
+            select(*diary, api_token.c.person)
+            .outerjoin(api_token, api_token.c.actor == step.c.actor)
+            .where(step.c.loan_id == loan_id)
+            .order_by(step.c.id),
+        ),
         "tasks": await _rows(
             tx,
             select(agent_task)

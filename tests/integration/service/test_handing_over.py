@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 from temporalio.exceptions import ApplicationError
 
 from activities.handing_over import HandingOverActivities
@@ -22,12 +23,14 @@ from recourse.domain.situation import Channel, HoldReason, StepOutcome
 from recourse.gateways.legal_desk import HttpLegalDesk
 from recourse.gateways.traccar import TraccarLocator
 from recourse.ports import Handover
-from recourse.service import answering, handing_over, noting, performing, task_steps
+from recourse.service import answering, handing_over, noting, performing, task_steps, tokens
 from recourse.service.context import Unit
 from recourse.service.deciding import deliberate, locked
 from recourse.service.noting import HoldRequest
 from recourse.stack import StackAddresses
 from recourse.storage import steps
+from recourse.storage.dossier import dossier_document
+from recourse.storage.tables import api_token
 from tests.events import payment
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
@@ -134,6 +137,26 @@ async def test_who_proposed_may_not_approve_and_somebody_else_may(world: World, 
     assert await world.scalar("SELECT state FROM agent_task WHERE id = :t", t=task) == "claimed"
 
 
+async def test_one_person_with_two_tokens_may_not_approve_and_another_person_may(
+    world: World, demanded: OpenCase
+) -> None:
+    async def token(role: str, person: str) -> str:
+        issued = await world.services.run(partial(tokens.issue, role=role, name="x", person=person))
+        return issued.actor
+
+    proposer, own, other = await token("legal", "p-1"), await token("lead", "p-1"), await token("lead", "p-2")
+    await _answer(world, await _task(world, demanded, "propose_legal"), proposer, "legal", "propose")
+    task = await _task(world, demanded, "approve_legal")
+    refused = await _answer(world, task, own, "lead", "approve")
+    assert (refused.accepted, refused.code) == (False, "approver_is_requester")
+    world.set_now(await world.scalar("SELECT claim_until FROM agent_task WHERE id = :t", t=task))
+    assert (await _answer(world, task, other, "lead", "approve")).accepted
+    async with world.services.database.reading() as tx:
+        document = await dossier_document(tx, LoanId(demanded.id.removeprefix("case-").removesuffix("-1")))
+    done = {s["step_id"]: (s["actor"], s["person"]) for s in document["contacts"]["steps"] if "person" in s}
+    assert done == {"propose_legal": (proposer, "p-1"), "approve_legal": (other, "p-2")}
+
+
 async def test_a_rejected_proposal_is_never_handed_over(
     world: World, stack: StackAddresses, office: HttpLegalDesk, demanded: OpenCase
 ) -> None:
@@ -148,7 +171,14 @@ async def test_a_rejected_proposal_is_never_handed_over(
     assert _filed(stack, demanded) == []
 
 
-@pytest.mark.parametrize(("approver", "code"), [("legal-1", "approver_is_requester"), (None, "not_approved")])
+@pytest.mark.parametrize(
+    ("approver", "code"),
+    [
+        ("legal-1", "approver_is_requester"),
+        ("his other token", "approver_is_requester"),
+        (None, "not_approved"),
+    ],
+)
 async def test_the_gate_asks_for_two_people_once_more_whatever_the_steps_say(
     world: World,
     stack: StackAddresses,
@@ -161,6 +191,8 @@ async def test_the_gate_asks_for_two_people_once_more_whatever_the_steps_say(
     await _answer(world, await _task(world, demanded, "propose_legal"), "legal-1", "legal", "propose")
 
     async def forge(unit: Unit) -> None:
+        values = {"token_hash": "x", "actor": "his other token", "name": "x", "role": "lead"}
+        await unit.tx.execute(insert(api_token).values(**values, person="legal-1"))
         d = deliberate(unit, await locked(unit, demanded.id))
         row = d.row(
             "outcome", unit.now, "x", step_id="approve_legal", outcome=StepOutcome.DONE, actor=approver
