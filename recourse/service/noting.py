@@ -169,9 +169,11 @@ async def note_receipt(unit: Unit, provider_ref: str, state: str) -> None:
 
 
 async def note_legal_status(
-    unit: Unit, reference: str, status_id: str, status: str, at: datetime
+    unit: Unit, reference: str, status_id: str, status: str, at: datetime, actor: str = "legal_desk"
 ) -> tuple[Nudge, ...]:
-    """A status of the legal desk for a handed-over case. Raises Unknown for a reference we never got."""
+    """A status of the legal desk for a handed-over case. Raises Unknown for a reference we never got.
+
+    actor: whose token told it, the desk's own or one of our lawyers'."""
     action = await legal.by_reference(unit.tx, reference)
     if action is None:
         raise Unknown("reference: no handover was acknowledged under it")
@@ -180,4 +182,4 @@ async def note_legal_status(
         return tuple(await cases.undelivered_of(unit.tx, [action.loan_id]))
     payload = {"status": status, "reason": status, "status_id": status_id}
     event = own_id("legal", status_id)
-    return await record(unit, event, "legal_status", payload, [action.loan_id], None, "legal_desk")
+    return await record(unit, event, "legal_status", payload, [action.loan_id], None, actor)

@@ -23,7 +23,8 @@ router = APIRouter(tags=["facts"])
 Holder = Annotated[Caller, Depends(only("agent", "lead", "legal"))]
 Lifter = Annotated[Caller, Depends(only("lead", "legal"))]
 """Whoever works a case may protect a person at once; taking the protection away is not his to do."""
-Desk = Annotated[Caller, Depends(only("legal"))]
+Desk = Annotated[Caller, Depends(only("desk", "legal"))]
+"""The outside desk, which may do nothing else here; our lawyers for what it tells them on the telephone."""
 
 
 @router.post("/holds", status_code=201)
@@ -79,12 +80,12 @@ async def cease(request: Request, who: Holder, body: CeaseBody) -> dict[str, Any
 
 
 @router.post("/legal/statuses", status_code=202)
-async def legal_status(request: Request, _: Desk, body: LegalStatusBody) -> dict[str, Any]:
+async def legal_status(request: Request, who: Desk, body: LegalStatusBody) -> dict[str, Any]:
     """A status of a handed-over case. Safe to repeat with the same status id."""
 
     async def fact(unit: Unit) -> tuple[None, tuple[Nudge, ...]]:
         nudges = await noting.note_legal_status(
-            unit, body.reference, body.status_id, body.status, body.occurred_at
+            unit, body.reference, body.status_id, body.status, body.occurred_at, actor=who.actor
         )
         return None, nudges
 

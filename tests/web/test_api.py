@@ -194,7 +194,22 @@ def _status(**changes: Any) -> dict[str, Any]:
 
 
 async def test_a_status_of_the_desk_for_a_file_we_never_gave_it_is_404(api: Api) -> None:
-    assert (await api.post("legal", "/legal/statuses", **_status())).status_code == 404
+    assert (await api.post("desk", "/legal/statuses", **_status())).status_code == 404
+
+
+async def test_the_outside_desk_gets_nothing_of_a_case_that_it_knows_the_ids_of(api: Api, task: str) -> None:
+    """Not the same as for a stranger: it has a token, and the dossier it was given names the loan."""
+    asked = [
+        await api.get("desk", "/tasks"),
+        await api.post("desk", f"/tasks/{task}/claim", request_id="r-1"),
+        await api.get("desk", "/cases"),
+        await api.get("desk", "/cases/case-L-1-1"),
+        await api.get("desk", "/dossiers/L-1"),
+        await api.post("desk", "/holds", **_hold()),
+        await api.post("desk", "/ceases", request_id="r-1", source="s-1", loan_id="L-1"),
+    ]
+    assert [answer.status_code for answer in asked] == [403] * len(asked)
+    assert not [words for words in (*PERSONAL, "case-L-1-1") for answer in asked if words in answer.text]
 
 
 async def test_a_status_of_the_desk_is_recorded_once_and_its_end_closes_the_case(api: Api, task: str) -> None:
@@ -213,13 +228,15 @@ async def test_a_status_of_the_desk_is_recorded_once_and_its_end_closes_the_case
         await legal.acknowledge(unit.tx, "handover-1", "LD-9")
 
     await api.world.services.run(filed)
-    answers = [await api.post("legal", "/legal/statuses", **_status()) for _ in range(2)]
+    answers = [await api.post("desk", "/legal/statuses", **_status()) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 202]
     assert await api.world.scalar("SELECT count(*) FROM legal_status") == 1
     assert await api.world.scalar("SELECT count(*) FROM fact WHERE kind = 'legal_status'") == 1
     await api.post("legal", "/legal/statuses", **_status(status_id="s-2", status="concluded"))
     assert (await OpenCase(api.world, "case-L-1-1").decide()).kind == "close"
     assert await api.world.scalar("SELECT closed_reason FROM collection_case") == "legal_concluded"
+    told = await api.world.rows("SELECT actor FROM step WHERE event = 'legal_status' ORDER BY id")
+    assert [line["actor"] for line in told] == [api.tokens["desk"].actor, api.tokens["legal"].actor]
 
 
 async def test_cases_and_tasks_show_ids_and_codes_and_the_dossier_alone_shows_people(
