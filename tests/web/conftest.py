@@ -33,6 +33,7 @@ class Runs:
 
     def __init__(self, services: Services) -> None:
         self.services, self.down = services, False
+        self.answers = 0
 
     async def nudge(self, nudge: Nudge) -> None:
         if self.down:
@@ -44,6 +45,7 @@ class Runs:
     async def answer_task(self, case_id: str, answer: TaskAnswer) -> TaskReceipt:
         if self.down:
             raise RunsUnavailable("Temporal: UNAVAILABLE")
+        self.answers += 1
         return (await self.services.run(partial(answering.answer_task, answer=answer))).receipt
 
 

@@ -170,13 +170,14 @@ async def test_a_request_id_of_another_hold_is_409_and_places_nothing(api: Api, 
 
 
 async def test_what_the_case_must_answer_itself_is_503_while_the_engine_is_down(api: Api, task: str) -> None:
-    api.runs.down = True
-    for path, body in (("claim", {}), ("complete", {"outcome": "refuses"})):
-        answer = await api.post("agent", f"/tasks/{task}/{path}", request_id="r-1", **body)
+    for path, body, before in (("claim", {}, "open"), ("complete", {"outcome": "refuses"}, "claimed")):
+        api.runs.down = True
+        answer = await api.post("agent", f"/tasks/{task}/{path}", request_id=path, **body)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    assert await api.world.scalar("SELECT state FROM agent_task") == "open"
-    api.runs.down = False
-    assert (await api.post("agent", f"/tasks/{task}/claim", request_id="r-1")).status_code == 200
+        assert await api.world.scalar("SELECT state FROM agent_task") == before
+        api.runs.down = False
+        again = await api.post("agent", f"/tasks/{task}/{path}", request_id=path, **body)
+        assert again.status_code == 200
 
 
 async def test_a_database_that_is_away_is_503_and_its_address_is_not_told(api: Api) -> None:
