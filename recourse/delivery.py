@@ -24,6 +24,7 @@ from recourse.ports import AnswersTasks, CaseRuns, RunsUnavailable
 from recourse.service.accepting import accept_facts
 from recourse.service.answering import answer_task
 from recourse.service.context import Services, Unit
+from recourse.service.permitting import at_sight
 from recourse.storage import cases, tasks
 
 T = TypeVar("T")
@@ -83,15 +84,21 @@ class Delivery:
     async def answer(self, runs: AnswersTasks, answer: TaskAnswer) -> TaskReceipt | None:
         """The receipt for a person's answer; None when there is no such task. Raises RunsUnavailable.
 
-        The case's run answers. A closed case has none, and what was said in the call that was under way when
-        it closed counts all the same: then the use case is asked directly.
+        What is refused at sight, or was answered before, disturbs nobody. The case's run answers all else. A
+        closed case has none, and what was said in the call that was under way when it closed counts all the
+        same: then the use case is asked directly.
         """
-        async with self.services.database.reading() as tx:
+        database = self.services.database
+        async with database.reading() as tx:
             task = await tasks.get(tx, TaskId(answer.task_id))
             case = await cases.get(tx, CaseId(task.case_id)) if task else None
-        if task is None:
-            return None
-        if case is not None and case.closed_at is not None and answer.action == "complete":
+            if task is None or case is None:
+                return None
+            now = await database.now(tx)
+            receipt = await at_sight(tx, self.services.book, answer, task, case, now)
+        if receipt is not None:
+            return receipt
+        if case.closed_at is not None and answer.action == "complete":
             return (await self.services.run(partial(answer_task, answer=answer))).receipt
         return await runs.answer_task(task.case_id, answer)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
 from temporalio.client import Client
 
 from activities.deciding import DecidingActivities
@@ -18,17 +19,20 @@ from recourse.app.settings import Settings, SettingsError
 from recourse.delivery import Delivery
 from recourse.domain.situation import Channel
 from recourse.gateways.legal_desk import HttpLegalDesk
-from recourse.gateways.smpp import Receipt, SmppMessenger
+from recourse.gateways.smpp import SmppMessenger
+from recourse.gateways.smpp_listening import Inbound, Receipt, SmppListener
 from recourse.gateways.smtp import SmtpMessenger
 from recourse.gateways.traccar import TraccarLocator
 from recourse.packs.loader import load_packs
 from recourse.ports import CaseRuns, Messenger
-from recourse.service import noting
+from recourse.service import noting, replying
 from recourse.service.context import Lender, Services
 from recourse.storage.database import Database
 from recourse.temporal.case_runs import TemporalCaseRuns
 from recourse.temporal.client import connect
 from recourse.temporal.worker import ActivitySet
+
+log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
@@ -75,7 +79,7 @@ async def core(settings: Settings, *, lazy: bool = True) -> AsyncIterator[Core]:
 async def activities(settings: Settings, running: Services, runs: CaseRuns) -> AsyncIterator[ActivitySet]:
     """The live activities with their gateways. Raises SettingsError for an address that is missing."""
     async with AsyncExitStack() as closing:
-        messengers = await _messengers(settings, running, closing)
+        messengers = _messengers(settings, closing)
         deciding = DecidingActivities(running)
         reminding = RemindingActivities(running, messengers)
         locator = TraccarLocator(
@@ -101,29 +105,42 @@ async def activities(settings: Settings, running: Services, runs: CaseRuns) -> A
         )
 
 
-async def _messengers(
-    settings: Settings, running: Services, closing: AsyncExitStack
-) -> Mapping[Channel, Messenger]:
-    async def on_receipt(receipt: Receipt) -> None:
-        await running.run(
-            partial(noting.note_receipt, provider_ref=receipt.provider_ref, state=receipt.state.value)
-        )
+def sms_listener(settings: Settings, delivery: Delivery) -> SmppListener:
+    """Takes receipts and the texts that people send back. Raises SettingsError for a missing address."""
 
-    smpp = sms_centre(settings, on_receipt)
+    async def take(said: Receipt | Inbound) -> None:
+        if isinstance(said, Receipt):
+            receipt = partial(noting.note_receipt, provider_ref=said.provider_ref, state=said.state.value)
+            await delivery.services.run(receipt)
+            return
+        reply = replying.Reply(said.number, said.text, said.reference)
+        taken, _ = await delivery.note(partial(replying.take_reply, reply=reply))
+        log.info("a text came in", taken=taken.value)
+
+    return SmppListener(
+        _required("smpp_host", settings.smpp_host),
+        settings.smpp_port,
+        settings.smpp_system_id,
+        settings.smpp_password.get_secret_value(),
+        take,
+        tls=settings.smpp_tls,
+        cafile=settings.smpp_cafile,
+    )
+
+
+def _messengers(settings: Settings, closing: AsyncExitStack) -> Mapping[Channel, Messenger]:
+    smpp = sms_centre(settings)
     closing.push_async_callback(smpp.close)
     return {Channel.EMAIL: mail_server(settings), Channel.SMS: smpp}
 
 
-def sms_centre(
-    settings: Settings, on_receipt: Callable[[Receipt], Awaitable[None]] | None = None
-) -> SmppMessenger:
+def sms_centre(settings: Settings) -> SmppMessenger:
     return SmppMessenger(
         _required("smpp_host", settings.smpp_host),
         settings.smpp_port,
         settings.smpp_system_id,
         settings.smpp_password.get_secret_value(),
         source=settings.smpp_source,
-        on_receipt=on_receipt,
         tls=settings.smpp_tls,
         cafile=settings.smpp_cafile,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from consumers.backoff import Away
-from recourse.app.compose import activities, core
+from recourse.app.compose import activities, core, sms_listener
 from recourse.app.patience import patiently
 from recourse.app.settings import Settings
 from recourse.app.stopping import stop_signal
@@ -56,6 +57,19 @@ async def run_worker(settings: Settings, stopping: asyncio.Event | None = None) 
         for worker in build_workers(parts.client, implementations, Queues(settings.queue_prefix), rates):
             await stack.enter_async_context(worker)
         log.info("worker started", queue_prefix=settings.queue_prefix)
-        watching = asyncio.create_task(_watch(parts.client))
-        await stopping.wait()
-        watching.cancel()
+        beside = [_watch(parts.client), sms_listener(settings, parts.delivery).run()]
+        await _until(stopping, [asyncio.create_task(work) for work in beside])
+
+
+async def _until(stopping: asyncio.Event, beside: Sequence[asyncio.Task[None]]) -> None:
+    """What goes on beside the work and never ends by itself. A failure of it ends the process: else nobody
+    would listen any more, and nobody would know."""
+    asked = asyncio.create_task(stopping.wait())
+    try:
+        done, _ = await asyncio.wait({asked, *beside}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in (asked, *beside):
+            task.cancel()
+        await asyncio.gather(asked, *beside, return_exceptions=True)

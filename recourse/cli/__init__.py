@@ -8,6 +8,7 @@ import typer
 
 from recourse.cli import (
     cases,
+    ceasing,
     database,
     dead_letters,
     events,
@@ -37,6 +38,7 @@ app.add_typer(cases.app, name="cases")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(holds.app, name="holds")
 app.add_typer(tokens.app, name="tokens")
+app.command("cease")(ceasing.cease)
 app.command("dossier")(cases.dossier)
 app.command("doctor")(doctor_command.doctor)
 for name, process in processes.COMMANDS.items():

@@ -140,6 +140,8 @@ def _show(view: CaseView) -> None:
         out.print(f"  promise until {promise['due_on']}: {promise['state']}")
     for hold in view.holds:
         out.print(f"  hold {hold['id']}: {hold['reason']} until {short(hold['until'])}")
+    for cease in view.ceases:
+        out.print(f"  ceased by {cease['person_id']}: {', '.join(cease['channels'])}", highlight=False)
     table = listing("at (UTC)", "what", "step", "outcome", "why", "by", whole=("at (UTC)", "step"))
     for line in view.diary:
         why = line.reason + (f" · {line.source}" if line.source else "")

@@ -38,6 +38,11 @@ def opaque(text: str) -> str:
     return text
 
 
+def opaque_or_none(text: str | None) -> str | None:
+    """The same, where it may be left out."""
+    return None if text is None else opaque(text)
+
+
 def told(text: str) -> str:
     """A text that somebody will read later."""
     if not text.strip() or not text.isprintable():

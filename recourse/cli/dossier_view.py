@@ -53,6 +53,8 @@ def _borrower(part: dict[str, Any]) -> RenderableType:
             one_line(f"{p['kind']} {p['value']} ({', '.join(p['consent']) or 'none'})")
             for p in person["contact_points"]
         ]
+        if person["ceased"]:
+            points.append(f"ceased: {', '.join(person['ceased'])}")
         table.add_row(
             person["role"],
             person.get("name", ""),
@@ -87,7 +89,14 @@ def _contacts(part: dict[str, Any]) -> RenderableType:
         why = row["reason"] + (f" · {row['source']}" if row.get("source") else "")
         what = row.get("outcome", row.get("code", ""))
         table.add_row(row["at"][:16].replace("T", " "), row["event"], row.get("step_id", ""), what, why)
-    return table
+    texts = [_text_of(attempt) for attempt in part["attempts"] if attempt["inbound"]]
+    return Group(table, "texts that came in:", *texts) if texts else table
+
+
+def _text_of(attempt: dict[str, Any]) -> Text:
+    """Anybody may have sent it: nothing in it is markup, and no sign of it steers the terminal."""
+    words = "".join(sign if sign.isprintable() else " " for sign in attempt["content"])
+    return Text(f"{attempt['at'][:16].replace('T', ' ')}  {words}")
 
 
 def _legal(part: dict[str, Any]) -> RenderableType:

@@ -13,8 +13,9 @@ def explained(error: Exception) -> tuple[str, int] | None:
 def _of_usage(error: Exception) -> tuple[str, int] | None:
     from recourse.app.settings import SettingsError
     from recourse.contracts.delivery import Unacceptable
+    from recourse.service.noting import RequestReused
 
-    if isinstance(error, SettingsError):
+    if isinstance(error, SettingsError | RequestReused):
         return str(error), USAGE
     if isinstance(error, Unacceptable):
         return "a value cannot be stored or asked for, such as a zero byte or a broken character", USAGE

@@ -68,7 +68,7 @@ class Deployment:
         for preparing in (["db", "upgrade"], ["temporal", "setup"]):
             await self._run(preparing)
         async with services(self.settings()) as running:
-            for role in ROLES:
+            for role in (*ROLES, "desk"):
                 issue = partial(tokens.issue, role=role, name=f"demo {role}")
                 self.tokens[role] = (await running.run(issue)).token
         await self._settle(self._calendar())
@@ -130,7 +130,7 @@ class Deployment:
         day = timedelta(days=1).total_seconds() / self.calendar.scale
         target = {
             "url": f"{self.api_url}/api/legal/statuses",
-            "token": self.tokens["legal"],
+            "token": self.tokens["desk"],
             "interval": day,
         }
         async with httpx.AsyncClient(timeout=10, trust_env=False) as client:

@@ -153,7 +153,8 @@ class StepOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
-    """What became of one try of a ladder step. `by` is the actor's opaque id, where a person did it."""
+    """What became of one try of a ladder step. `by` is the actor's opaque id, where a person did it; `person`
+    whose id that is, where the actor's token tells."""
 
     step_id: str
     outcome: StepOutcome
@@ -161,6 +162,12 @@ class StepRecord:
     code: str | None = None
     opens_at: datetime | None = None
     by: str | None = None
+    person: str | None = None
+
+    @property
+    def done_by(self) -> str | None:
+        """Of two records with the same answer one person did both, under whatever token."""
+        return self.person or self.by
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,20 @@
-"""SMS over SMPP 3.4: one long-lived session, long texts in counted parts, receipts handed on."""
+"""SMS over SMPP 3.4: one long-lived session that only sends, long texts in counted parts."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 
 import smpp34
-import structlog
 from smpp34 import _smpp34 as codes
 
 from recourse.gateways.sms_text import split
 from recourse.gateways.tls import Tunnel, kept_out, trusting
 from recourse.ports import Accepted, Message, NotHandedOver, OutcomeUnknown, RefusedByProvider
-
-log = structlog.get_logger()
 
 _THROTTLED = {codes.ESME_RTHROTTLED, codes.ESME_RMSGQFUL}
 _RINVBNDSTS = 0x04  # the library has no name for it
@@ -33,23 +28,6 @@ _NUMBER = re.compile("[0-9]{3,20}")
 """SMPP 3.4 §5.2.9: at most 20 characters. A library that is handed more, or a NUL, sends it as it is."""
 _MOST_PARTS = 255
 """SMPP 3.4 §5.3.2.23: the number of parts is one octet."""
-_RECEIPT_FLAG = 0x04
-_MESSAGE_STATES = {2: "delivered", 3: "expired", 5: "undeliverable", 8: "undeliverable"}
-
-
-class ReceiptState(StrEnum):
-    DELIVERED = "delivered"
-    EXPIRED = "expired"
-    UNDELIVERABLE = "undeliverable"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What the centre says became of one part."""
-
-    provider_ref: str
-    state: ReceiptState
 
 
 class SmppMessenger:
@@ -64,19 +42,17 @@ class SmppMessenger:
         password: str,
         *,
         source: str = "",
-        on_receipt: Callable[[Receipt], Awaitable[None]] | None = None,
         tls: bool = False,
         cafile: str = "",
         timeout: float = 10,
     ) -> None:
         self._host, self._port, self._system_id, self._password = host, port, system_id, password
-        self._source, self._on_receipt, self._timeout = source, on_receipt, timeout
+        self._source, self._timeout = source, timeout
         self._context = trusting(cafile) if tls else None
         self._tunnel: Tunnel | None = None
         self._binding = asyncio.Lock()
         self._client: smpp34.Client | None = None
         self._session: smpp34.Smsc | None = None
-        self._listener: asyncio.Task[None] | None = None
 
     async def send(self, message: Message) -> Accepted:
         """Every part is encoded before a session is asked for: what cannot be encoded has surely not left."""
@@ -98,11 +74,6 @@ class SmppMessenger:
         writer.close()
 
     async def close(self) -> None:
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            listener.cancel()
-            with suppress(asyncio.CancelledError):
-                await listener
         await self._drop()
 
     async def _part(self, session: smpp34.Smsc, prepared: _Prepared, number: int) -> str:
@@ -163,7 +134,6 @@ class SmppMessenger:
                 cannot_bind = NotHandedOver("smpp: cannot bind", _TRY_AGAIN_AFTER)
                 raise kept_out("smpp", error) or cannot_bind from None
             self._session = session
-            self._listener = asyncio.create_task(self._listen(session))
             return session
 
     async def _line(self) -> smpp34.Client:
@@ -172,7 +142,8 @@ class SmppMessenger:
         if self._context is not None:
             self._tunnel = await Tunnel.to(*address, self._context)
             address = self._tunnel.address
-        self._client = smpp34.Client(*address, self._system_id, self._password)
+        # A transmitter: the library would answer what comes in before it is written down (SmppListener).
+        self._client = smpp34.Client(*address, self._system_id, self._password, bind_type="TX")
         return self._client
 
     async def _drop(self) -> None:
@@ -186,19 +157,6 @@ class SmppMessenger:
                 await asyncio.wait_for(client.stop(), 2)
         if tunnel is not None:
             tunnel.close()
-
-    async def _listen(self, session: smpp34.Smsc) -> None:
-        """Receipts until the session ends. A receipt that cannot be written is logged: it is evidence."""
-        while isinstance(event := await session.next(), smpp34.DeliverSmEvent):
-            receipt = _receipt(event)
-            if receipt is None or self._on_receipt is None:
-                continue
-            try:
-                await self._on_receipt(receipt)
-            except Exception as error:
-                log.error(
-                    "receipt not recorded", provider_ref=receipt.provider_ref, error=type(error).__name__
-                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,13 +183,3 @@ def _prepare(message: Message) -> _Prepared:
         raise RefusedByProvider("smpp_too_long")
     reference = hashlib.sha256(message.key.encode()).digest()[:2]
     return _Prepared(to, parts, whole.alphabet.data_coding, reference)
-
-
-def _receipt(event: smpp34.DeliverSmEvent) -> Receipt | None:
-    """SMPP 3.4 §5.3.2.12 and .35: the message id and its state stand in the optional parameters."""
-    if not event.esm_class & _RECEIPT_FLAG:
-        return None
-    tlvs = {tlv.tag: bytes(tlv.value) for tlv in event.tlvs}
-    reference = tlvs.get(codes.TLV_RECEIPTED_MESSAGE_ID, b"").rstrip(b"\x00").decode("ascii", "replace")
-    state = tlvs.get(codes.TLV_MESSAGE_STATE, b"\x00")[0]
-    return Receipt(reference, ReceiptState(_MESSAGE_STATES.get(state, "unknown"))) if reference else None

@@ -71,6 +71,25 @@ def encode(text: str, alphabet: Alphabet) -> bytes:
     return b"".join(bytes([_CODES[c]]) if c in _CODES else bytes([_ESCAPE, _EXTENDED[c]]) for c in text)
 
 
+_SIGNS = {code: char for char, code in _CODES.items()}
+_EXTENDED_SIGNS = {code: char for char, code in _EXTENDED.items()}
+_CODECS = {1: "ascii", 3: "latin-1", 8: "utf-16-be", 15: "gb18030"}
+"""By data_coding (SMPP 3.4 §5.2.19). 15 is what centres in China write for GB 18030."""
+_GSM = (0, 0xF0)
+
+
+def decode(octets: bytes, data_coding: int) -> str:
+    """A text as it came in. What cannot be read becomes a replacement sign; this never fails."""
+    if data_coding not in _GSM:
+        return octets.decode(_CODECS.get(data_coding, "latin-1"), "replace")
+    text, escaped = "", False
+    for code in octets:
+        table = _EXTENDED_SIGNS if escaped else _SIGNS
+        escaped = code == _ESCAPE and not escaped
+        text += "" if escaped else table.get(code, "\ufffd")
+    return text
+
+
 def _units(char: str, alphabet: Alphabet) -> int:
     if alphabet is Alphabet.UCS2:
         return len(char.encode("utf-16-be")) // 2

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from recourse.domain.ids import CaseId
 from recourse.domain.law.hours import local_date
-from recourse.storage import agreements, tasks
+from recourse.storage import agreements, facts, tasks
 from recourse.storage.cases import CaseRow, get
 from recourse.storage.database import ReadTx
 from recourse.storage.tables import collection_case, fact, loan, loan_party, step
@@ -95,14 +95,17 @@ class CaseView:
     promises: list[dict[str, Any]]
     tasks: list[str]
     facts: int
+    ceases: list[dict[str, Any]]
+    """What somebody on the loan asked us to stop; it holds for good."""
 
 
 async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
     case = await get(tx, case_id)
     if case is None:
         return None
-    people = select(loan_party.c.person_id).where(loan_party.c.loan_id == case.loan_id)
-    held = await agreements.holds_of(tx, [case.loan_id], list((await tx.execute(people)).scalars()))
+    named = select(loan_party.c.person_id).where(loan_party.c.loan_id == case.loan_id)
+    people = list((await tx.execute(named)).scalars())
+    held = await agreements.holds_of(tx, [case.loan_id], people)
     holds = [row.hold for row in held]
     promises = (await agreements.promises_of(tx, [case_id])).get(case_id, [])
     active = (await tasks.active_of(tx, [case_id])).get(case_id, [])
@@ -121,6 +124,7 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
         ],
         tasks=[task.id for task in active],
         facts=(await tx.execute(seen)).scalar_one(),
+        ceases=await facts.ceases_of(tx, people),
     )
 
 

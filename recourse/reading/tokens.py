@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from recourse.storage.database import ReadTx
 from recourse.storage.tables import api_token
@@ -13,9 +13,11 @@ from recourse.storage.tables import api_token
 
 @dataclass(frozen=True, slots=True)
 class TokenLine:
-    """actor: the opaque id that stands in steps, tasks and approvals. revoked_at: business time."""
+    """actor: the opaque id that stands in steps, tasks and approvals. person: whose it is, the same for each
+    of his tokens. revoked_at: business time."""
 
     actor: str
+    person: str
     role: str
     name: str
     recorded_at: datetime
@@ -24,6 +26,9 @@ class TokenLine:
 
 async def listing(tx: ReadTx) -> list[TokenLine]:
     """Oldest first, revoked ones too."""
-    columns = [api_token.c[name] for name in TokenLine.__dataclass_fields__]
-    rows = await tx.execute(select(*columns).order_by(api_token.c.recorded_at, api_token.c.actor))
+    c = api_token.c
+    person = func.coalesce(c.person, c.actor)
+    rows = await tx.execute(
+        select(c.actor, person, c.role, c.name, c.recorded_at, c.revoked_at).order_by(c.recorded_at, c.actor)
+    )
     return [TokenLine(*row) for row in rows]

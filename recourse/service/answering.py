@@ -6,108 +6,56 @@ became of the slot. What the person learned (a promise, a dispute, a wrong numbe
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
-
-import rfc8785
-from pydantic import TypeAdapter
 
 from recourse.contracts.messages import AnswerResult, PlanData, TaskAnswer, TaskReceipt
 from recourse.domain.decide import target
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.gate import gate
-from recourse.domain.law.hours import local_date
 from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import AttemptOutcome, Channel
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked, settle
-from recourse.service.dispositions import DISPOSITIONS, allowed_outcomes, problem_with
+from recourse.service.dispositions import DISPOSITIONS
 from recourse.service.outcomes import apply_outcome, note_told
+from recourse.service.permitting import Terms, answered_before, as_his, keep, no, refusal
 from recourse.service.reminding import choose_point
 from recourse.storage import attempts, tasks
 from recourse.storage.attempts import NewAttempt, attempt_id
+from recourse.storage.persons import persons_of
 from recourse.storage.tasks import TaskRow
 
 CLAIM_LASTS = timedelta(hours=4)
 """A claim that is not completed by then opens the task again (the agent went home)."""
 CALLS = {"call": Channel.CALL, "hardship_screening": Channel.CALL, "visit": Channel.VISIT}
 """Task kinds that contact a person, and how."""
-ROLES = {
-    "agents": {"agent", "lead"},
-    "lead": {"lead"},
-    "field": {"vehicle", "lead"},
-    "legal": {"legal"},
-}
-_RECEIPT: TypeAdapter[TaskReceipt] = TypeAdapter(TaskReceipt)
 
 
 async def answer_task(unit: Unit, answer: TaskAnswer) -> AnswerResult:
     """The receipt says accepted, or refused with a code and what to do; and what happens next."""
-    digest = _digest(answer)
     task = await tasks.get(unit.tx, TaskId(answer.task_id))
     if task is None:
         return AnswerResult(TaskReceipt(answer.task_id, False, "no_such_task"))
     gathered = await locked(unit, task.case_id, contacting=answer.action == "claim")
-    before = await tasks.answer(unit.tx, answer.request_id)
+    before = await answered_before(unit.tx, answer)
     if before is not None:
-        same = before[0] == digest
-        receipt = _RECEIPT.validate_python(before[1])
-        return AnswerResult(receipt if same else _no(answer, "request_id_reused"))
-    task = await tasks.get(unit.tx, TaskId(answer.task_id)) or task
+        return AnswerResult(before)
+    task = await as_his(unit.tx, await tasks.get(unit.tx, TaskId(answer.task_id)) or task, answer.actor)
     d = deliberate(unit, gathered)
-    refusal = _refusal(unit, d, task, answer)
-    if refusal is not None:
-        return AnswerResult(refusal)
+    case, rule = gathered.case, d.rules.strategy.promise
+    terms = Terms(gathered.loan.zone, rule.max_days_ahead, case.closed_at is None)
+    refused = refusal(answer, task, terms, unit.now)
+    if refused is not None:
+        return AnswerResult(refused)
     complete = _complete if task.state in tasks.ACTIVE else _tell
     act = _claim if answer.action == "claim" else complete
     receipt, plan = await act(unit, d, task, answer)
     if plan is not None:
         receipt = replace(receipt, next_step=plan.step_id or plan.reason, next_at=plan.due_at)
     if receipt.accepted:
-        stored = _RECEIPT.dump_python(receipt, mode="json")
-        await tasks.keep_answer(unit.tx, answer.request_id, task.id, digest, stored)
+        await keep(unit.tx, answer, receipt)
     return AnswerResult(receipt, plan)
-
-
-def _no(answer: TaskAnswer, code: str, **values: Any) -> TaskReceipt:
-    return TaskReceipt(answer.task_id, False, code, **values)
-
-
-def _digest(answer: TaskAnswer) -> str:
-    body = TypeAdapter(TaskAnswer).dump_python(answer, mode="json")
-    return hashlib.sha256(rfc8785.dumps(body)).hexdigest()
-
-
-def _refusal(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) -> TaskReceipt | None:
-    """Why the task cannot be answered by this person in this way now."""
-    if not (ROLES.get(task.team, set()) | {"admin"}) & set(answer.roles):
-        return _no(answer, "role_not_permitted")
-    if task.state not in tasks.ACTIVE and not _may_tell(d, task, answer):
-        return _no(answer, f"task_{task.state}")
-    held_by_other = task.claimed_now(unit.now) and task.claimed_by != answer.actor
-    if held_by_other:
-        return _no(answer, "claimed_by_another", opens_at=task.claim_until)
-    if answer.action == "complete":
-        if task.claimed_by != answer.actor:
-            return _no(answer, "claim_first")
-        today = local_date(unit.now, d.gathered.loan.zone)
-        problem = problem_with(task.kind, answer, today, d.rules.strategy.promise.max_days_ahead)
-        if problem is not None:
-            return _no(answer, problem, source=", ".join(allowed_outcomes(task.kind)))
-    return None
-
-
-def _may_tell(d: Deliberation, task: TaskRow, answer: TaskAnswer) -> bool:
-    """Whether this is what the person said to whoever held a task when it ended. A promise needs a case that
-    waits for it; all else is about the person or the debt."""
-    disposition = DISPOSITIONS.get(answer.outcome)
-    if task.state not in tasks.ENDED or task.completed_by is not None or disposition is None:
-        return False
-    open_enough = d.gathered.case.closed_at is None or not disposition.promise
-    mine = answer.action == "complete" and task.claimed_by == answer.actor
-    return mine and disposition.tells and open_enough
 
 
 async def _claim(
@@ -120,7 +68,7 @@ async def _claim(
             await attempts.finish(unit.tx, key, AttemptOutcome.UNKNOWN)
         taken = await _take_slot(unit, d, task, answer, channel)
         if isinstance(taken, Refused):
-            refused = _no(answer, taken.code.value, source=taken.source, opens_at=taken.opens_at)
+            refused = no(answer, taken.code.value, source=taken.source, opens_at=taken.opens_at)
             return refused, None
         key = taken
     await tasks.claim(unit.tx, task.id, answer.actor, unit.now + CLAIM_LASTS, key)
@@ -162,8 +110,10 @@ async def _complete(
     unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer
 ) -> tuple[TaskReceipt, PlanData | None]:
     disposition = DISPOSITIONS[answer.outcome]
-    if task.kind == "approve_legal" and _proposed_by(d, task) == answer.actor:
-        return _no(answer, "approver_is_requester"), None
+    if task.kind == "approve_legal":
+        approver = (await persons_of(unit.tx, [answer.actor]))[answer.actor]
+        if _proposed_by(d, task) == approver:
+            return no(answer, "approver_is_requester"), None
     if task.attempt_id is not None:
         await attempts.finish(unit.tx, task.attempt_id, disposition.attempt, disposition=answer.outcome)
     await tasks.complete(unit.tx, task.id, answer.actor, answer.outcome, unit.now)
@@ -183,8 +133,8 @@ async def _tell(
 
 
 def _proposed_by(d: Deliberation, task: TaskRow) -> str | None:
-    """Who proposed what this approval is about."""
+    """The person who proposed what this approval is about."""
     strategy = d.rules.strategy
     proposals = {s.proposal for s in strategy.steps if s.approval == task.step_id}
     done = [r for r in d.gathered.situation.steps if r.step_id in proposals and r.by is not None]
-    return done[-1].by if done else None
+    return done[-1].done_by if done else None

@@ -78,6 +78,17 @@ _OUTCOMES: dict[str, tuple[str, ...]] = {
     "visit": (*_CALL, "done"),
     "locate_by_hand": ("located", "not_located"),
     "check_delivery": ("delivered", "not_delivered"),
+    "read_reply": (
+        "done",
+        "promise",
+        "disputes",
+        "hardship",
+        "already_paid",
+        "deceased",
+        "no_contact",
+        "complaint",
+        "wrong_number",
+    ),
     "propose_legal": ("propose", "reject"),
     "approve_legal": ("approve", "reject"),
 }

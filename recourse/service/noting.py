@@ -1,4 +1,4 @@
-"""Facts that people, providers and desks report: holds, cease requests, receipts, legal statuses.
+"""Facts that people, providers and desks report: holds, receipts, statuses; and how any such fact is kept.
 
 Fact first: the row is written and counts from this commit on; the nudge that follows may fail and be swept.
 Every function returns the nudges of the cases that must be told.
@@ -7,14 +7,14 @@ Every function returns the nudges of the cases that must be told.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from recourse.contracts.messages import Nudge
 from recourse.domain.ids import LoanId, PersonId
-from recourse.domain.situation import Action, Channel, HoldReason
+from recourse.domain.situation import Action, HoldReason
 from recourse.service.context import Unit
 from recourse.service.deciding import decide_all
 from recourse.service.handing_over import known_by_its_status
@@ -95,7 +95,7 @@ async def place_hold(unit: Unit, request: HoldRequest) -> tuple[str, tuple[Nudge
     await agreements.add_hold(unit.tx, new)
     payload = {"hold": key, "reason": request.reason.value, "by": request.actor}
     event = own_id(key, "placed")
-    nudges = await _fact(unit, event, "hold_placed", payload, loans, request.person_id, request.actor)
+    nudges = await record(unit, event, "hold_placed", payload, loans, request.person_id, request.actor)
     return key, nudges
 
 
@@ -108,18 +108,7 @@ async def lift_hold(unit: Unit, key: str, actor: str) -> tuple[Nudge, ...]:
     if not await agreements.lift_hold(unit.tx, key, actor, unit.now):
         return ()
     event = own_id(key, "lifted")
-    return await _fact(unit, event, "hold_lifted", {"hold": key, "by": actor}, loans, subject[0], actor)
-
-
-async def cease(
-    unit: Unit, person_id: PersonId, channels: Iterable[Channel], actor: str
-) -> tuple[Nudge, ...]:
-    """A person told us to stop these channels; it never expires and no snapshot undoes it."""
-    loans = await _lock_subject(unit, person_id, None)
-    names = sorted(c.value for c in channels)
-    await people.stop_channels(unit.tx, person_id, names)
-    event = own_id("cease", uuid.uuid4().hex)
-    return await _fact(unit, event, "cease", {"channels": names, "by": actor}, loans, person_id, actor)
+    return await record(unit, event, "hold_lifted", {"hold": key, "by": actor}, loans, subject[0], actor)
 
 
 async def _lock_subject(unit: Unit, person_id: PersonId | None, loan_id: LoanId | None) -> Sequence[LoanId]:
@@ -134,7 +123,7 @@ async def _lock_subject(unit: Unit, person_id: PersonId | None, loan_id: LoanId 
     return [loan_id]
 
 
-async def _fact(
+async def record(
     unit: Unit,
     event_id: str,
     kind: str,
@@ -142,6 +131,8 @@ async def _fact(
     loans: Sequence[LoanId],
     person_id: PersonId | None,
     actor: str,
+    *,
+    code: str | None = None,
 ) -> tuple[Nudge, ...]:
     """One row in the log, a line in each open case's diary, what it means for the plan, and the nudges."""
     open_cases = await cases.open_of(unit.tx, loans)
@@ -165,7 +156,7 @@ async def _fact(
             unit.now,
             kind.replace("_", " "),
             case.strategy,
-            code=payload.get("reason"),
+            code=code or payload.get("reason"),
             actor=actor,
         )
         await steps.append(unit.tx, row)
@@ -179,10 +170,12 @@ async def note_receipt(unit: Unit, provider_ref: str, state: str) -> None:
 
 
 async def note_legal_status(
-    unit: Unit, reference: str, status_id: str, status: str, at: datetime
+    unit: Unit, reference: str, status_id: str, status: str, at: datetime, actor: str = "legal_desk"
 ) -> tuple[Nudge, ...]:
     """A status of the legal desk for a handed-over case. Raises Unknown for a reference we never got, and
-    RequestReused for an id that stands for another file or status: as a repetition it would be lost."""
+    RequestReused for an id that stands for another file or status: as a repetition it would be lost.
+
+    actor: whose token told it, the desk's own or one of our lawyers'."""
     action = await legal.by_reference(unit.tx, reference)
     if action is None:
         raise Unknown("reference: no handover was acknowledged under it")
@@ -195,4 +188,4 @@ async def note_legal_status(
         return tuple(await cases.undelivered_of(unit.tx, [action.loan_id]))
     payload = {"status": status, "reason": status, "status_id": status_id}
     event = own_id("legal", status_id)
-    return await _fact(unit, event, "legal_status", payload, [action.loan_id], None, "legal_desk")
+    return await record(unit, event, "legal_status", payload, [action.loan_id], None, actor)

@@ -8,10 +8,11 @@ from recourse.contracts.messages import TaskAnswer
 from recourse.domain.ids import PersonId
 from recourse.domain.situation import Channel, HoldReason, StepOutcome
 from recourse.service import doubt, handing_over, reminding
+from recourse.service.ceasing import cease_of_person
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation
 from recourse.service.dispositions import DISPOSITIONS, Disposition
-from recourse.service.noting import HoldRequest, cease, place_hold
+from recourse.service.noting import HoldRequest, place_hold
 from recourse.storage import agreements, outbox, people, steps
 from recourse.storage.attempts import point_of
 from recourse.storage.tasks import TaskRow
@@ -65,7 +66,7 @@ async def _said(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) 
         await _hold(unit, d, task, answer, disposition.hold, disposition.hold_days)
     speaker = await _speaker(unit, d, task)
     if disposition.cease and speaker is not None:
-        await cease(unit, speaker, Channel, answer.actor)
+        await cease_of_person(unit, speaker, Channel, answer.actor, f"task {task.id}")
     if disposition.unusable and task.attempt_id is not None:
         person_id, point_id = await point_of(unit.tx, task.attempt_id)
         await people.mark_unusable(unit.tx, person_id, point_id, answer.outcome)

@@ -14,13 +14,14 @@ from recourse.storage.database import ReadTx
 from recourse.storage.tables import api_token
 
 _SHAPE = re.compile(r"rc_[A-Za-z0-9_-]{43}")
-ROLES = ("agent", "lead", "vehicle", "legal", "auditor", "admin")
+ROLES = ("agent", "lead", "vehicle", "legal", "desk", "auditor", "admin")
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
     token: str = field(repr=False)
     actor: str
+    person: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,15 @@ class Caller:
     role: str
 
 
-async def issue(unit: Unit, role: str, name: str) -> Issued:
+async def issue(unit: Unit, role: str, name: str, person: str | None = None) -> Issued:
+    """person: the opaque id of whose it is, where he has a token already; a new one when left out. A token
+    that has none is its actor's: with that actor as `person` the two are of one person."""
     token = f"rc_{secrets.token_urlsafe(32)}"
     actor = f"{role}-{secrets.token_hex(4)}"
-    await unit.tx.execute(
-        insert(api_token).values(token_hash=_hash(token), actor=actor, name=name, role=role)
-    )
-    return Issued(token, actor)
+    person = person or f"person-{secrets.token_hex(4)}"
+    values = {"token_hash": _hash(token), "actor": actor, "name": name, "role": role, "person": person}
+    await unit.tx.execute(insert(api_token).values(values))
+    return Issued(token, actor, person)
 
 
 async def revoke(unit: Unit, actor: str) -> None:

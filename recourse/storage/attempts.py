@@ -29,7 +29,7 @@ class NewAttempt:
 
     id: str
     loan_id: LoanId
-    case_id: CaseId
+    case_id: CaseId | None
     step_id: str | None
     decision: int | None
     channel: Channel
@@ -64,6 +64,18 @@ async def claim(tx: Tx, new: NewAttempt) -> None:
             index_elements=["id"], set_=again, where=contact_attempt.c.state == AttemptOutcome.NOT_SENT
         )
     )
+
+
+async def add_inbound(tx: Tx, new: NewAttempt) -> bool:
+    """A text that came in; False for one that is known. It takes no slot and needs no outcome."""
+    values = {name: getattr(new, name) for name in NewAttempt.__dataclass_fields__}
+    mine = (
+        upsert(contact_attempt)
+        .values(**values, state=AttemptOutcome.CONNECTED, inbound=True)
+        .on_conflict_do_nothing()
+        .returning(contact_attempt.c.id)
+    )
+    return (await tx.execute(mine)).first() is not None
 
 
 async def state_of(tx: Tx | ReadTx, key: str) -> AttemptOutcome | None:

@@ -13,10 +13,12 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from recourse.domain.ids import LoanId
+from recourse.storage import facts
 from recourse.storage.attempts import receipts_of
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.tables import (
     agent_task,
+    api_token,
     collection_case,
     contact_attempt,
     contact_point,
@@ -170,6 +172,7 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
         attempt["receipts"] = [r for r in receipts if r["attempt_id"] == attempt["id"]]
     diary = [column for column in step.c if column.name != "inputs"]
     people = select(loan_party.c.person_id).where(loan_party.c.loan_id == loan_id)
+    named = list((await tx.execute(people.order_by(loan_party.c.person_id))).scalars())
     return {
         "cases": await _rows(
             tx,
@@ -178,7 +181,14 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
             .order_by(collection_case.c.episode),
         ),
         "attempts": attempts,
-        "steps": await _rows(tx, select(*diary).where(step.c.loan_id == loan_id).order_by(step.c.id)),
+        "steps": await _rows(
+            tx,
+            # The person beside the actor: the document must say by itself whether two actors were one.
+            select(*diary, api_token.c.person)
+            .outerjoin(api_token, api_token.c.actor == step.c.actor)
+            .where(step.c.loan_id == loan_id)
+            .order_by(step.c.id),
+        ),
         "tasks": await _rows(
             tx,
             select(agent_task)
@@ -194,6 +204,7 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
             .where((hold.c.loan_id == loan_id) | hold.c.person_id.in_(people))
             .order_by(hold.c.since, hold.c.id),
         ),
+        "ceases": [plain(row) for row in await facts.ceases_of(tx, named)],
     }
 
 

@@ -40,6 +40,25 @@ async def known(tx: Tx, event_ids: Iterable[str]) -> set[str]:
     return set(rows.scalars())
 
 
+async def payload_of(tx: Tx | ReadTx, event_id: str) -> Any:
+    """What the fact of this id says; None when there is none."""
+    return (await tx.execute(select(fact.c.payload).where(fact.c.event_id == event_id))).scalar_one_or_none()
+
+
+async def ceases_of(tx: ReadTx | Tx, people: Iterable[PersonId]) -> list[dict[str, Any]]:
+    """What these people asked us to stop: who, when, which channels, by whom and where it can be read."""
+    rows = await tx.execute(
+        select(fact.c.person_id, fact.c.occurred_at, fact.c.payload)
+        .where(among(fact.c.person_id, people), fact.c.kind == "cease")
+        .order_by(fact.c.id)
+    )
+    return [
+        {"person_id": row.person_id, "at": row.occurred_at}
+        | {name: row.payload[name] for name in ("channels", "by", "source") if name in row.payload}
+        for row in rows
+    ]
+
+
 async def append(tx: Tx, new: Sequence[NewFact]) -> list[FactId]:
     """Write facts in the given order; their ids rise in that order."""
     if not new:

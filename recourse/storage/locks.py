@@ -27,11 +27,19 @@ async def lock_loans(tx: Tx, loan_ids: Iterable[LoanId], people: Iterable[Person
 
 async def lock_person(tx: Tx, person_id: PersonId) -> list[LoanId]:
     """Lock one person and every loan he or she is on; returns those loans."""
-    await _lock_people(tx, {person_id})
-    named = select(loan_party.c.loan_id).where(loan_party.c.person_id == person_id)
-    loans = sorted(LoanId(row) for row in (await tx.execute(named)).scalars())
+    return (await lock_people(tx, [person_id]))[person_id]
+
+
+async def lock_people(tx: Tx, people: Iterable[PersonId]) -> dict[PersonId, list[LoanId]]:
+    """Lock these people and every loan that one of them is on; returns the loans of each."""
+    found: dict[PersonId, list[LoanId]] = {person: [] for person in sorted(set(people))}
+    await _lock_people(tx, found)
+    named = select(loan_party.c.person_id, loan_party.c.loan_id).where(among(loan_party.c.person_id, found))
+    for person, loan_id in await tx.execute(named.order_by(loan_party.c.loan_id)):
+        found[PersonId(person)].append(LoanId(loan_id))
+    loans = sorted({loan_id for each in found.values() for loan_id in each})
     await tx.execute(select(loan.c.id).where(among(loan.c.id, loans)).order_by(loan.c.id).with_for_update())
-    return loans
+    return found
 
 
 async def lock_contact_points(tx: Tx, loan_ids: Iterable[LoanId]) -> None:

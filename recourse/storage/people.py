@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +12,25 @@ from typing import Any
 from sqlalchemy import Column, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from recourse.domain.ids import LoanId, PersonId
+from recourse.domain.ids import ContactPointId, LoanId, PersonId
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import rows_among
 from recourse.storage.tables import (
+    NUMBER_END,
+    NUMBERS,
     contact_point,
     loan,
     loan_party,
+    number_digits,
+    number_end,
     party,
     person_contact_point,
     vehicle,
 )
+
+SHORTEST_NUMBER = 7
+"""Digits. What is shorter is a service of the network, and the end of many numbers."""
+LONGEST_COUNTRY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,40 @@ async def ensure_people(tx: Tx, ids: Sequence[PersonId]) -> None:
 
 async def is_known(tx: Tx | ReadTx, person_id: PersonId) -> bool:
     return (await tx.execute(select(party.c.id).where(party.c.id == person_id))).first() is not None
+
+
+async def of_role(tx: Tx | ReadTx, loan_id: LoanId, role: str) -> list[PersonId]:
+    named = select(loan_party.c.person_id).where(loan_party.c.loan_id == loan_id, loan_party.c.role == role)
+    return [PersonId(row) for row in (await tx.execute(named)).scalars()]
+
+
+async def on_point(tx: Tx | ReadTx, point_id: ContactPointId) -> list[PersonId]:
+    """Everybody who is or was reached there."""
+    c = person_contact_point.c
+    named = select(c.person_id).where(c.contact_point_id == point_id)
+    return [PersonId(row) for row in (await tx.execute(named)).scalars()]
+
+
+async def on_number(tx: Tx | ReadTx, number: str) -> list[tuple[PersonId, ContactPointId]]:
+    """Everybody who is or was reached under a telephone number as a network writes it: with its country, with
+    a plus or without, or as it is dialled at home."""
+    digits = "".join(sign for sign in number if sign in string.digits).lstrip("0")
+    if len(digits) < SHORTEST_NUMBER:
+        return []
+    c = person_contact_point.c
+    rows = await tx.execute(
+        select(c.person_id, c.contact_point_id, number_digits)
+        .join(contact_point, contact_point.c.id == c.contact_point_id)
+        .where(contact_point.c.kind.in_(NUMBERS), number_end == digits[-NUMBER_END:])
+        .order_by(c.person_id, c.contact_point_id)
+    )
+    return [(PersonId(p), ContactPointId(point)) for p, point, known in rows if _same_number(known, digits)]
+
+
+def _same_number(one: str, other: str) -> bool:
+    """Where one of the two states no country: its code has three digits at most."""
+    short, long = sorted((one.lstrip("0"), other), key=len)
+    return long.endswith(short) and len(long) - len(short) <= LONGEST_COUNTRY
 
 
 async def save(tx: Tx, data: MasterData) -> None:

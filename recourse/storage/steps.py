@@ -14,7 +14,7 @@ from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.situation import StepOutcome, StepRecord
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among
-from recourse.storage.tables import step
+from recourse.storage.tables import api_token, step
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ async def records(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, l
     """What became of the ladder's steps of each case, oldest first."""
     columns = (step.c.step_id, step.c.outcome, step.c.at, step.c.code, step.c.opens_at, step.c.actor)
     rows = await tx.execute(
-        select(step.c.case_id, *columns)
+        select(step.c.case_id, *columns, api_token.c.person)
+        .outerjoin(api_token, api_token.c.actor == step.c.actor)
         .where(among(step.c.case_id, case_ids), step.c.event == "outcome")
         .order_by(step.c.id)
     )

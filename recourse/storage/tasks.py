@@ -62,6 +62,7 @@ async def open_task(
     expires_at: datetime | None,
     attempt_id: str | None = None,
 ) -> None:
+    """attempt_id: the contact that the task is about, where it was made before."""
     await tx.execute(
         insert(agent_task).values(
             id=key,

@@ -1,4 +1,5 @@
-"""Facts reported over HTTP: holds and the legal desk's statuses. Written first, then the case is told."""
+"""Facts reported over HTTP: holds, cease requests and the legal desk's statuses. Written first, then the case
+is told."""
 
 from __future__ import annotations
 
@@ -9,19 +10,21 @@ from fastapi import APIRouter, Depends, Request
 
 from recourse.contracts.messages import Nudge
 from recourse.delivery import Delivery
-from recourse.domain.ids import LoanId, PersonId
-from recourse.service import noting
+from recourse.domain.ids import ContactPointId, LoanId, PersonId
+from recourse.service import ceasing, noting
+from recourse.service.ceasing import CeaseRequest
 from recourse.service.context import Unit
 from recourse.service.noting import HoldRequest
 from recourse.service.tokens import Caller
 from recourse.web.access import only
-from recourse.web.shapes import HoldBody, LegalStatusBody
+from recourse.web.shapes import CeaseBody, HoldBody, LegalStatusBody
 
 router = APIRouter(tags=["facts"])
 Holder = Annotated[Caller, Depends(only("agent", "lead", "legal"))]
 Lifter = Annotated[Caller, Depends(only("lead", "legal"))]
 """Whoever works a case may protect a person at once; taking the protection away is not his to do."""
-Desk = Annotated[Caller, Depends(only("legal"))]
+Desk = Annotated[Caller, Depends(only("desk", "legal"))]
+"""The outside desk, which may do nothing else here; our lawyers for what it tells them on the telephone."""
 
 
 @router.post("/holds", status_code=201)
@@ -51,13 +54,38 @@ async def lift_hold(request: Request, who: Lifter, hold_id: str) -> dict[str, An
     return {"hold_id": hold_id, "in_force": False, "case_told": told}
 
 
+@router.post("/ceases", status_code=201)
+async def cease(request: Request, who: Holder, body: CeaseBody) -> dict[str, Any]:
+    """Somebody asked to be contacted no more. In force when this answers, whether Temporal is up or not, and
+    never lifted. Safe to repeat with the same request id."""
+    asked = CeaseRequest(
+        channels=body.channels,
+        actor=who.actor,
+        source=body.source,
+        person_id=PersonId(body.person_id) if body.person_id else None,
+        loan_id=LoanId(body.loan_id) if body.loan_id else None,
+        party=body.party,
+        contact_point_id=ContactPointId(body.contact_point_id) if body.contact_point_id else None,
+        request_id=f"{who.actor}-{body.request_id}",
+    )
+    delivery: Delivery = request.app.state.delivery
+    ceased, told = await delivery.note(partial(ceasing.cease, request=asked))
+    return {
+        "cease_id": ceased.key,
+        "people": ceased.people,
+        "channels": sorted(body.channels),
+        "in_force": True,
+        "case_told": told,
+    }
+
+
 @router.post("/legal/statuses", status_code=202)
-async def legal_status(request: Request, _: Desk, body: LegalStatusBody) -> dict[str, Any]:
+async def legal_status(request: Request, who: Desk, body: LegalStatusBody) -> dict[str, Any]:
     """A status of a handed-over case. Safe to repeat with the same status id."""
 
     async def fact(unit: Unit) -> tuple[None, tuple[Nudge, ...]]:
         nudges = await noting.note_legal_status(
-            unit, body.reference, body.status_id, body.status, body.occurred_at
+            unit, body.reference, body.status_id, body.status, body.occurred_at, actor=who.actor
         )
         return None, nudges
 

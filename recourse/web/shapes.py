@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from recourse.domain.situation import HoldReason
+from recourse.domain.situation import Channel, HoldReason, PartyRole
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
 
@@ -43,6 +43,27 @@ class HoldBody(Body):
             raise ValueError("loan_id, person_id: name exactly one")
         if self.until is not None and self.until.tzinfo is None:
             raise ValueError("until: needs an offset")
+        return self
+
+
+class CeaseBody(Body):
+    """Of a person, of everybody of a role on a loan, or of everybody on a contact point; of one of the three.
+
+    channels: all of them when left out. source: the id of the letter, recording or text that says so.
+    """
+
+    request_id: Key
+    source: Key
+    person_id: Key | None = None
+    loan_id: Key | None = None
+    party: PartyRole = PartyRole.BORROWER
+    contact_point_id: Key | None = None
+    channels: Annotated[frozenset[Channel], Field(min_length=1)] = frozenset(Channel)
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> CeaseBody:
+        if [self.person_id, self.loan_id, self.contact_point_id].count(None) != 2:
+            raise ValueError("person_id, loan_id, contact_point_id: name exactly one")
         return self
 
 

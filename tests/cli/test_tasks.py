@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from temporalio.client import Client
 
+from recourse.stack import StackAddresses
 from tests.cli.conftest import LATE, NOON, UNUSED, Town, sql
 
 CALL = {"no_answer", "busy", "promise", "refuses", "disputes", "wrong_number", "done"}
@@ -63,6 +65,31 @@ async def test_a_refusal_has_a_code_and_changes_nothing(town: Town) -> None:
     assert "outcome_not_allowed" in wrong.stdout
     assert "no_answer, busy" in wrong.stdout
     assert await _state(town, task) == ("claimed", "agent-1", None)
+
+
+async def test_refused_answers_add_no_event_to_the_history_of_the_case(
+    town: Town, stack: StackAddresses
+) -> None:
+    task = await town.task(LATE[2])
+    client = await Client.connect(stack.temporal_address, namespace=town.prefix)
+
+    async def length() -> int:
+        return len((await client.get_workflow_handle(town.case(LATE[2])).fetch_history()).events)
+
+    await town.cli(
+        "tasks", "claim", task, "--as", "agent-1"
+    )  # perhaps it was claimed by this test's neighbour
+    before = await length()
+    for _ in range(3):
+        for arguments in (
+            ["claim", task, "--as", "agent-1", "--role", "legal"],
+            ["claim", task, "--as", "agent-2"],
+            ["complete", task, "busy", "--as", "agent-2"],
+            ["complete", task, "approve", "--as", "agent-1"],
+            ["complete", task, "promise", "--as", "agent-1"],
+        ):
+            assert (await town.cli("tasks", *arguments)).exit_code == 1
+    assert await length() == before
 
 
 async def test_a_promise_needs_amount_and_date(town: Town) -> None:

@@ -50,7 +50,7 @@ async def test_a_revoked_token_opens_nothing_and_stays_listed(cli: Cli, world: W
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["issue", "--role", "boss", "--name", "x"], "agent, lead, vehicle, legal, auditor, admin"),
+        (["issue", "--role", "boss", "--name", "x"], "agent, lead, vehicle, legal, desk, auditor, admin"),
         (["issue", "--role", "agent"], "--name"),
         (["issue", "--role", "agent", "--name", " "], "--name"),
         (["issue", "--name", "x"], "--role"),
@@ -63,6 +63,19 @@ async def test_what_is_not_understood_is_exit_2_and_named(
     result = await town.cli("tokens", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert named in result.stderr
+
+
+async def test_whose_a_token_is_is_printed_and_listed_and_the_next_one_can_be_his_too(cli: Cli) -> None:
+    first = await cli("tokens", "issue", "--role", "legal", "--name", "desk 1")
+    person = (await cli.json("tokens", "list"))[0]["person"]
+    assert f"--person {person}" in first.stderr
+    second = await cli.json("tokens", "issue", "--role", "lead", "--name", "desk 1", "--person", person)
+    assert second["person"] == person
+    assert [one["person"] for one in await cli.json("tokens", "list")] == [person, person]
+    assert person in (await cli("tokens", "list")).stdout
+    refused = await cli("tokens", "issue", "--role", "lead", "--name", "x", "--person", "Jo Ann")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--person" in refused.stderr
 
 
 async def test_no_tokens_is_said(town: Town) -> None:

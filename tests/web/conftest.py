@@ -23,7 +23,7 @@ from recourse.web.api import build_api
 from tests.integration.conftest import World, database_url, template, world  # noqa: F401 - fixtures
 from tests.integration.service.conftest import open_case
 
-ROLES = ("agent", "lead", "vehicle", "legal", "auditor", "admin")
+ROLES = ("agent", "lead", "vehicle", "legal", "desk", "auditor", "admin")
 PERSONAL = ("测试人", "13800000001", "borrower@example.com", "沪A00000", "DEMO-CN-1")
 """What the snapshots of these tests say about a person and a vehicle."""
 
@@ -33,6 +33,7 @@ class Runs:
 
     def __init__(self, services: Services) -> None:
         self.services, self.down = services, False
+        self.answers = 0
 
     async def nudge(self, nudge: Nudge) -> None:
         if self.down:
@@ -44,6 +45,7 @@ class Runs:
     async def answer_task(self, case_id: str, answer: TaskAnswer) -> TaskReceipt:
         if self.down:
             raise RunsUnavailable("Temporal: UNAVAILABLE")
+        self.answers += 1
         return (await self.services.run(partial(answering.answer_task, answer=answer))).receipt
 
 

@@ -13,7 +13,8 @@ from recourse.web.api import build_api
 from tests.integration.gateways.conftest import closed_port
 from tests.web.conftest import ROLES, Api, client, without_database
 
-EVERYONE = set(ROLES)
+EVERYONE = set(ROLES) - {"desk"}
+"""Of the house: the outside legal desk reports statuses and sees nothing."""
 WORKERS = EVERYONE - {"auditor"}
 PERMITTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/tasks"): WORKERS,
@@ -22,13 +23,15 @@ PERMITTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/cases"): EVERYONE,
     ("GET", "/cases/{case_id}"): EVERYONE,
     ("GET", "/dossiers/{loan_id}"): {"lead", "legal", "auditor", "admin"},
+    ("POST", "/ceases"): {"agent", "lead", "legal", "admin"},
     ("POST", "/holds"): {"agent", "lead", "legal", "admin"},
     ("POST", "/holds/{hold_id}/lift"): {"lead", "legal", "admin"},
-    ("POST", "/legal/statuses"): {"legal", "admin"},
+    ("POST", "/legal/statuses"): {"desk", "legal", "admin"},
 }
 BODIES: dict[str, dict[str, Any]] = {
     "/tasks/{task_id}/claim": {"request_id": "r-1"},
     "/tasks/{task_id}/complete": {"request_id": "r-1", "outcome": "done"},
+    "/ceases": {"request_id": "r-1", "source": "letter-1", "loan_id": "L-nobody"},
     "/holds": {"reason": "dispute", "request_id": "r-1", "loan_id": "L-nobody"},
     "/legal/statuses": {
         "reference": "LD-000000",

@@ -170,13 +170,14 @@ async def test_a_request_id_of_another_hold_is_409_and_places_nothing(api: Api, 
 
 
 async def test_what_the_case_must_answer_itself_is_503_while_the_engine_is_down(api: Api, task: str) -> None:
-    api.runs.down = True
-    for path, body in (("claim", {}), ("complete", {"outcome": "refuses"})):
-        answer = await api.post("agent", f"/tasks/{task}/{path}", request_id="r-1", **body)
+    for path, body, before in (("claim", {}, "open"), ("complete", {"outcome": "refuses"}, "claimed")):
+        api.runs.down = True
+        answer = await api.post("agent", f"/tasks/{task}/{path}", request_id=path, **body)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    assert await api.world.scalar("SELECT state FROM agent_task") == "open"
-    api.runs.down = False
-    assert (await api.post("agent", f"/tasks/{task}/claim", request_id="r-1")).status_code == 200
+        assert await api.world.scalar("SELECT state FROM agent_task") == before
+        api.runs.down = False
+        again = await api.post("agent", f"/tasks/{task}/{path}", request_id=path, **body)
+        assert again.status_code == 200
 
 
 async def test_a_database_that_is_away_is_503_and_its_address_is_not_told(api: Api) -> None:
@@ -194,7 +195,22 @@ def _status(**changes: Any) -> dict[str, Any]:
 
 
 async def test_a_status_of_the_desk_for_a_file_we_never_gave_it_is_404(api: Api) -> None:
-    assert (await api.post("legal", "/legal/statuses", **_status())).status_code == 404
+    assert (await api.post("desk", "/legal/statuses", **_status())).status_code == 404
+
+
+async def test_the_outside_desk_gets_nothing_of_a_case_that_it_knows_the_ids_of(api: Api, task: str) -> None:
+    """Not the same as for a stranger: it has a token, and the dossier it was given names the loan."""
+    asked = [
+        await api.get("desk", "/tasks"),
+        await api.post("desk", f"/tasks/{task}/claim", request_id="r-1"),
+        await api.get("desk", "/cases"),
+        await api.get("desk", "/cases/case-L-1-1"),
+        await api.get("desk", "/dossiers/L-1"),
+        await api.post("desk", "/holds", **_hold()),
+        await api.post("desk", "/ceases", request_id="r-1", source="s-1", loan_id="L-1"),
+    ]
+    assert [answer.status_code for answer in asked] == [403] * len(asked)
+    assert not [words for words in (*PERSONAL, "case-L-1-1") for answer in asked if words in answer.text]
 
 
 async def _filed(api: Api, loan: str, reference: str) -> None:
@@ -217,13 +233,15 @@ async def _filed(api: Api, loan: str, reference: str) -> None:
 
 async def test_a_status_of_the_desk_is_recorded_once_and_its_end_closes_the_case(api: Api, task: str) -> None:
     await _filed(api, "L-1", "LD-9")
-    answers = [await api.post("legal", "/legal/statuses", **_status()) for _ in range(2)]
+    answers = [await api.post("desk", "/legal/statuses", **_status()) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 202]
     assert await api.world.scalar("SELECT count(*) FROM legal_status") == 1
     assert await api.world.scalar("SELECT count(*) FROM fact WHERE kind = 'legal_status'") == 1
     await api.post("legal", "/legal/statuses", **_status(status_id="s-2", status="concluded"))
     assert (await OpenCase(api.world, "case-L-1-1").decide()).kind == "close"
     assert await api.world.scalar("SELECT closed_reason FROM collection_case") == "legal_concluded"
+    told = await api.world.rows("SELECT actor FROM step WHERE event = 'legal_status' ORDER BY id")
+    assert [line["actor"] for line in told] == [api.tokens["desk"].actor, api.tokens["legal"].actor]
 
 
 @pytest.mark.parametrize("changed", [{"reference": "LD-10"}, {"status": "concluded"}])

@@ -196,9 +196,9 @@ def _basis(effect: LocateEffect, q: _Inquiry) -> Refused | None:
 def _approval(effect: HandoverEffect, q: _Inquiry) -> Refused | None:
     proposal, approval = _done(q).get(effect.proposal), _done(q).get(effect.approval)
     source = _titles([p.handover for p in q.packs])
-    if proposal is None or approval is None or proposal.by is None or approval.by is None:
+    if proposal is None or approval is None or proposal.done_by is None or approval.done_by is None:
         return Refused(RefusalCode.NOT_APPROVED, source)
-    if proposal.by == approval.by:
+    if proposal.done_by == approval.done_by:
         return Refused(RefusalCode.APPROVER_IS_REQUESTER, source)
     return None
 

@@ -12,15 +12,19 @@ What it does with a part is chosen by the end of the destination number:
 | 9906           | queue full for ever: ESME_RMSGQFUL                                                    |
 | 9907           | throttled for ever                                                                    |
 | 9908           | a fault of the centre: ESME_RSYSERR                                                   |
+| 9910           | accepted, and the person sends the very text back                                     |
 | anything else  | accepted, receipt DELIVRD                                                             |
 
 A receipt (`deliver_sm`, esm_class 4, TLVs receipted_message_id and message_state) follows after
 `--receipt-delay` seconds if the part asked for one (`registered_delivery` bit 0), over any bound session of
-the same system id. A session that binds with another system id is unbound; the library does not show the
-password, so it is not checked.
+the same system id. A text that a person sends (`deliver_sm`, esm_class 0) goes the same way. Both are
+delivered again every `--receipt-delay` seconds, 50 times at most, while the answer is ESME_RX_T_APPN; a text
+also while nobody answers. A session that binds with another system id is unbound; the library does not show
+the password, so it is not checked.
 
 Log: `accepted` and `cut` {message_id, destination, source, data_coding, text, registered_delivery, sar {ref,
 total, seqnum} or null}; `refused` {destination, command_status}; `receipt` {message_id, stat, delivered};
+`inbound` {message_id, source, command_status or null where nobody answered};
 `bound`, `unbound`. Parts are logged as they come, nothing is put together.
 """
 
@@ -30,7 +34,9 @@ import asyncio
 import itertools
 import uuid
 from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import smpp34
@@ -48,7 +54,7 @@ REFUSED: Final = {
 }
 THROTTLED_AT_FIRST: Final = "9902"
 THROTTLED_PARTS: Final = 2
-UNDELIVERED, SILENT, CUT = "9903", "9904", "9905"
+UNDELIVERED, SILENT, CUT, ANSWERS = "9903", "9904", "9905", "9910"
 MESSAGE_STATES: Final = {"DELIVRD": 2, "UNDELIV": 5}
 CODECS: Final = {1: "ascii", 3: "latin-1", 8: "utf-16-be"}
 GSM_ALPHABET: Final = 0
@@ -56,6 +62,9 @@ ESME_RINVBNDSTS: Final = 0x04  # the library has no name for it
 RECEIPT: Final = 0x04
 RECEIPT_ANSWER_SECONDS: Final = 2.0
 UDH_PRESENT: Final = 0x40
+TEMPORARY: Final = 0x64
+"""ESME_RX_T_APPN."""
+TRIES: Final = 50
 
 
 class MessageCentre:
@@ -114,10 +123,13 @@ class MessageCentre:
         self._log.write("accepted", **described)
         part.accept(message_id)
         if part.registered_delivery & 1 and suffix != SILENT:
-            self._promise_receipt(part, message_id, "UNDELIV" if suffix == UNDELIVERED else "DELIVRD")
+            stat = "UNDELIV" if suffix == UNDELIVERED else "DELIVRD"
+            self._later(self._send_receipt(part, message_id, stat))
+        if suffix == ANSWERS:
+            self._later(self._send_back(part, message_id))
 
-    def _promise_receipt(self, part: smpp34.SubmitSmEvent, message_id: str, stat: str) -> None:
-        task = asyncio.create_task(self._send_receipt(part, message_id, stat))
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._receipts.add(task)
         task.add_done_callback(self._receipts.discard)
 
@@ -127,28 +139,58 @@ class MessageCentre:
         return sorted(candidates, key=lambda session: session.session_id != submitter)
 
     async def _send_receipt(self, part: smpp34.SubmitSmEvent, message_id: str, stat: str) -> None:
-        await asyncio.sleep(self._receipt_delay)
-        delivered = False
-        for session in self._receivers(part.session_id):
-            if delivered := await _deliver(session, part, message_id, stat):
+        status: int | None = TEMPORARY
+        for _ in range(TRIES):
+            await asyncio.sleep(self._receipt_delay)
+            status = await self._offer(part, partial(_receipt, part, message_id, stat))
+            if status != TEMPORARY:
                 break
-            self._sessions.pop(
-                session.session_id, None
-            )  # the library does not tell of every end of a session
-        self._log.write("receipt", message_id=message_id, stat=stat, delivered=delivered)
+        self._log.write("receipt", message_id=message_id, stat=stat, delivered=status == codes.ESME_ROK)
+
+    async def _send_back(self, part: smpp34.SubmitSmEvent, message_id: str) -> None:
+        for _ in range(TRIES):
+            await asyncio.sleep(self._receipt_delay)
+            status = await self._offer(part, partial(_text_back, part))
+            self._log.write(
+                "inbound", message_id=message_id, source=part.destination_addr, command_status=status
+            )
+            if status not in {TEMPORARY, None}:
+                return
+
+    async def _offer(self, part: smpp34.SubmitSmEvent, delivery: Delivery) -> int | None:
+        """What the first receiver that answers says; None when nobody does."""
+        for session in self._receivers(part.session_id):
+            try:
+                return (await asyncio.wait_for(delivery(session), RECEIPT_ANSWER_SECONDS)).command_status
+            except (smpp34.SmppError, TimeoutError):  # that session has ended; another may take it
+                # The library does not tell of every end of a session.
+                self._sessions.pop(session.session_id, None)
+        return None
 
 
-async def _deliver(session: smpp34.Esme, part: smpp34.SubmitSmEvent, message_id: str, stat: str) -> bool:
+Delivery = Callable[[smpp34.Esme], Awaitable[smpp34.DeliverSmResp]]
+
+
+def _text_back(part: smpp34.SubmitSmEvent, session: smpp34.Esme) -> Awaitable[smpp34.DeliverSmResp]:
+    return session.deliver_sm(
+        part.source_addr,
+        part.short_message,
+        source_addr=part.destination_addr,
+        esm_class=part.esm_class & UDH_PRESENT,
+        data_coding=part.data_coding,
+        tlvs=part.tlvs,
+    )
+
+
+def _receipt(
+    part: smpp34.SubmitSmEvent, message_id: str, stat: str, session: smpp34.Esme
+) -> Awaitable[smpp34.DeliverSmResp]:
     tlvs = [
         smpp34.Tlv(codes.TLV_RECEIPTED_MESSAGE_ID, message_id.encode() + b"\0"),
         smpp34.Tlv(codes.TLV_MESSAGE_STATE, bytes([MESSAGE_STATES[stat]])),
     ]
     text, sender = _receipt_text(message_id, stat), part.destination_addr
-    receipt = session.deliver_sm(part.source_addr, text, source_addr=sender, esm_class=RECEIPT, tlvs=tlvs)
-    try:
-        return (await asyncio.wait_for(receipt, RECEIPT_ANSWER_SECONDS)).is_success
-    except (smpp34.SmppError, TimeoutError):  # that session has ended; another may take the receipt
-        return False
+    return session.deliver_sm(part.source_addr, text, source_addr=sender, esm_class=RECEIPT, tlvs=tlvs)
 
 
 def _described(part: smpp34.SubmitSmEvent) -> dict[str, Any]:

@@ -9,10 +9,22 @@ from recourse.storage.tables.cases import agent_task, collection_case, promise, 
 from recourse.storage.tables.contacts import contact_attempt, location_fix, provider_receipt
 from recourse.storage.tables.ledger import fact, hold, installment, loan, payment
 from recourse.storage.tables.legal import legal_action, legal_status
-from recourse.storage.tables.people import contact_point, loan_party, party, person_contact_point, vehicle
+from recourse.storage.tables.people import (
+    NUMBER_END,
+    NUMBERS,
+    contact_point,
+    loan_party,
+    number_digits,
+    number_end,
+    party,
+    person_contact_point,
+    vehicle,
+)
 from recourse.storage.tables.system import api_token, outbox
 
 __all__ = [
+    "NUMBERS",
+    "NUMBER_END",
     "agent_task",
     "api_token",
     "collection_case",
@@ -27,6 +39,8 @@ __all__ = [
     "loan_party",
     "location_fix",
     "metadata",
+    "number_digits",
+    "number_end",
     "outbox",
     "party",
     "payment",

@@ -1,6 +1,18 @@
 """Personal data: people, how they are reached, their vehicle. Nothing of it leaves these tables unasked."""
 
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    literal_column,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from recourse.storage.tables.base import document, instant, metadata
@@ -37,7 +49,17 @@ contact_point = Table(
     Column("kind", Text, nullable=False),
     Column("value", Text, nullable=False),
     UniqueConstraint("kind", "value"),
+    Index("ix_contact_point_number", text("right(regexp_replace(value, '[^0-9]', '', 'g'), 10)")),
 )
+
+NUMBERS = ("mobile", "landline")
+NUMBER_END = 10
+"""Digits by which a number is looked for, and which the index holds: as many as it has without its country,
+in most places."""
+number_digits = func.regexp_replace(
+    contact_point.c.value, literal_column("'[^0-9]'"), literal_column("''"), literal_column("'g'")
+)
+number_end = func.right(number_digits, literal_column(str(NUMBER_END)))
 
 person_contact_point = Table(
     "person_contact_point",

@@ -26,6 +26,9 @@ api_token = Table(
     Column("actor", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
+    # Whose it is, by an opaque id: one person may have several tokens. Written once, and no row is deleted:
+    # years later it must still say whether two actors were one person. NULL: issued before there was one.
+    Column("person", Text),
     instant("revoked_at", nullable=True),
     recorded_at(),
 )

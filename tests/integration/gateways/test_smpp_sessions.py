@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from activities.reminding import RemindingActivities
 from recourse.contracts.messages import StepCommand
 from recourse.domain.ids import LoanId
 from recourse.domain.situation import Channel
-from recourse.gateways.smpp import Receipt, ReceiptState, SmppMessenger
-from recourse.ports import Accepted, NotHandedOver, OutcomeUnknown
+from recourse.gateways.smpp import SmppMessenger
+from recourse.gateways.smpp_listening import Inbound, Receipt, ReceiptState, SmppListener, Take
+from recourse.ports import Accepted, Messenger, NotHandedOver, OutcomeUnknown
 from recourse.service import noting
 from recourse.stack import StackAddresses
 from recourse.storage.dossier import dossier_document
@@ -32,7 +33,8 @@ class Inbox:
         self.receipts: dict[str, ReceiptState] = {}
         self.calls, self.failures = 0, failures
 
-    async def __call__(self, receipt: Receipt) -> None:
+    async def __call__(self, receipt: Receipt | Inbound) -> None:
+        assert isinstance(receipt, Receipt)
         self.calls += 1
         if self.calls <= self.failures:
             raise ConnectionError("the database is away")
@@ -43,12 +45,30 @@ class Inbox:
 
 
 @asynccontextmanager
-async def session(stack: StackAddresses, inbox: Inbox) -> AsyncIterator[SmppMessenger]:
-    messenger = SmppMessenger(
-        stack.smpp_host, stack.smpp_port, stack.smpp_system_id, stack.smpp_password, on_receipt=inbox
+async def listening(
+    host: str, port: int, system_id: str, password: str, take: Take, *, cafile: str = ""
+) -> AsyncIterator[None]:
+    """Somebody hears what the centre delivers, from the first moment on. cafile: over TLS."""
+    listener = SmppListener(
+        host, port, system_id, password, take, tls=bool(cafile), cafile=cafile, timeout=5, again=0.05
     )
+    running = asyncio.create_task(listener.run())
     try:
-        yield messenger
+        await asyncio.wait_for(listener.bound.wait(), 10)
+        yield
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+@asynccontextmanager
+async def session(stack: StackAddresses, inbox: Take) -> AsyncIterator[SmppMessenger]:
+    where = (stack.smpp_host, stack.smpp_port, stack.smpp_system_id, stack.smpp_password)
+    messenger = SmppMessenger(*where)
+    try:
+        async with listening(*where, inbox):
+            yield messenger
     finally:
         await messenger.close()
 
@@ -78,32 +98,30 @@ async def test_silence_is_no_receipt(stack: StackAddresses) -> None:
     assert silent.provider_refs[0] not in inbox.receipts
 
 
-async def test_a_receipt_that_could_not_be_written_does_not_end_the_listening(stack: StackAddresses) -> None:
-    inbox = Inbox(failures=1)
+async def test_a_receipt_that_could_not_be_written_comes_again(stack: StackAddresses) -> None:
+    inbox = Inbox(failures=2)
     async with session(stack, inbox) as messenger:
-        await messenger.send(message(number(), "hello"))
-        await eventually("the failing call", lambda: inbox.calls == 1)
         await inbox.heard(await messenger.send(message(number(), "hello")))
+    assert inbox.calls == 3
 
 
 async def test_a_receipt_reaches_the_contact_it_belongs_to(world: World, stack: StackAddresses) -> None:
     mobile, refs = number("9903"), asyncio.Queue[str]()
 
-    async def record(receipt: Receipt) -> None:
+    async def record(receipt: Receipt | Inbound) -> None:
+        assert isinstance(receipt, Receipt)
         fact = partial(noting.note_receipt, provider_ref=receipt.provider_ref, state=receipt.state.value)
         await world.services.run(fact)
         refs.put_nowait(receipt.provider_ref)
 
     case = await open_case(world, mobile=mobile)
     plan = await case.reach("sms_friendly")
-    messenger = SmppMessenger(
-        stack.smpp_host, stack.smpp_port, stack.smpp_system_id, stack.smpp_password, on_receipt=record
-    )
-    activities = RemindingActivities(world.services, {Channel.SMS: messenger, Channel.EMAIL: FakeMessenger()})
-    result = await activities.send_reminder(StepCommand(case.id, "sms_friendly", plan.number))
-    attempt = (await world.rows("SELECT id, provider_refs, parts FROM contact_attempt"))[0]
-    heard = {await asyncio.wait_for(refs.get(), 10) for _ in attempt["provider_refs"]}
-    await messenger.close()
+    async with session(stack, record) as messenger:
+        channels: dict[Channel, Messenger] = {Channel.SMS: messenger, Channel.EMAIL: FakeMessenger()}
+        command = StepCommand(case.id, "sms_friendly", plan.number)
+        result = await RemindingActivities(world.services, channels).send_reminder(command)
+        attempt = (await world.rows("SELECT id, provider_refs, parts FROM contact_attempt"))[0]
+        heard = {await asyncio.wait_for(refs.get(), 10) for _ in attempt["provider_refs"]}
     assert (result.outcome, heard) == ("done", set(attempt["provider_refs"]))
     assert attempt["parts"] == len(attempt["provider_refs"])
     async with world.services.database.reading() as tx:
@@ -116,14 +134,17 @@ async def test_after_a_restart_of_the_centre_the_session_is_bound_again_and_rece
     tmp_path: Path,
 ) -> None:
     port, log, inbox = closed_port(), tmp_path / "smsc.ndjson", Inbox()
-    messenger = SmppMessenger("127.0.0.1", port, "recourse", "secret", on_receipt=inbox, timeout=5)
-    async with centre(port, log):
-        await inbox.heard(await messenger.send(message(number(), "before")))
-    with pytest.raises(NotHandedOver, match="cannot bind"):
-        await messenger.send(message(number(), "while it is away"))
-    async with centre(port, log):
-        await inbox.heard(await messenger.send(message(number(), "after")))
-        await messenger.close()
+    messenger = SmppMessenger("127.0.0.1", port, "recourse", "secret", timeout=5)
+    async with AsyncExitStack() as heard:
+        async with centre(port, log):
+            await heard.enter_async_context(listening("127.0.0.1", port, "recourse", "secret", inbox))
+            await inbox.heard(await messenger.send(message(number(), "before")))
+        with pytest.raises(NotHandedOver, match="cannot bind"):
+            await messenger.send(message(number(), "while it is away"))
+        async with centre(port, log):
+            await eventually("the second bind", lambda: len(entries(str(log), "bound")) >= 3)
+            await inbox.heard(await messenger.send(message(number(), "after")))
+            await messenger.close()
     assert [entry["text"] for entry in entries(str(log), "accepted")] == ["before", "after"]
 
 

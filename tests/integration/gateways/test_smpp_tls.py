@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from recourse.gateways.smpp import Receipt, SmppMessenger
+from recourse.gateways.smpp import SmppMessenger
+from recourse.gateways.smpp_listening import SmppListener
 from recourse.ports import NotHandedOver, OutcomeUnknown
 from tests.integration.gateways.authority import Authority
 from tests.integration.gateways.conftest import centre, closed_port, entries, eventually, message, number
+from tests.integration.gateways.test_smpp_sessions import Inbox, listening
 
 
 @dataclass
@@ -58,30 +60,39 @@ async def secured_centre(
 
 
 @asynccontextmanager
-async def messenger(
-    port: int, cafile: str, heard: list[Receipt] | None = None
-) -> AsyncIterator[SmppMessenger]:
-    async def on_receipt(receipt: Receipt) -> None:
-        (heard if heard is not None else []).append(receipt)
-
-    made = SmppMessenger(
-        "127.0.0.1", port, "recourse", "sesame", on_receipt=on_receipt, tls=True, cafile=cafile, timeout=5
-    )
+async def messenger(port: int, cafile: str) -> AsyncIterator[SmppMessenger]:
+    made = SmppMessenger("127.0.0.1", port, "recourse", "sesame", tls=True, cafile=cafile, timeout=5)
     try:
         yield made
     finally:
         await made.close()
 
 
-async def test_texts_and_receipts_pass_over_one_session_with_tls(tmp_path: Path, ours: Authority) -> None:
-    receipts: list[Receipt] = []
-    async with secured_centre(tmp_path, ours) as front, messenger(front.port, ours.cafile, receipts) as sms:
-        sent = [await sms.send(message(number(), "款" * 71)) for _ in range(2)]
-        refs = {ref for accepted in sent for ref in accepted.provider_refs}
-        await eventually("a receipt of every part", lambda: {r.provider_ref for r in receipts} == refs)
-        assert len(entries(front.log, "bound")) == len(front.lines) == 1
+async def test_texts_and_receipts_pass_over_tls(tmp_path: Path, ours: Authority) -> None:
+    inbox, login = Inbox(), ("recourse", "sesame")
+    async with (
+        secured_centre(tmp_path, ours) as front,
+        listening("127.0.0.1", front.port, *login, inbox, cafile=ours.cafile),
+        messenger(front.port, ours.cafile) as sms,
+    ):
+        for _ in range(2):
+            await inbox.heard(await sms.send(message(number(), "款" * 71)))
+        assert len(entries(front.log, "bound")) == len(front.lines) == 2  # one to send, one to listen
         await sms.close()
         await eventually("the end of the session", lambda: entries(front.log, "unbound"))
+
+
+async def test_nobody_listens_to_a_centre_that_another_authority_vouches_for(
+    tmp_path: Path, ours: Authority, other: Authority
+) -> None:
+    async with secured_centre(tmp_path, other) as front:
+        listener = SmppListener(
+            "127.0.0.1", front.port, "recourse", "sesame", Inbox(), tls=True, cafile=ours.cafile, again=0.01
+        )
+        with pytest.raises(TimeoutError):  # it tries for ever
+            await asyncio.wait_for(listener.run(), 1)
+        assert not listener.bound.is_set()
+        assert (front.passed, entries(front.log, "bound")) == (0, [])
 
 
 async def test_a_centre_that_another_authority_vouches_for_gets_nothing(

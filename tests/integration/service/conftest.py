@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -11,8 +12,18 @@ from typing import Any
 import pytest
 
 from activities.locating import LocatingActivities
-from recourse.contracts.messages import AnswerResult, PlanData, StepCommand, TaskAction, TaskAnswer
+from activities.reminding import RemindingActivities
+from recourse.contracts.messages import (
+    AnswerResult,
+    PlanData,
+    StepCommand,
+    TaskAction,
+    TaskAnswer,
+    TaskReceipt,
+)
 from recourse.domain.ids import CaseId
+from recourse.domain.situation import Channel
+from recourse.gateways.legal_desk import HttpLegalDesk
 from recourse.gateways.traccar import TraccarLocator
 from recourse.service import answering, task_steps
 from recourse.service.deciding import decide_case
@@ -20,8 +31,11 @@ from recourse.stack import StackAddresses
 from recourse.storage import cases
 from recourse.storage.codec import plan_from_json
 from tests.events import overdue, snapshot
+from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
+from tests.integration.gateways.conftest import entries
 
+HANDED_OVER = "SELECT count(*) FROM outbox WHERE type = 'recourse.legal.handed_over.v1'"
 NOON = datetime(2026, 11, 6, 4, 0, tzinfo=UTC)
 
 
@@ -101,3 +115,51 @@ async def located(world: World, stack: StackAddresses) -> OpenCase:
     await LocatingActivities(world.services, locator).locate(command)
     await locator.close()
     return case
+
+
+@pytest.fixture
+async def office(stack: StackAddresses) -> AsyncIterator[HttpLegalDesk]:
+    office = HttpLegalDesk(stack.legal_desk_url, stack.legal_desk_token)
+    yield office
+    await office.close()
+
+
+@pytest.fixture
+async def demanded(world: World, located: OpenCase) -> OpenCase:
+    """A case whose formal demand was sent and whose fifteen days are over: legal action may be proposed."""
+    plan = await located.reach("formal_demand")
+    mail = RemindingActivities(world.services, {Channel.EMAIL: FakeMessenger(), Channel.SMS: FakeMessenger()})
+    await mail.send_reminder(StepCommand(located.id, "formal_demand", plan.number))
+    return located
+
+
+async def opened(world: World, case: OpenCase, step_id: str) -> str:
+    plan = await case.reach(step_id)
+    command = StepCommand(case.id, step_id, plan.number)
+    await world.services.run(partial(task_steps.open_task, command=command))
+    task_id: str = await world.scalar("SELECT id FROM agent_task WHERE step_id = :s", s=step_id)
+    return task_id
+
+
+async def answered_by(world: World, task: str, actor: str, role: str, outcome: str) -> TaskReceipt:
+    async def send(action: TaskAction) -> TaskReceipt:
+        request = f"{actor}:{secrets.token_hex(4)}"
+        answer = TaskAnswer(task, action, actor, request, (role,), outcome if action == "complete" else "")
+        return (await world.services.run(partial(answering.answer_task, answer=answer))).receipt
+
+    claimed = await send("claim")
+    return await send("complete") if claimed.accepted else claimed
+
+
+async def approved(world: World, case: OpenCase) -> StepCommand:
+    task = await opened(world, case, "propose_legal")
+    proposed = await answered_by(world, task, "legal-1", "legal", "propose")
+    task = await opened(world, case, "approve_legal")
+    agreed = await answered_by(world, task, "lead-1", "lead", "approve")
+    assert (proposed.accepted, agreed.accepted) == (True, True)
+    plan = await case.reach("handover")
+    return StepCommand(case.id, "handover", plan.number)
+
+
+def filed(stack: StackAddresses, case: OpenCase) -> list[dict[str, Any]]:
+    return entries(stack.end_logs["legal_desk"], "filed", idempotency_key=f"handover-{case.id}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
 from recourse.domain.situation import AttemptOutcome, Channel
+from recourse.service import tokens
 from recourse.service.context import Unit
 from recourse.storage import attempts
 from recourse.storage.attempts import NewAttempt
@@ -57,6 +59,24 @@ async def test_a_second_agent_is_told_until_when_it_is_taken(
     result = await answer(world, task, "claim", "r2", actor="agent-2")
     assert (result.receipt.accepted, result.receipt.code) == (False, "claimed_by_another")
     assert result.receipt.opens_at is not None
+
+
+async def test_a_claim_is_his_under_each_of_his_tokens_and_dials_once(
+    world: World, called: tuple[OpenCase, str]
+) -> None:
+    """A lost token is revoked and another issued in the middle of the work."""
+    _, task = called
+
+    async def token(person: str) -> str:
+        issue = partial(tokens.issue, role="agent", name="x", person=person)
+        return (await world.services.run(issue)).actor
+
+    one, two, other = await token("p-1"), await token("p-1"), await token("p-2")
+    assert (await answer(world, task, "claim", "r1", actor=one)).receipt.accepted
+    assert (await answer(world, task, "claim", "r2", actor=other)).receipt.code == "claimed_by_another"
+    assert (await answer(world, task, "claim", "r3", actor=two)).receipt.accepted
+    assert await world.scalar("SELECT count(*) FROM contact_attempt") == 1
+    assert (await answer(world, task, "complete", "r4", actor=one, outcome="refuses")).receipt.accepted
 
 
 async def test_a_role_of_another_team_is_refused(world: World, called: tuple[OpenCase, str]) -> None:

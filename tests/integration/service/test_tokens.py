@@ -7,8 +7,10 @@ from functools import partial
 
 import pytest
 
+from recourse.reading.tokens import listing
 from recourse.service import tokens
 from recourse.service.tokens import ROLES, Caller, Issued
+from recourse.storage.persons import persons_of
 from tests.integration.conftest import World
 
 
@@ -25,7 +27,9 @@ async def test_each_role_is_known_by_its_token_and_actors_are_opaque(world: Worl
     issued = {role: await _issue(world, role) for role in ROLES}
     for role, one in issued.items():
         assert await _caller(world, one.token) == Caller(one.actor, role)
-    assert len({one.actor for one in issued.values()} | {one.token for one in issued.values()}) == 12
+    assert len({one.actor for one in issued.values()} | {one.token for one in issued.values()}) == 2 * len(
+        ROLES
+    )
     assert not any("night shift" in one.actor for one in issued.values())
 
 
@@ -68,3 +72,29 @@ async def test_revoking_twice_keeps_the_first_time(world: World) -> None:
     first = await world.scalar("SELECT revoked_at FROM api_token")
     await world.services.run(partial(tokens.revoke, actor=issued.actor))
     assert await world.scalar("SELECT revoked_at FROM api_token") == first
+
+
+async def test_each_token_is_a_new_persons_unless_it_says_whose_it_is(world: World) -> None:
+    first, other = await _issue(world, "legal"), await _issue(world, "legal")
+    second = await world.services.run(partial(tokens.issue, role="lead", name="x", person=first.person))
+    assert first.person == second.person != other.person
+    async with world.services.database.reading() as tx:
+        known = await persons_of(tx, [first.actor, second.actor, other.actor, "by hand", None])
+    assert known == {
+        first.actor: first.person,
+        second.actor: first.person,
+        other.actor: other.person,
+        "by hand": "by hand",
+        None: None,
+    }
+
+
+async def test_a_token_from_before_there_were_persons_is_its_actors(world: World) -> None:
+    old = await _issue(world, "legal")
+    await world.execute("UPDATE api_token SET person = NULL")
+    later = await world.services.run(partial(tokens.issue, role="lead", name="x", person=old.actor))
+    async with world.services.database.reading() as tx:
+        known = await persons_of(tx, [old.actor, later.actor])
+        listed = await listing(tx)
+    assert known == {old.actor: old.actor, later.actor: old.actor}
+    assert {line.person for line in listed} == {old.actor}

@@ -113,3 +113,16 @@ async def test_a_cut_session_leaves_the_sender_without_an_answer(ends: StackAddr
 async def test_a_foreign_system_id_is_unbound(ends: StackAddresses) -> None:
     async with _session(ends, system_id="stranger") as session:
         assert isinstance(await asyncio.wait_for(session.next(), 10), smpp34.Disconnected)
+
+
+async def test_what_a_person_sends_back_comes_with_his_number_and_is_logged(ends: StackAddresses) -> None:
+    number = _number("9910")
+    async with _session(ends) as session:
+        answer = await session.submit_sm(
+            number, "退订".encode("utf-16-be"), data_coding=UCS2, source_addr="10690"
+        )
+        text = await asyncio.wait_for(session.next(), 10)
+        assert isinstance(text, smpp34.DeliverSmEvent)
+        await logged(ends.end_logs["smsc"], "inbound", message_id=answer.message_id, command_status=0)
+    assert (text.source_addr, text.destination_addr, text.esm_class) == (number, "10690", 0)
+    assert bytes(text.short_message).decode("utf-16-be") == "退订"

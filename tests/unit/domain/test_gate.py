@@ -63,6 +63,12 @@ def approved(s: Situation, proposer: str | None = "anna", approver: str | None =
     )
 
 
+def of_persons(s: Situation, proposer: str | None, approver: str | None) -> Situation:
+    """The same steps, whose actors' tokens say whose they are."""
+    persons = {"propose": proposer, "approve": approver}
+    return replace(s, steps=tuple(replace(r, person=persons.get(r.step_id)) for r in s.steps))
+
+
 def hold(reason: HoldReason = HoldReason.DISPUTE, *stops: Action) -> Hold:
     return Hold("H-1", reason, YESTERDAY, None, frozenset(stops))
 
@@ -132,6 +138,8 @@ REFUSALS = [
     Refusal(RefusalCode.NOT_APPROVED, lambda s: approved(s, approver=None), HANDOVER),
     Refusal(RefusalCode.NOT_APPROVED, lambda s: approved(s, proposer=None), HANDOVER),
     Refusal(RefusalCode.APPROVER_IS_REQUESTER, lambda s: approved(s, approver="anna"), HANDOVER),
+    Refusal(RefusalCode.APPROVER_IS_REQUESTER, lambda s: of_persons(approved(s), "p-1", "p-1"), HANDOVER),
+    Refusal(RefusalCode.APPROVER_IS_REQUESTER, lambda s: of_persons(approved(s), "boris", None), HANDOVER),
 ]
 
 
@@ -157,6 +165,7 @@ def test_with_nothing_amiss_locating_and_handing_over_are_allowed() -> None:
     s = approved(situation())
     assert isinstance(gate(LOCATE, s, (CN,), CN_NOON), Allowed)
     assert isinstance(gate(HANDOVER, s, (CN,), CN_NOON), Allowed)
+    assert isinstance(gate(HANDOVER, of_persons(s, "p-1", "p-2"), (CN,), CN_NOON), Allowed)
 
 
 @pytest.mark.parametrize("law", [CN, US], ids=["CN", "US"])

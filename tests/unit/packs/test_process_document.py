@@ -20,8 +20,8 @@ from recourse.domain.situation import HoldReason, Stage
 from recourse.domain.strategy.ladder import Step, Strategy
 from recourse.domain.strategy.progress import FINAL_REFUSALS
 from recourse.packs.loader import load_packs
-from recourse.service.answering import ROLES
 from recourse.service.dispositions import DISPOSITIONS
+from recourse.service.permitting import ROLES
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "process.md"
 STRATEGIES = sorted(load_packs().strategies.values(), key=lambda s: s.id)

@@ -1,0 +1,27 @@
+"""Who stands behind an actor: one person may hold several tokens, and two people are not two tokens.
+
+An actor without a token, as the command line takes it, is a person of its own; so is one whose token was
+issued before tokens had persons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from recourse.storage.database import ReadTx, Tx
+from recourse.storage.sql import among
+from recourse.storage.tables import api_token
+
+
+async def persons_of(tx: Tx | ReadTx, actors: Iterable[str | None]) -> dict[str | None, str | None]:
+    """The person of each actor; None stands for nobody."""
+    asked = set(actors)
+    known = select(api_token.c.actor, api_token.c.person).where(
+        among(api_token.c.actor, asked - {None}), api_token.c.person.is_not(None)
+    )
+    found: dict[str | None, str | None] = {actor: actor for actor in asked}
+    for actor, person in await tx.execute(known):
+        found[actor] = person
+    return found
