@@ -82,9 +82,7 @@ async def activities(settings: Settings, running: Services, runs: CaseRuns) -> A
         messengers = _messengers(settings, closing)
         deciding = DecidingActivities(running)
         reminding = RemindingActivities(running, messengers)
-        locator = TraccarLocator(
-            _required("traccar_url", settings.traccar_url), settings.traccar_token.get_secret_value()
-        )
+        locator = vehicle_locator(settings)
         desk = HttpLegalDesk(
             _required("legal_desk_url", settings.legal_desk_url), settings.legal_desk_token.get_secret_value()
         )
@@ -156,6 +154,12 @@ def mail_server(settings: Settings) -> SmtpMessenger:
         password=password,
         tls=settings.smtp_encryption,
         cafile=settings.smtp_cafile,
+    )
+
+
+def vehicle_locator(settings: Settings) -> TraccarLocator:
+    return TraccarLocator(
+        _required("traccar_url", settings.traccar_url), settings.traccar_token.get_secret_value()
     )
 
 

@@ -36,6 +36,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("dead letters", lambda s: _kafka(doctor_kafka.refused, s)),
         ("Temporal", doctor_temporal.namespace),
         ("cases", doctor_temporal.runs),
+        ("cases", doctor_temporal.failing),
         ("SMTP", doctor_outside.mail),
         ("SMSC", doctor_outside.texts),
         ("Traccar", doctor_outside.vehicles),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import httpx
 
-from recourse.app.compose import mail_server, sms_centre
-from recourse.app.findings import Finding
+from recourse.app.compose import mail_server, sms_centre, vehicle_locator
+from recourse.app.findings import Finding, found
 from recourse.app.settings import Settings
-from recourse.ports import NotHandedOver
+from recourse.ports import NotHandedOver, RefusedByProvider
 
 _NO_ADDRESS = ("no address", "set it, or `recourse stack up`")
+_NO_DEVICE = "recourse-doctor"
 _LINE = "start it, or set {0}_HOST, {0}_PORT and {0}_TLS as it wants them"
 
 
@@ -42,16 +43,29 @@ def _over(tls: bool) -> str:
 
 
 async def vehicles(settings: Settings) -> list[Finding]:
-    return await _http("Traccar", settings.traccar_url)
+    """Whether it answers as Traccar does, and knows our token: by a device that there is none of."""
+    if not settings.traccar_url:
+        return [Finding("Traccar", "finding", *_NO_ADDRESS)]
+    locator = vehicle_locator(settings)
+    try:
+        await locator.locate(_NO_DEVICE)
+    except NotHandedOver as error:
+        remedy = "start it, or set RECOURSE_TRACCAR_URL and RECOURSE_TRACCAR_TOKEN as it wants them"
+        return [Finding("Traccar", "down", error.reason, remedy)]
+    except RefusedByProvider as error:
+        remedy = "mend RECOURSE_TRACCAR_URL: the server's address without /api"
+        return [Finding("Traccar", "finding", f"it does not answer as Traccar does: {error.code}", remedy)]
+    finally:
+        await locator.close()
+    return [Finding("Traccar", "ok", "answers, and knows our token")]
 
 
 async def legal_desk(settings: Settings) -> list[Finding]:
-    return await _http("legal desk", settings.legal_desk_url)
-
-
-async def _http(name: str, url: str) -> list[Finding]:
-    if not url:
-        return [Finding(name, "finding", *_NO_ADDRESS)]
+    """Only its `/handovers` is agreed, and nothing may be handed over for a trial: so it is only seen whether
+    a server is there and well."""
+    if not settings.legal_desk_url:
+        return [Finding("legal desk", "finding", *_NO_ADDRESS)]
     async with httpx.AsyncClient(timeout=5) as client:
-        response = await client.get(url)
-    return [Finding(name, "ok", f"answers ({response.status_code})")]
+        status = (await client.get(settings.legal_desk_url)).status_code
+    remedy = "ask the desk, or mend RECOURSE_LEGAL_DESK_URL"
+    return [found("legal desk", f"answers ({status})", remedy, bad=status >= 500)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -23,6 +24,9 @@ from recourse.temporal.setup import missing_search_attributes
 
 POLLS_WITHIN = timedelta(seconds=90)
 """A worker asks for work at least once a minute; one that asked longer ago is gone."""
+MOST_DESCRIBED = 300
+FAILS_FROM = 3
+"""Tries of one workflow task: a worker that was stopped in the middle costs one or two."""
 _RUNNING = f"WorkflowType = '{CASE_WORKFLOW}' AND ExecutionStatus = 'Running'"
 
 
@@ -65,6 +69,39 @@ async def runs(settings: Settings) -> list[Finding]:
         found("cases", f"{open_cases} open, {ours} running", remedy, bad=ours < open_cases),
         *([Finding("cases", "finding", f"{others} run on other queues", shared)] if others else []),
     ]
+
+
+async def failing(settings: Settings) -> list[Finding]:
+    """Cases that run and get no further, because their workflow task fails again and again. Those that should
+    have moved by now are asked first; not every server can list the failing ones."""
+    plan = collection_case.c.plan["due_at"].as_string()
+    soonest = select(collection_case.c.id).where(collection_case.c.closed_at.is_(None)).order_by(plan)
+    try:
+        async with services(settings) as running, running.database.reading() as tx:
+            ids = (await tx.execute(soonest.limit(MOST_DESCRIBED))).scalars().all()
+        client, at_once = await connect(), asyncio.Semaphore(20)
+        tries = await asyncio.gather(*(_tries(client, key, at_once) for key in ids))
+    except (Unavailable, RunsUnavailable, RPCError):
+        return []
+    stuck = [key for key, number in zip(ids, tries, strict=True) if number >= FAILS_FROM]
+    if not stuck:
+        return []
+    named = ", ".join(stuck[:3]) + (" …" if len(stuck) > 3 else "")
+    says = f"workflow tasks fail in {len(stuck)} of {len(ids)} examined: {named}"
+    remedy = "see the worker's log, and `Workflow tasks fail` in docs/runbook.md"
+    return [Finding("cases", "finding", says, remedy)]
+
+
+async def _tries(client: Client, case: str, at_once: asyncio.Semaphore) -> int:
+    """Of the workflow task that is under way; 0 where none is, or no run."""
+    async with at_once:
+        try:
+            described = await client.get_workflow_handle(case).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return 0
+            raise
+    return int(described.raw_description.pending_workflow_task.attempt)
 
 
 async def _workers(client: Client, queue: str) -> int:

@@ -11,6 +11,7 @@ from recourse.service import reminding
 from tests.cli.conftest import LATE, UNUSED, Cli, Town, sql, until
 from tests.events import overdue, snapshot
 from tests.integration.conftest import World
+from tests.integration.gateways.conftest import scripted_http
 from tests.integration.service.conftest import NOON, open_case
 
 AT_WORK = {
@@ -58,6 +59,33 @@ async def test_what_does_not_answer_is_named_with_a_remedy(town: Town, what: str
     assert all(one["remedy"] for one in down)
     assert "sesame" not in str(findings)
     assert len({one["what"] for one in findings}) >= len(AT_WORK) - 2  # the others are examined all the same
+
+
+@pytest.mark.parametrize("wrong", ["/api", "/of/another/house"])
+async def test_an_address_of_traccar_at_which_something_else_answers_is_a_finding(
+    desk: Cli, wrong: str
+) -> None:
+    url = desk.env["RECOURSE_TRACCAR_URL"] + wrong
+    findings = await desk.json("doctor", exit_code=1, RECOURSE_TRACCAR_URL=url)
+    (found,) = [one for one in findings if one["what"] == "Traccar"]
+    assert (found["state"], "traccar_404" in found["says"]) == ("finding", True)
+    assert "RECOURSE_TRACCAR_URL" in found["remedy"]
+
+
+async def test_a_token_that_traccar_does_not_know_is_found_before_a_vehicle_is_asked_for(desk: Cli) -> None:
+    findings = await desk.json("doctor", exit_code=3, RECOURSE_TRACCAR_TOKEN="sesame")
+    (found,) = [one for one in findings if one["what"] == "Traccar"]
+    assert (found["state"], "check the token" in found["says"]) == ("down", True)
+    assert "sesame" not in str(findings)
+
+
+async def test_a_legal_desk_in_trouble_is_a_finding(desk: Cli) -> None:
+    """A page that there is none of says nothing: of the desk only `/handovers` is agreed."""
+    answers = {"/": b"trouble"}
+    async with scripted_http(answers, status="503 Unavailable") as url:
+        findings = await desk.json("doctor", exit_code=1, RECOURSE_LEGAL_DESK_URL=url)
+    (found,) = [one for one in findings if one["what"] == "legal desk"]
+    assert (found["state"], "503" in found["says"]) == ("finding", True)
 
 
 async def _found(cli: Cli, exit_code: int = 1) -> dict[str, str]:

@@ -148,15 +148,15 @@ async def _answers(port: int) -> None:
 
 
 @asynccontextmanager
-async def scripted_http(answers: Mapping[str, bytes]) -> AsyncIterator[str]:
-    """Answers 200 with the body written down for the path, whatever it is; yields its URL."""
+async def scripted_http(answers: Mapping[str, bytes], status: str = "200 OK") -> AsyncIterator[str]:
+    """Answers with the body written down for the path, whatever it is; yields its URL."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"(?i)content-length: (\d+)", head)
         await reader.readexactly(int(length[1]) if length else 0)
         body = answers[head.split()[1].decode().partition("?")[0]]
-        headers = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        headers = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         writer.write(headers.encode() + body)
         writer.close()
 
