@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +16,7 @@ from recourse.cli.common import (
     fail,
     listing,
     one_of,
+    opaque_or_none,
     out,
     print_json,
     run,
@@ -23,7 +26,9 @@ from recourse.cli.common import (
 from recourse.cli.screen import Listing, styled
 
 if TYPE_CHECKING:
+    from recourse.domain.ids import LoanId
     from recourse.reading.cases import CaseLine, CaseView
+    from recourse.reading.dossier_reads import ReadLine
 
 app = typer.Typer(help="Cases and their diaries.", no_args_is_help=True)
 FIGURES = {
@@ -150,20 +155,62 @@ def _show(view: CaseView) -> None:
     out.print(table)
 
 
-def dossier(loan_id: str, as_json: Json = False) -> None:
-    """The collection dossier (车贷催收简历) of a loan: six parts, with personal data."""
+def dossier(
+    loan_id: str,
+    actor: Annotated[
+        str | None,
+        typer.Option("--as", callback=opaque_or_none, help="Opaque id of who reads; else the user's number."),
+    ] = None,
+    purpose: Annotated[
+        str | None,
+        typer.Option(callback=opaque_or_none, help="What for: a code or a file number, kept with it."),
+    ] = None,
+    readers: Annotated[bool, typer.Option("--readers", help="Who has read it, instead of it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """The collection dossier (车贷催收简历) of a loan: six parts, personal data. Each reading is kept."""
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
     from recourse.cli.dossier_view import render
     from recourse.domain.ids import LoanId
+    from recourse.service.dossier_reading import note_reading
     from recourse.storage.dossier import dossier_document
 
+    loan = LoanId(loan_id)
+    if readers:
+        _readers(loan, as_json)
+        return
+    reading = partial(
+        note_reading, loan_id=loan, actor=actor or f"uid-{os.getuid()}", via="cli", purpose=purpose
+    )
+
     async def work() -> dict[str, Any]:
-        async with services(load_settings()) as running, running.database.reading() as tx:
-            return await dossier_document(tx, LoanId(loan_id))
+        async with services(load_settings()) as running:
+            await running.run(reading)
+            async with running.database.reading() as tx:
+                return await dossier_document(tx, loan)
 
     document = run(work())
     if as_json:
         print_json(document)
     else:
         out.print(render(document))
+
+
+def _readers(loan: LoanId, as_json: bool) -> None:
+    from recourse.app.compose import services
+    from recourse.app.settings import load_settings
+    from recourse.reading.dossier_reads import readers
+
+    async def work() -> list[ReadLine]:
+        async with services(load_settings()) as running, running.database.reading() as tx:
+            return await readers(tx, loan)
+
+    lines = run(work())
+    if as_json:
+        print_json([asdict(line) for line in lines])
+        return
+    table = listing("at (UTC)", "who", "through", "purpose", whole=("at (UTC)", "who"))
+    for line in lines:
+        table.add_row(short(line.at), line.actor, line.via, line.purpose or "")
+    out.print(table if lines else "nobody has read it")

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
 from recourse.domain.ids import CaseId, LoanId
 from recourse.reading import cases
+from recourse.service.context import Services
+from recourse.service.dossier_reading import note_reading
 from recourse.service.tokens import Caller
 from recourse.storage.database import Database
 from recourse.storage.dossier import dossier_document
 from recourse.web.access import only
 
+log = structlog.get_logger(__name__)
 router = APIRouter(tags=["cases"])
 Anyone = Annotated[Caller, Depends(only("agent", "lead", "vehicle", "legal", "auditor"))]
+Purpose = Annotated[str | None, Query(min_length=1, max_length=64, pattern=r"^[\x21-\x3f\x41-\x7e]+$")]
+"""Neither spaces nor @: it stays on record, so it is no name and no address."""
 DossierReader = Annotated[Caller, Depends(only("lead", "legal", "auditor"))]
 
 
@@ -42,10 +49,20 @@ async def show_case(request: Request, _: Anyone, case_id: str) -> cases.CaseView
 
 
 @router.get("/dossiers/{loan_id}")
-async def dossier(request: Request, _: DossierReader, loan_id: str) -> dict[str, Any]:
-    """The six parts. Personal data: for leads, legal and auditors."""
-    async with request.app.state.delivery.services.database.reading() as tx:
-        try:
-            return await dossier_document(tx, LoanId(loan_id))
-        except LookupError:
-            raise HTTPException(404, "no such loan") from None
+async def dossier(
+    request: Request, who: DossierReader, loan_id: str, purpose: Purpose = None
+) -> dict[str, Any]:
+    """The six parts. Personal data: for leads, legal and auditors, and each reading is kept.
+
+    purpose: a code or a file number that says what for.
+    """
+    services: Services = request.app.state.delivery.services
+    loan = LoanId(loan_id)
+    reading = partial(note_reading, loan_id=loan, actor=who.actor, via="api", purpose=purpose)
+    try:
+        await services.run(reading)
+    except LookupError:
+        raise HTTPException(404, "no such loan") from None
+    log.info("dossier read", actor=who.actor, loan_id=loan, purpose=purpose)
+    async with services.database.reading() as tx:
+        return await dossier_document(tx, loan)

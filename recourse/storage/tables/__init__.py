@@ -20,7 +20,7 @@ from recourse.storage.tables.people import (
     person_contact_point,
     vehicle,
 )
-from recourse.storage.tables.system import api_token, outbox
+from recourse.storage.tables.system import api_token, dossier_read, outbox
 
 __all__ = [
     "NUMBERS",
@@ -30,6 +30,7 @@ __all__ = [
     "collection_case",
     "contact_attempt",
     "contact_point",
+    "dossier_read",
     "fact",
     "hold",
     "installment",

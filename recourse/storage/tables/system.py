@@ -1,6 +1,6 @@
-"""Rows the system keeps for itself: messages to publish and who may call the API."""
+"""Rows the system keeps for itself: messages to publish, who may call the API, who read whose dossier."""
 
-from sqlalchemy import BigInteger, Column, Identity, Index, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Index, Table, Text
 
 from recourse.storage.tables.base import document, instant, metadata, recorded_at
 
@@ -31,4 +31,17 @@ api_token = Table(
     Column("person", Text),
     instant("revoked_at", nullable=True),
     recorded_at(),
+)
+
+dossier_read = Table(
+    "dossier_read",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("purpose", Text),
+    instant("at"),
+    recorded_at(),
+    Index(None, "loan_id"),
 )
