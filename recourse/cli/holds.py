@@ -31,7 +31,7 @@ def place(
     from recourse.app.settings import load_settings
     from recourse.domain.ids import LoanId, PersonId
     from recourse.domain.situation import HoldReason
-    from recourse.service.noting import HoldRequest, Pointless, place_hold
+    from recourse.service.noting import HoldRequest, Placed, Pointless, place_hold
 
     if (loan is None) == (person is None):
         fail("--loan or --person: name exactly one", USAGE)
@@ -45,16 +45,16 @@ def place(
         loan_id=LoanId(loan) if loan else None,
     )
 
-    async def work() -> tuple[str, bool]:
+    async def work() -> tuple[Placed, bool]:
         async with core(load_settings()) as parts:
             return await parts.delivery.note(partial(place_hold, request=request))
 
     try:
-        key, told = run(work())
+        placed, told = run(work())
     except Pointless as error:
         fail(str(error), USAGE)
-    text = f"{key} is in force" + ("" if told else "; Temporal is down, its diary follows later")
-    say({"hold": key, "state": "in force", "case_told": told}, text, as_json)
+    text = f"{placed.id} is in force" + ("" if told else "; Temporal is down, its diary follows later")
+    say({"hold": placed.id, "state": "in force", "case_told": told}, text, as_json)
 
 
 @app.command()

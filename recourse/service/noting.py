@@ -19,7 +19,7 @@ from recourse.service.context import Unit
 from recourse.service.deciding import decide_all
 from recourse.service.handing_over import known_by_its_status
 from recourse.storage import agreements, attempts, cases, facts, ledger, legal, people, steps
-from recourse.storage.agreements import NewHold
+from recourse.storage.agreements import HoldState, NewHold
 from recourse.storage.facts import NewFact
 from recourse.storage.locks import lock_loans, lock_person
 from recourse.storage.steps import StepRow
@@ -63,8 +63,16 @@ def own_id(*parts: str) -> str:
     return " ".join(parts)
 
 
-async def place_hold(unit: Unit, request: HoldRequest) -> tuple[str, tuple[Nudge, ...]]:
-    """(hold id, nudges). Effective when this returns: every claim takes the same locks.
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """state: of now, which is not in force where a request is repeated whose hold was lifted or has ended."""
+
+    id: str
+    state: HoldState = HoldState.IN_FORCE
+
+
+async def place_hold(unit: Unit, request: HoldRequest) -> tuple[Placed, tuple[Nudge, ...]]:
+    """Effective when this returns: every claim takes the same locks.
 
     Raises Unknown for a subject there is none of, RequestReused for a request id of another hold, Pointless
     for an end that has passed or lies beyond LONGEST_HOLD.
@@ -82,10 +90,11 @@ async def place_hold(unit: Unit, request: HoldRequest) -> tuple[str, tuple[Nudge
         person_id=request.person_id,
         loan_id=request.loan_id,
     )
-    if await agreements.hold_subject(unit.tx, key) is not None:
+    state = await agreements.hold_state(unit.tx, key, unit.now)
+    if state is not None:
         if not await agreements.is_placed(unit.tx, new):
             raise RequestReused("request_id: it stands for another hold; choose a new one")
-        return key, tuple(await cases.undelivered_of(unit.tx, loans))
+        return Placed(key, state), tuple(await cases.undelivered_of(unit.tx, loans))
     if request.until is not None and request.until <= unit.now:
         raise Pointless("until: has passed, so the hold would stop nothing")
     if request.until is not None and request.until > unit.now + LONGEST_HOLD:
@@ -96,7 +105,7 @@ async def place_hold(unit: Unit, request: HoldRequest) -> tuple[str, tuple[Nudge
     payload = {"hold": key, "reason": request.reason.value, "by": request.actor}
     event = own_id(key, "placed")
     nudges = await record(unit, event, "hold_placed", payload, loans, request.person_id, request.actor)
-    return key, nudges
+    return Placed(key), nudges
 
 
 async def lift_hold(unit: Unit, key: str, actor: str) -> tuple[Nudge, ...]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import insert, or_, select, update
 
@@ -114,6 +115,22 @@ async def lift_hold(tx: Tx, key: str, actor: str, at: datetime) -> bool:
         .returning(hold.c.id)
     )
     return result.first() is not None
+
+
+class HoldState(StrEnum):
+    IN_FORCE = "in_force"
+    LIFTED = "lifted"
+    ENDED = "ended"
+
+
+async def hold_state(tx: Tx | ReadTx, key: str, now: datetime) -> HoldState | None:
+    """None when there is no such hold."""
+    row = (await tx.execute(select(hold.c.lifted_at, hold.c.until).where(hold.c.id == key))).first()
+    if row is None:
+        return None
+    if row.lifted_at is not None:
+        return HoldState.LIFTED
+    return HoldState.ENDED if row.until is not None and row.until <= now else HoldState.IN_FORCE
 
 
 async def hold_subject(tx: Tx | ReadTx, key: str) -> tuple[PersonId | None, LoanId | None] | None:

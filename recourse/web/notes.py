@@ -16,6 +16,7 @@ from recourse.service.ceasing import CeaseRequest
 from recourse.service.context import Unit
 from recourse.service.noting import HoldRequest
 from recourse.service.tokens import Caller
+from recourse.storage.agreements import HoldState
 from recourse.web.access import only
 from recourse.web.shapes import CeaseBody, HoldBody, LegalStatusBody
 
@@ -29,7 +30,8 @@ Desk = Annotated[Caller, Depends(only("desk", "legal"))]
 
 @router.post("/holds", status_code=201)
 async def place_hold(request: Request, who: Holder, body: HoldBody) -> dict[str, Any]:
-    """In force when this answers, whether Temporal is up or not. Safe to repeat with the same request id."""
+    """In force when this answers, whether Temporal is up or not. Safe to repeat with the same request id: the
+    answer then tells the state of now, for the hold may have been lifted since."""
     asked = HoldRequest(
         reason=body.reason,
         actor=who.actor,
@@ -40,8 +42,9 @@ async def place_hold(request: Request, who: Holder, body: HoldBody) -> dict[str,
         request_id=f"{who.actor}-{body.request_id}",
     )
     delivery: Delivery = request.app.state.delivery
-    key, told = await delivery.note(partial(noting.place_hold, request=asked))
-    return {"hold_id": key, "in_force": True, "case_told": told}
+    placed, told = await delivery.note(partial(noting.place_hold, request=asked))
+    in_force = placed.state is HoldState.IN_FORCE
+    return {"hold_id": placed.id, "in_force": in_force, "state": placed.state, "case_told": told}
 
 
 @router.post("/holds/{hold_id}/lift")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -154,6 +155,24 @@ async def test_a_hold_counts_while_the_engine_is_down(api: Api, task: str) -> No
     assert (await api.post("agent", "/holds", **body)).json()["case_told"] is True
     lifted = await api.post("lead", f"/holds/{answer.json()['hold_id']}/lift")
     assert (lifted.status_code, lifted.json()["in_force"]) == (200, False)
+
+
+@pytest.mark.parametrize(("what", "state"), [("lift", "lifted"), ("wait", "ended"), ("nothing", "in_force")])
+async def test_a_hold_request_that_is_repeated_tells_what_has_become_of_the_hold(
+    api: Api, task: str, what: str, state: str
+) -> None:
+    now = await api.world.scalar("SELECT opened_at FROM agent_task")
+    asked = _hold(until=(now + timedelta(days=3)).isoformat())
+    first = (await api.post("agent", "/holds", **asked)).json()
+    assert (first["in_force"], first["state"]) == (True, "in_force")
+    if what == "lift":
+        await api.post("lead", f"/holds/{first['hold_id']}/lift")
+    if what == "wait":
+        api.world.set_now(now + timedelta(days=3))
+    again = (await api.post("agent", "/holds", **asked)).json()
+    assert again["hold_id"] == first["hold_id"]
+    assert (again["in_force"], again["state"]) == (state == "in_force", state)
+    assert await api.world.scalar("SELECT count(*) FROM hold") == 1
 
 
 async def test_a_hold_whose_end_has_passed_is_not_said_to_be_in_force(api: Api, task: str) -> None:

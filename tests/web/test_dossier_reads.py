@@ -14,7 +14,7 @@ async def test_each_reading_is_kept_and_logged_with_who_and_what_for(api: Api, t
     with capture_logs() as logs:
         for role, query in (("lead", ""), ("auditor", "?purpose=audit-2026-11")):
             assert (await api.get(role, f"/dossiers/L-1{query}")).status_code == 200
-    expected = [
+    expected: list[dict[str, str | None]] = [
         {"loan_id": "L-1", "actor": api.tokens["lead"].actor, "purpose": None},
         {"loan_id": "L-1", "actor": api.tokens["auditor"].actor, "purpose": "audit-2026-11"},
     ]

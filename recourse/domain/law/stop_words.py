@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import unicodedata
 
-_FIRST = (
+FIRST = (
     "stop",
     "stopall",
     "quit",
@@ -27,11 +27,11 @@ _FIRST = (
     "td",
 )
 """As the first words of the text."""
-_ALONE = ("t",)
+ALONE = ("t",)
 """Only as the whole text: many a sentence begins with a letter."""
-_ANYWHERE = ("退订", "退訂", "拒收", "停发", "停發")
+ANYWHERE = ("退订", "退訂", "拒收", "停发", "停發")
 """No other reply contains them; Chinese has no spaces between its words."""
-_PREFIX = ("停止", "取消")
+PREFIX = ("停止", "取消")
 _POLITE = ("please", "pls", "plz", "kindly", "just", "so")
 _POLITE_PREFIX = ("请", "請")
 
@@ -42,12 +42,12 @@ def asks_to_stop(text: str) -> bool:
     while words and words[0] in _POLITE:
         words = words[1:]
     plain = " ".join(words)
-    if plain in _ALONE or any(plain == first or plain.startswith(first + " ") for first in _FIRST):
+    if plain in ALONE or any(plain == first or plain.startswith(first + " ") for first in FIRST):
         return True
     joined = "".join(words)
     for polite in _POLITE_PREFIX:
         joined = joined.removeprefix(polite)
-    return joined.startswith(_PREFIX) or any(word in joined for word in _ANYWHERE)
+    return joined.startswith(PREFIX) or any(word in joined for word in ANYWHERE)
 
 
 def _words(text: str) -> list[str]:

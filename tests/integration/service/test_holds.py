@@ -41,7 +41,8 @@ async def _place(
         loan_id=LoanId(loan) if loan else None,
         request_id=request_id,
     )
-    return await world.services.run(partial(noting.place_hold, request=request))
+    placed, nudges = await world.services.run(partial(noting.place_hold, request=request))
+    return placed.id, nudges
 
 
 async def _lift(world: World, key: str) -> tuple[Nudge, ...]:

@@ -15,6 +15,7 @@ import pytest
 
 from recourse.domain.decision import Closing, WaitReason
 from recourse.domain.law.rules import LawPack, Source
+from recourse.domain.law.stop_words import ALONE, ANYWHERE, FIRST, PREFIX
 from recourse.domain.law.verdict import RefusalCode
 from recourse.domain.situation import HoldReason, Stage
 from recourse.domain.strategy.ladder import Step, Strategy
@@ -166,6 +167,12 @@ def test_every_team_is_told_with_the_roles_that_answer_for_it() -> None:
     assert set(told) == set(ROLES)
     for team, roles in ROLES.items():
         assert all(role in told[team] for role in roles)
+
+
+def test_every_stop_word_is_told() -> None:
+    told = document().split("### Cease requests", 1)[1].split("\n## ", 1)[0]
+    for word in (*FIRST, *PREFIX, *ANYWHERE, *ALONE):
+        assert f"`{word}`" in told, word
 
 
 def sources(law: LawPack) -> list[Source]:
