@@ -87,7 +87,8 @@ class Fix:
     raw_sha256: str
 
     def age(self, now: datetime) -> timedelta:
-        return max(now - self.fix_time, timedelta(0))
+        """Negative for a fix that claims to be of the future."""
+        return now - self.fix_time
 
 
 class VehicleLocator(Protocol):

@@ -21,6 +21,8 @@ from recourse.storage.tables import location_fix, vehicle
 
 FRESH = timedelta(hours=48)
 """An older fix says where the car was, not where it is."""
+AHEAD = timedelta(minutes=10)
+"""A tracker's clock may be this much ahead; of one that is further ahead, the fix may be of any day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,6 @@ def quality_of(fix: Fix, age: timedelta) -> str:
     """`fresh` is the only quality that counts as presence."""
     if fix.carried_over:
         return "carried_over"
-    if not fix.valid:
+    if not fix.valid or age < -AHEAD:
         return "invalid"
     return "fresh" if age <= FRESH else "stale"

@@ -88,7 +88,9 @@ async def test_the_age_of_a_fix_counts_from_real_now_not_from_when_the_provider_
     locator: TraccarLocator,
     traccar: Steer,  # noqa: F811 - the fixture
 ) -> None:
-    for device, hours, quality in (("EDGE-1", 47, "fresh"), ("EDGE-2", 49, "stale")):
+    edges = ((47, "fresh"), (49, "stale"), (-0.1, "fresh"), (-0.3, "invalid"))  # negative: its clock is ahead
+    for number, (hours, quality) in enumerate(edges):
+        device = f"EDGE-{number}"
         at = (datetime.now(UTC) - timedelta(hours=hours)).isoformat()
         position = {"latitude": 31.2, "longitude": 121.5, "fixTime": at, "serverTime": at, "deviceTime": at}
         await traccar("devices", {"device": {"uniqueId": device}, "position": position})
