@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from recourse.app.settings import Settings
 from recourse.delivery import Delivery
 from recourse.domain.calendar import BusinessCalendar
 from recourse.service.context import Services
+from recourse.service.replying import Reply, take_reply
 from recourse.storage.database import Database
 from tests.cli.conftest import Cli, Processes, Town, until
 from tests.events import overdue, snapshot
@@ -34,6 +36,16 @@ async def sender(world: World) -> str:
     world.set_now(NOON)
     await world.delivery.accept([snapshot("L-1", at=NOON, mobile=f"+{number}"), overdue("L-1", at=NOON)])
     return number
+
+
+async def test_a_text_that_came_in_is_shown_as_it_is_and_steers_no_terminal(
+    cli: Cli, world: World, sender: str
+) -> None:
+    reply = Reply(sender, "[red]call me[/red]\x1b[2J now")
+    await world.services.run(partial(take_reply, reply=reply))
+    shown = (await cli("dossier", "L-1")).stdout
+    assert "[red]call me[/red]" in shown
+    assert "\x1b" not in shown
 
 
 async def test_a_running_worker_obeys_it(cli: Cli, world: World, sender: str, tmp_path: Path) -> None:
