@@ -21,6 +21,7 @@ from recourse.cli import (
     tokens,
 )
 from recourse.cli import doctor as doctor_command
+from recourse.cli.leaving import run
 
 app = typer.Typer(
     name="recourse",
@@ -63,4 +64,4 @@ def options(
 
 
 def main() -> None:
-    app()
+    run(app)

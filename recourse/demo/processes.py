@@ -6,6 +6,7 @@ import asyncio
 import json
 import shlex
 import sys
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -28,15 +29,27 @@ from recourse.stack.process import Child, Launch, start, tail
 
 COMMANDS = ("consume", "worker", "relay", "web")
 _LEAD_SECONDS = 10.0
+_STARTS_AT_ONCE = 5.0
+"""All the processes starting together take this many times as long as a single command, on two cores."""
+USUAL_DAY = 2.5
+_USUAL_START, _MOST_PATIENT = 2.5, 2.0
+"""Seconds that a single command takes where a day may last its usual seconds; on a slower machine days last
+longer, up to so many times: an agent has five of them for a first call."""
+
+
+def pace(a_start: float) -> float:
+    """How long a day should last, in seconds. a_start: how long a single command took."""
+    return USUAL_DAY * min(max(a_start / _USUAL_START, 1.0), _MOST_PATIENT)
 
 
 @dataclass
 class Deployment:
-    """seconds_a_day: how long a business day lasts. `start` sets the calendar that every process has."""
+    """seconds_a_day: how long a business day lasts, None for what the machine can keep up with. `start` sets
+    the calendar that every process has."""
 
     home: Path
     addresses: StackAddresses
-    seconds_a_day: float
+    seconds_a_day: float | None
     first_day: datetime = START
     calendar: BusinessCalendar = field(init=False)
     api_url: str = field(init=False)
@@ -63,25 +76,29 @@ class Deployment:
 
     async def start(self) -> None:
         """Migrations, search attributes, tokens, then the processes. Raises StackError when one fails."""
-        await self._settle(self._calendar())
+        await self._settle(self._calendar(_LEAD_SECONDS, USUAL_DAY))
         await create_topics(self.kafka, self.topics)
-        for preparing in (["db", "upgrade"], ["temporal", "setup"]):
-            await self._run(preparing)
+        began = time.monotonic()
+        await self._run(["db", "upgrade"])
+        a_start = time.monotonic() - began
+        await self._run(["temporal", "setup"])
         async with services(self.settings()) as running:
             for role in (*ROLES, "desk"):
                 issue = partial(tokens.issue, role=role, name=f"demo {role}")
                 self.tokens[role] = (await running.run(issue)).token
-        await self._settle(self._calendar())
+        # On a slow machine the first days would be over before anybody is up to see them.
+        lead = max(_LEAD_SECONDS, _STARTS_AT_ONCE * a_start)
+        await self._settle(self._calendar(lead, self.seconds_a_day or pace(a_start)))
         for command in COMMANDS:
             launch = Launch([sys.executable, "-m", "recourse.cli", command], self._env)
             self.children.append(await start(command, launch, self._log(command)))
         await self._until_the_api_answers()
         await self._tell_the_desk()
 
-    def _calendar(self) -> BusinessCalendar:
+    def _calendar(self, lead: float, day: float) -> BusinessCalendar:
         """Business time starts when the processes are surely up; before it, day 0 has not begun."""
-        begins = datetime.now(UTC) + timedelta(seconds=_LEAD_SECONDS)
-        return BusinessCalendar(begins, self.first_day, int(86_400 / self.seconds_a_day))
+        begins = datetime.now(UTC) + timedelta(seconds=lead)
+        return BusinessCalendar(begins, self.first_day, int(86_400 / day))
 
     async def _settle(self, calendar: BusinessCalendar) -> None:
         """Fix the settings, also in a file, so that a command line can join in."""

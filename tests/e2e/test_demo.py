@@ -8,16 +8,16 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from recourse.demo.plots import CAST, PLOTS
 
-_SECONDS_A_DAY = "2"
 
-
+@pytest.mark.timeout(600)
 async def test_the_demo_reaches_every_stage_and_judges_every_dossier(tmp_path: Path) -> None:
     summary = tmp_path / "demo.json"
     demo = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "recourse.demo", "--once", "--json", str(summary)),
-        *("--seconds-a-day", _SECONDS_A_DAY),
         env=os.environ | {"RECOURSE_HOME": str(tmp_path / "home")},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
