@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest
 
 from recourse.stack import StackAddresses, running
+
+os.environ["COLUMNS"] = "400"
+"""Before any console is made: on a narrow one, as pytest-xdist gives its workers, texts are folded in tables."""
 
 
 @pytest.fixture(scope="session")

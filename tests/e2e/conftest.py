@@ -93,7 +93,7 @@ class System:
         async with self.engine.connect() as connection:
             return (await connection.execute(text(statement), values)).scalar_one()
 
-    async def until(self, what: str, condition: Callable[[], Any], seconds: float = 60) -> None:
+    async def until(self, what: str, condition: Callable[[], Any], seconds: float = 180) -> None:
         """Poll; at the bound say what was awaited and what the processes last said."""
         for _ in range(int(seconds / 0.2)):
             if await condition():
@@ -103,7 +103,7 @@ class System:
         steps = await self.rows("SELECT step_id, event, code, count(*) FROM step GROUP BY 1, 2, 3")
         pytest.fail(f"not within {seconds} s: {what}\n{json.dumps(tails, indent=1)}\n{steps}")
 
-    async def counted(self, statement: str, wanted: int, seconds: float = 60) -> None:
+    async def counted(self, statement: str, wanted: int, seconds: float = 180) -> None:
         async def reached() -> bool:
             return bool(await self.scalar(statement) >= wanted)
 

@@ -12,6 +12,7 @@ from tests.e2e.conftest import BUSINESS_START, System
 from tests.events import overdue, payment, snapshot
 
 LOANS = 24
+pytestmark = pytest.mark.timeout(600)
 
 
 def _book(system: System) -> list[BankEvent]:
@@ -47,7 +48,7 @@ async def test_kill_of_consumer_and_worker_loses_nothing_and_sends_nothing_twice
     system.kill("worker")
     system.start("worker")
     await system.counted(
-        "SELECT count(*) FROM step WHERE step_id = 'email_friendly' AND event = 'outcome'", LOANS, 120
+        "SELECT count(*) FROM step WHERE step_id = 'email_friendly' AND event = 'outcome'", LOANS, 300
     )
     paid = [payment(system.loan(n), at=BUSINESS_START, sequence=3, payment_id=f"P-{n}") for n in range(LOANS)]
     await system.publish(*paid, *paid)
