@@ -10,7 +10,7 @@ import pytest
 from recourse.stack import StackAddresses, running
 
 os.environ["COLUMNS"] = "400"
-"""Before any console is made: on a narrow one, as pytest-xdist gives its workers, texts are folded in tables."""
+"""Before any console is made: on a narrow one, as pytest-xdist gives its workers, tables fold their texts."""
 
 
 @pytest.fixture(scope="session")
