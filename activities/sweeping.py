@@ -11,7 +11,7 @@ from temporalio import activity
 from recourse.contracts.delivery import Unacceptable
 from recourse.contracts.messages import Nudge, SweepReport
 from recourse.delivery import Delivery
-from recourse.packs.loader import PackError
+from recourse.packs.strict import PackError
 from recourse.service import sweeping
 from recourse.storage import cases
 

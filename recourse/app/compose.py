@@ -23,6 +23,7 @@ from recourse.gateways.smpp import SmppMessenger
 from recourse.gateways.smpp_listening import Inbound, Receipt, SmppListener
 from recourse.gateways.smtp import SmtpMessenger
 from recourse.gateways.traccar import TraccarLocator
+from recourse.domain.law.rules import Collector
 from recourse.packs.loader import load_packs
 from recourse.ports import CaseRuns, Messenger
 from recourse.service import noting, replying
@@ -47,7 +48,9 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
 
 def lenders(settings: Settings) -> Mapping[str, Lender]:
     return {
-        source: Lender(one.name, one.region, one.currency, one.zone, one.phone)
+        source: Lender(
+            one.name, one.region, one.currency, one.zone, one.phone, Collector(one.collector), one.product
+        )
         for source, one in settings.lenders.items()
     }
 

@@ -42,6 +42,8 @@ class LenderSetting(BaseModel):
     currency: str
     zone: str
     phone: str = ""
+    collector: Literal["creditor", "third_party"] = "creditor"
+    product: str = "auto_loan"
 
     @field_validator("zone")
     @classmethod

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from recourse.domain.law.rules import Collector
 from recourse.packs.loader import PackBook
 from recourse.storage.database import Database, Tx
 
@@ -22,6 +23,8 @@ class Lender:
     currency: str
     zone: str
     phone: str = ""
+    collector: Collector = Collector.CREDITOR
+    product: str = "auto_loan"
 
 
 @dataclass(frozen=True, slots=True)

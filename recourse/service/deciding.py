@@ -13,10 +13,12 @@ from recourse.contracts.messages import PlanData, PlanKind
 from recourse.domain.decide import Rules, decide
 from recourse.domain.decision import Close, Decision, DoStep, Plan, Wait
 from recourse.domain.ids import CaseId, TaskId
+from recourse.domain.law.hours import local_date
 from recourse.domain.situation import PromiseState, StepOutcome
-from recourse.packs.loader import PackError
+from recourse.packs.loader import Place
 from recourse.packs.record import digest_of, rules_digest
 from recourse.packs.record import situation_to_json as to_json
+from recourse.packs.strict import PackError
 from recourse.service.context import Unit
 from recourse.storage import agreements, attempts, cases, outbox, steps, tasks
 from recourse.storage.codec import plan_from_json
@@ -69,8 +71,18 @@ async def locked(unit: Unit, key: str, *, contacting: bool = False) -> Gathered:
 
 
 def deliberate(unit: Unit, gathered: Gathered) -> Deliberation:
-    rules = unit.book.rules(gathered.case.strategy, gathered.borrower_region, gathered.loan.region)
+    on = local_date(unit.now, gathered.loan.zone)
+    rules = unit.book.rules(gathered.case.strategy, _place(unit, gathered), on)
     return Deliberation(gathered, rules, decide(gathered.situation, rules, unit.now))
+
+
+def _place(unit: Unit, gathered: Gathered) -> Place:
+    """A lender that no setting names may be anybody: then the rules for every kind of collector bind."""
+    loan = gathered.loan
+    lender = next((known for known in unit.lenders.values() if known.name == loan.lender), None)
+    if lender is None:
+        return Place(gathered.borrower_region, loan.region)
+    return Place(gathered.borrower_region, loan.region, lender.collector, lender.product)
 
 
 async def decide_case(unit: Unit, case_id: str) -> PlanData:

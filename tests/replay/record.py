@@ -24,7 +24,8 @@ from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.situation import Case, Stage
 from recourse.domain.strategy.ladder import StepKind, Strategy
 from recourse.domain.strategy.timing import spread
-from recourse.packs.loader import load_packs, load_strategy_file
+from recourse.packs.loader import load_packs
+from recourse.packs.strategies import load_strategy_file
 from recourse.stack import StackAddresses, running
 from recourse.temporal.budget import bill_of_chain
 from tests.replay import goldens, stories

@@ -17,6 +17,8 @@ from recourse.domain.situation import Attempt, AttemptOutcome, Channel
 
 LEDGER_DAYS = 35
 """How far back attempts are looked at: longer than any window of a pack may be (Massachusetts: 30 days)."""
+CALLS = frozenset({Channel.CALL})
+"""What a conversation is waited for after."""
 _NEVER_MADE = frozenset({AttemptOutcome.NOT_SENT})
 _MAYBE_CONNECTED = frozenset({AttemptOutcome.CONNECTED, AttemptOutcome.CLAIMED, AttemptOutcome.UNKNOWN})
 
@@ -64,7 +66,7 @@ class Ledger:
                 answers.append(start_of_day(today + timedelta(days=1), zone))
         return max(answers, default=None)
 
-    def conversation_reopening(self, wait: ConversationWait, effect: ContactEffect) -> datetime | None:
+    def wait_reopening(self, wait: ConversationWait, effect: ContactEffect) -> datetime | None:
         """When a call is permitted after the last conversation about this debt, inbound ones included. A call
         whose outcome nobody knows may have been one."""
         if effect.channel is not Channel.CALL:

@@ -1,19 +1,23 @@
 """The gate: may this effect happen now? Asked inside the transaction that claims it, at every try.
 
 The order of the questions is the order of an honest answer: first whether there is a debt at all, then
-whether anything protects the person, then who, how and when. The first refusal is the answer.
+whether anything protects the person, then who, how and when. The first question with a no decides; where
+several rules answer it, the one that stays shut longest is named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from recourse.domain.law import caps, hours
-from recourse.domain.law.rules import LawPack, Source
+from recourse.domain.law.holds import binding_rules
+from recourse.domain.law.reach import unreachable
+from recourse.domain.law.rules import LawPack, PartyRule, Rule
 from recourse.domain.law.verdict import (
     Allowed,
+    Check,
     ContactEffect,
     Effect,
     HandoverEffect,
@@ -24,11 +28,9 @@ from recourse.domain.law.verdict import (
     action_of,
 )
 from recourse.domain.situation import (
-    Action,
-    Channel,
     ContactPoint,
-    Hold,
     Party,
+    PartyRole,
     PromiseState,
     Situation,
     StepOutcome,
@@ -38,16 +40,27 @@ from recourse.domain.situation import (
 Packs = tuple[LawPack, ...]
 HOUSE = "house rule"
 """Source of refusals that no statute needs: they follow from the facts themselves."""
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 def gate(effect: Effect, situation: Situation, packs: Packs, now: datetime) -> Verdict:
     """Allowed, or the first refusal with its code, its source and when it opens again."""
-    checked: list[str] = []
-    for name, refusal in _answers(effect, _Inquiry(situation, packs, now)):
-        if refusal is not None:
-            return refusal
-        checked.append(name)
-    return Allowed(tuple(checked))
+    asked: list[str] = []
+    for question in _questions(effect, _Inquiry(situation, packs, now)):
+        refusals = [check.refusal for check in question.checks if check.refusal is not None]
+        if refusals:
+            return max(refusals, key=lambda refused: refused.opens_at or _FOR_EVER)
+        asked.append(question.name)
+    return Allowed(tuple(asked))
+
+
+def examine(effect: Effect, situation: Situation, packs: Packs, now: datetime) -> tuple[Check, ...]:
+    """Every rule that can be asked, also those behind the first no, so that it can be shown what each says."""
+    return tuple(
+        check
+        for question in _questions(effect, _Inquiry(situation, packs, now))
+        for check in question.checks
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +70,56 @@ class _Inquiry:
     now: datetime
 
 
-def _answers(effect: Effect, q: _Inquiry) -> Iterator[tuple[str, Refused | None]]:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    name: str
+    checks: tuple[Check, ...]
+
+
+def _house(name: str, refusal: Refused | None, rule: str = "") -> _Question:
+    """A question that no pack has a rule for."""
+    return _Question(name, (Check(name, rule or f"house_{name}", "", HOUSE, refusal),))
+
+
+def _lawful(name: str, answers: Iterable[tuple[LawPack, Rule, Refused | None]]) -> _Question:
+    return _Question(
+        name,
+        tuple(Check(name, rule.code, pack.name, rule.source.title, refusal) for pack, rule, refusal in answers),
+    )
+
+
+def _questions(effect: Effect, q: _Inquiry) -> Iterator[_Question]:
     """Lazy on purpose: a later question may rely on an earlier one having been answered with yes."""
-    yield "debt", _debt(q)
-    yield "law", None if q.packs else Refused(RefusalCode.NO_LAW_PACK, HOUSE)
-    yield "holds", _holds(action_of(effect), q)
+    yield _house("debt", _debt(q))
+    yield _house("law", None if q.packs else Refused(RefusalCode.NO_LAW_PACK, HOUSE))
+    yield _holds(effect, q)
     match effect:
         case ContactEffect():
-            yield from _contact_answers(effect, q)
+            yield from _contact_questions(effect, q)
         case LocateEffect():
-            yield "promise", _promise(q)
-            yield "steps", _steps(effect.requires, q)
-            yield "basis", _basis(effect, q)
+            yield _house("promise", _promise(q))
+            yield _house("steps", _steps(effect.requires, q))
+            yield _lawful("basis", _basis(effect, q))
         case HandoverEffect():
-            yield "promise", _promise(q)
-            yield "steps", _steps(effect.requires, q)
-            yield "approval", _approval(effect, q)
+            yield _house("promise", _promise(q))
+            yield _house("steps", _steps(effect.requires, q))
+            yield _lawful("approval", _approval(effect, q))
 
 
-def _contact_answers(effect: ContactEffect, q: _Inquiry) -> Iterator[tuple[str, Refused | None]]:
+def _contact_questions(effect: ContactEffect, q: _Inquiry) -> Iterator[_Question]:
     party = q.situation.party(effect.person_id)
-    yield "party", _party(party, effect.channel, q)
+    yield _lawful("party", _party(party, effect, q))
     if party is None:
         return
+    ceased = effect.channel in party.ceased
+    yield _house("ceased", Refused(RefusalCode.CEASED, HOUSE, detail=effect.channel.value) if ceased else None)
     point = next((p for p in party.contact_points if p.id == effect.contact_point_id and p.usable), None)
-    yield "contact_point", Refused(RefusalCode.NO_CONTACT_POINT, HOUSE) if point is None else None
+    yield _house("contact_point", Refused(RefusalCode.NO_CONTACT_POINT, HOUSE) if point is None else None)
     if point is None:
         return
-    yield "consent", _consent(point, effect.channel, q)
-    yield "hours", _hours(party, effect.channel, q)
-    yield "caps", _caps(party, effect, q)
+    yield _lawful("consent", _consent(party, point, effect, q))
+    yield _lawful("hours", _hours(party, effect, q))
+    yield _lawful("caps", _caps(party, effect, q))
 
 
 def _debt(q: _Inquiry) -> Refused | None:
@@ -104,73 +137,83 @@ def _debt(q: _Inquiry) -> Refused | None:
     return None
 
 
-def stopped_by(hold: Hold, packs: Packs) -> dict[Action, str]:
-    """What a hold stops, with the source: its own scope and every pack's, whichever protects more."""
-    stops = dict.fromkeys(hold.stops, HOUSE)
-    for pack in packs:
-        for rule in pack.holds:
-            if rule.reason is hold.reason:
-                stops |= dict.fromkeys(rule.stops, rule.source.title)
-    return stops
+def _holds(effect: Effect, q: _Inquiry) -> _Question:
+    checks = [
+        Check(
+            "holds",
+            rule,
+            pack,
+            source,
+            Refused(RefusalCode.HOLD, source, hold.until, hold.reason.value),
+        )
+        for hold, rule, pack, source in binding_rules(q.situation.holds, q.packs, action_of(effect), q.now)
+    ]
+    return _Question("holds", tuple(checks)) if checks else _house("holds", None)
 
 
-def in_force(hold: Hold, now: datetime) -> bool:
-    return hold.since <= now and (hold.until is None or now < hold.until)
-
-
-def _holds(action: Action, q: _Inquiry) -> Refused | None:
-    binding = []
-    for hold in q.situation.holds:
-        source = stopped_by(hold, q.packs).get(action)
-        if source is not None and in_force(hold, q.now):
-            binding.append((hold, source))
-    if not binding:
-        return None
-    endless = next((pair for pair in binding if pair[0].until is None), None)
-    hold, source = endless or max(binding, key=lambda pair: pair[0].until or q.now)
-    return Refused(RefusalCode.HOLD, source, hold.until, hold.reason.value)
-
-
-def _party(party: Party | None, channel: Channel, q: _Inquiry) -> Refused | None:
+def _party(
+    party: Party | None, effect: ContactEffect, q: _Inquiry
+) -> Iterator[tuple[LawPack, Rule, Refused | None]]:
+    """Of each pack that speaks of parties, the rule for the role; without one the pack refuses."""
+    role = party.role if party is not None else None
     for pack in q.packs:
-        if party is None or party.role not in pack.parties.roles:
-            return Refused(RefusalCode.PARTY_NOT_PERMITTED, pack.parties.source.title)
-    if party is not None and channel in party.ceased:
-        return Refused(RefusalCode.CEASED, HOUSE, detail=channel.value)
+        if not pack.parties:
+            continue
+        rule = next((r for r in pack.parties if role in r.roles), None)
+        if rule is None:
+            first = pack.parties[0]
+            yield pack, first, Refused(RefusalCode.PARTY_NOT_PERMITTED, first.source.title)
+        else:
+            yield pack, rule, _against_party(rule, role, effect, q)
+
+
+def _against_party(
+    rule: PartyRule, role: PartyRole | None, effect: ContactEffect, q: _Inquiry
+) -> Refused | None:
+    if effect.says not in rule.may_be_told:
+        return Refused(RefusalCode.MAY_NOT_BE_TOLD, rule.source.title, detail=effect.says.value)
+    if rule.only_if_unreachable and not unreachable(q.situation):
+        return Refused(RefusalCode.BORROWER_REACHABLE, rule.source.title)
     return None
 
 
-def _consent(point: ContactPoint, channel: Channel, q: _Inquiry) -> Refused | None:
+def _consent(
+    party: Party, point: ContactPoint, effect: ContactEffect, q: _Inquiry
+) -> Iterator[tuple[LawPack, Rule, Refused | None]]:
     for pack in q.packs:
         for rule in pack.consent:
-            if channel in rule.channels and channel not in point.consent:
-                return Refused(RefusalCode.NO_CONSENT, rule.source.title)
-    return None
+            if effect.channel in rule.channels and rule.scope.covers_party(party.role):
+                missing = effect.channel not in point.consent
+                yield pack, rule, Refused(RefusalCode.NO_CONSENT, rule.source.title) if missing else None
 
 
-def _hours(party: Party, channel: Channel, q: _Inquiry) -> Refused | None:
-    rules = hours.rules_for(q.packs, channel)
-    closed = hours.contact_closure(rules, party.zones, q.now)
-    if closed is None:
-        return None
-    window = hours.contact_window(rules, party.zones, q.now)
-    return Refused(RefusalCode.OUTSIDE_HOURS, closed.source.title, window[0] if window else None)
+def _hours(
+    party: Party, effect: ContactEffect, q: _Inquiry
+) -> Iterator[tuple[LawPack, Rule, Refused | None]]:
+    binding = hours.rules_for(q.packs, effect.channel, party.role)
+    window = hours.contact_window(binding, party.zones, q.now)
+    opens = window[0] if window else None
+    for pack in q.packs:
+        for rule in pack.hours:
+            if rule in binding:
+                shut = hours.contact_closure([rule], party.zones, q.now) is not None
+                title = rule.source.title
+                yield pack, rule, Refused(RefusalCode.OUTSIDE_HOURS, title, opens) if shut else None
 
 
-def _caps(party: Party, effect: ContactEffect, q: _Inquiry) -> Refused | None:
-    """Every cap is asked; the one that stays shut longest is the answer."""
+def _caps(
+    party: Party, effect: ContactEffect, q: _Inquiry
+) -> Iterator[tuple[LawPack, Rule, Refused | None]]:
     ledger = caps.Ledger(q.situation.attempts, q.situation.case.loan_id, party.zones, q.now)
-    shut: list[tuple[datetime, Refused]] = []
     for pack in q.packs:
         for cap in pack.caps:
-            opens = ledger.reopening(cap, effect)
-            if opens is not None:
-                shut.append((opens, Refused(RefusalCode.CAP_REACHED, cap.source.title, opens, cap.code)))
-        wait = pack.conversation_wait
-        opens = ledger.conversation_reopening(wait, effect) if wait else None
-        if wait is not None and opens is not None:
-            shut.append((opens, Refused(RefusalCode.CONVERSATION_WAIT, wait.source.title, opens)))
-    return max(shut, key=lambda pair: pair[0])[1] if shut else None
+            if effect.channel in cap.channels and cap.scope.covers_party(party.role):
+                opens, title = ledger.reopening(cap, effect), cap.source.title
+                yield pack, cap, Refused(RefusalCode.CAP_REACHED, title, opens, cap.code) if opens else None
+        for wait in pack.conversation_waits:
+            if effect.channel in caps.CALLS and wait.scope.covers_party(party.role):
+                opens, title = ledger.wait_reopening(wait, effect), wait.source.title
+                yield pack, wait, Refused(RefusalCode.CONVERSATION_WAIT, title, opens) if opens else None
 
 
 def _promise(q: _Inquiry) -> Refused | None:
@@ -187,21 +230,22 @@ def _steps(requires: tuple[str, ...], q: _Inquiry) -> Refused | None:
     return Refused(RefusalCode.STEP_MISSING, HOUSE, detail=", ".join(missing)) if missing else None
 
 
-def _basis(effect: LocateEffect, q: _Inquiry) -> Refused | None:
-    if q.situation.locate_basis is not None and effect.purpose:
-        return None
-    return Refused(RefusalCode.NO_LAWFUL_BASIS, _titles([p.locate_basis for p in q.packs]))
+def _basis(effect: LocateEffect, q: _Inquiry) -> Iterator[tuple[LawPack, Rule, Refused | None]]:
+    given = q.situation.locate_basis is not None and bool(effect.purpose)
+    for pack in q.packs:
+        for rule in pack.locate_basis:
+            yield pack, rule, None if given else Refused(RefusalCode.NO_LAWFUL_BASIS, rule.source.title)
 
 
-def _approval(effect: HandoverEffect, q: _Inquiry) -> Refused | None:
+def _approval(effect: HandoverEffect, q: _Inquiry) -> Iterator[tuple[LawPack, Rule, Refused | None]]:
+    code = _against_approval(effect, q)
+    for pack in q.packs:
+        for rule in pack.handover:
+            yield pack, rule, None if code is None else Refused(code, rule.source.title)
+
+
+def _against_approval(effect: HandoverEffect, q: _Inquiry) -> RefusalCode | None:
     proposal, approval = _done(q).get(effect.proposal), _done(q).get(effect.approval)
-    source = _titles([p.handover for p in q.packs])
     if proposal is None or approval is None or proposal.done_by is None or approval.done_by is None:
-        return Refused(RefusalCode.NOT_APPROVED, source)
-    if proposal.done_by == approval.done_by:
-        return Refused(RefusalCode.APPROVER_IS_REQUESTER, source)
-    return None
-
-
-def _titles(sources: list[Source]) -> str:
-    return "; ".join(dict.fromkeys(source.title for source in sources))
+        return RefusalCode.NOT_APPROVED
+    return RefusalCode.APPROVER_IS_REQUESTER if proposal.done_by == approval.done_by else None

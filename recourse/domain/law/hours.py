@@ -12,7 +12,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from recourse.domain.law.rules import LawPack, PermittedHours
-from recourse.domain.situation import Channel
+from recourse.domain.situation import Channel, PartyRole
 
 Window = tuple[datetime, datetime]
 """Half-open interval of UTC instants."""
@@ -49,8 +49,16 @@ def start_of_day(day: date, zone: str) -> datetime:
     return late
 
 
-def rules_for(packs: Iterable[LawPack], channel: Channel) -> list[PermittedHours]:
-    return [rule for pack in packs for rule in pack.hours if channel in rule.channels]
+def rules_for(
+    packs: Iterable[LawPack], channel: Channel, role: PartyRole | None = None
+) -> list[PermittedHours]:
+    """role: whom the contact is with; None for rules of every party."""
+    return [
+        rule
+        for pack in packs
+        for rule in pack.hours
+        if channel in rule.channels and rule.scope.covers_party(role)
+    ]
 
 
 def binding_closure(

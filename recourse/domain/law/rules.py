@@ -1,10 +1,16 @@
-"""The shape of a law pack. Values come from `recourse/packs/law/*.yaml`; each rule carries its source."""
+"""The shape of a law pack. Values come from `recourse/packs/law/*.yaml`; each rule carries its source.
+
+A rule says from when to when it is in force and for whom (`Scope`). `LawPack.as_of` leaves what applies to one
+collector and one product on one day; decisions see nothing else.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import time
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from datetime import date, time
 from enum import StrEnum
+from typing import Any
 
 from recourse.domain.situation import Action, Channel, HoldReason, PartyRole
 
@@ -23,14 +29,58 @@ class Source:
     mark: Mark
 
 
+class Collector(StrEnum):
+    """In which role the debt is collected: many rules bind only who collects for another."""
+
+    CREDITOR = "creditor"
+    THIRD_PARTY = "third_party"
+
+
 @dataclass(frozen=True, slots=True)
-class PermittedHours:
+class Scope:
+    """For whom a rule is; an empty set means for all. What is not known (None) is never out of scope."""
+
+    collectors: frozenset[Collector] = frozenset()
+    products: frozenset[str] = frozenset()
+    parties: frozenset[PartyRole] = frozenset()
+
+    def covers_debt(self, collector: Collector | None, product: str | None) -> bool:
+        return _within(collector, self.collectors) and _within(product, self.products)
+
+    def covers_party(self, role: PartyRole | None) -> bool:
+        return _within(role, self.parties)
+
+
+def _within(value: Any, allowed: frozenset[Any]) -> bool:
+    return value is None or not allowed or value in allowed
+
+
+EVERYBODY = Scope()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """code: names the rule in verdicts and explanations; two versions of one rule share it and follow each
+    other. effective_from, effective_to: first and last day in force; None for always and for no end."""
+
+    code: str
+    source: Source
+    effective_from: date | None = None
+    effective_to: date | None = None
+    scope: Scope = EVERYBODY
+
+    def in_force(self, on: date) -> bool:
+        begun = self.effective_from is None or self.effective_from <= on
+        return begun and (self.effective_to is None or on <= self.effective_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermittedHours(Rule):
     """Contacts are permitted from `opens` (inclusive) to `closes` (exclusive), local time of the person."""
 
     channels: frozenset[Channel]
     opens: time
     closes: time
-    source: Source
 
 
 class Counts(StrEnum):
@@ -44,67 +94,171 @@ class Per(StrEnum):
     PERSON_AND_DEBT = "person_and_debt"
 
 
-@dataclass(frozen=True, slots=True)
-class Cap:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap(Rule):
     """At most `limit` in a window.
 
     window_days: None means the calendar day at the person's place; a number means that many consecutive
     days as a sliding window of 24 h each, exclusive at its far edge.
     """
 
-    code: str
     channels: frozenset[Channel]
     counts: Counts
     per: Per
     limit: int
     window_days: int | None
-    source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationWait:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationWait(Rule):
     """No new call for `days` days after a conversation about the debt; the day of it is day 1."""
 
     days: int
-    source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentRule:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRule(Rule):
     channels: frozenset[Channel]
-    source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class PartyRule:
-    """The roles that may be contacted about the debt."""
+class Disclosure(StrEnum):
+    """What is said: that there is a debt, or only a question where the person can be reached."""
+
+    DEBT = "debt"
+    WHEREABOUTS = "whereabouts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyRule(Rule):
+    """The roles that may be contacted, and what may be said to them.
+
+    only_if_unreachable: and only once the borrower cannot be reached himself.
+    """
 
     roles: frozenset[PartyRole]
-    source: Source
+    may_be_told: frozenset[Disclosure] = frozenset({Disclosure.DEBT, Disclosure.WHEREABOUTS})
+    only_if_unreachable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class HoldRule:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRule(Rule):
+    """days: how long the law protects once it begins; None for until it is lifted."""
+
     reason: HoldReason
     stops: frozenset[Action]
-    source: Source
+    days: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentRule(Rule):
+    """What a message on these channels must contain, as names of passages that templates declare."""
+
+    channels: frozenset[Channel]
+    contains: tuple[str, ...]
+
+
+class Move(StrEnum):
+    """What a notice has to come before."""
+
+    ACCELERATION = "acceleration"
+    RECOVERY = "recovery"
+    LEGAL = "legal"
+    SALE = "sale"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRule(Rule):
+    """A notice that must have been given before some moves.
+
+    earliest_dpd: it is no notice when given earlier. wait_days: from the notice to the move.
+    template: the kind of template that is this notice. contains: passages it must have.
+    """
+
+    before: frozenset[Move]
+    template: str
+    wait_days: int
+    earliest_dpd: int = 0
+    contains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionRule(Rule):
+    """record: what is kept; for `years` years after `clock_start`."""
+
+    record: str
+    clock_start: str
+    years: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitationRule(Rule):
+    """How long a claim can be enforced, and which proofs start the years anew."""
+
+    years: int
+    restarts_on: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasisRule(Rule):
+    """Why a vehicle may be located at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRule(Rule):
+    """Two people stand behind what cannot be taken back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LawPack:
-    """One jurisdiction at one version. Several packs apply together; the strictest answer wins."""
+    """One jurisdiction at one version. Several packs apply together; the strictest answer wins.
+
+    regions: the places it is asked for, as the bank names them. layer_of: the pack whose rules hold there as
+    well (a state's of its federation's). alone: whether its own rules suffice where no layer is installed.
+    """
 
     id: str
     version: str
-    hours: tuple[PermittedHours, ...]
-    caps: tuple[Cap, ...]
-    conversation_wait: ConversationWait | None
-    consent: tuple[ConsentRule, ...]
-    parties: PartyRule
-    holds: tuple[HoldRule, ...]
-    locate_basis: Source
-    handover: Source
+    title: str
+    regions: tuple[str, ...]
+    layer_of: str | None = None
+    alone: bool = True
+    hours: tuple[PermittedHours, ...] = ()
+    caps: tuple[Cap, ...] = ()
+    conversation_waits: tuple[ConversationWait, ...] = ()
+    consent: tuple[ConsentRule, ...] = ()
+    parties: tuple[PartyRule, ...] = ()
+    holds: tuple[HoldRule, ...] = ()
+    contents: tuple[ContentRule, ...] = ()
+    notices: tuple[NoticeRule, ...] = ()
+    retention: tuple[RetentionRule, ...] = ()
+    limitation: tuple[LimitationRule, ...] = ()
+    locate_basis: tuple[BasisRule, ...] = ()
+    handover: tuple[ApprovalRule, ...] = ()
 
     @property
     def name(self) -> str:
         return f"{self.id}@{self.version}"
+
+    def rules(self) -> Iterable[Rule]:
+        for kind in RULE_KINDS:
+            yield from getattr(self, kind)
+
+    def as_of(self, on: date, collector: Collector | None = None, product: str | None = None) -> LawPack:
+        """The rules that bind this collector for this product on this day."""
+        kept = {
+            kind: tuple(
+                rule
+                for rule in getattr(self, kind)
+                if rule.in_force(on) and rule.scope.covers_debt(collector, product)
+            )
+            for kind in RULE_KINDS
+        }
+        return replace(self, **kept)
+
+
+RULE_KINDS = tuple(
+    field.name
+    for field in fields(LawPack)
+    if field.name not in {"id", "version", "title", "regions", "layer_of", "alone"}
+)
+"""The fields of a pack that hold rules."""

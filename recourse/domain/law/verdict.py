@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from recourse.domain.ids import ContactPointId, PersonId
+from recourse.domain.law.rules import Disclosure
 from recourse.domain.situation import Action, Channel
 
 
@@ -19,6 +20,8 @@ class RefusalCode(StrEnum):
     HOLD = "hold"
     PROMISE_PENDING = "promise_pending"
     PARTY_NOT_PERMITTED = "party_not_permitted"
+    MAY_NOT_BE_TOLD = "may_not_be_told"
+    BORROWER_REACHABLE = "borrower_reachable"
     CEASED = "ceased"
     NO_CONTACT_POINT = "no_contact_point"
     NO_CONSENT = "no_consent"
@@ -33,11 +36,12 @@ class RefusalCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactEffect:
-    """One contact with one person on one contact point."""
+    """One contact with one person on one contact point. says: what it is about."""
 
     channel: Channel
     person_id: PersonId
     contact_point_id: ContactPointId
+    says: Disclosure = Disclosure.DEBT
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,18 @@ class Refused:
 
 
 Verdict = Allowed | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule that was asked. question: what it is part of (debt, hours, caps ...). rule: its code. pack: the
+    law pack it stands in, empty for a house rule."""
+
+    question: str
+    rule: str
+    pack: str
+    source: str
+    refusal: Refused | None
 
 
 def action_of(effect: Effect) -> Action:

@@ -9,7 +9,8 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 from recourse.domain.law import hours
-from recourse.domain.law.gate import Packs, in_force, stopped_by
+from recourse.domain.law.gate import Packs
+from recourse.domain.law.holds import binding_rules
 from recourse.domain.law.verdict import action_by_channel
 from recourse.domain.situation import Action, Case, Party, Situation, Stage
 from recourse.domain.strategy.ladder import Step, StepKind
@@ -50,7 +51,7 @@ def due(step: Step, party: Party | None, not_before: datetime, s: Situation, pac
     """
     if step.kind is not StepKind.REMIND or party is None or step.channel is None:
         return not_before
-    rules = hours.rules_for(packs, step.channel)
+    rules = hours.rules_for(packs, step.channel, party.role)
     window = hours.contact_window(rules, party.zones, max(not_before, s.case.opened_at))
     if window is None:
         return None
@@ -62,18 +63,16 @@ def due_late(step: Step, party: Party | None, now: datetime, packs: Packs) -> da
     """For a step whose time has passed: now where that is lawful, else the next opening."""
     if step.kind is not StepKind.REMIND or party is None or step.channel is None:
         return now
-    window = hours.contact_window(hours.rules_for(packs, step.channel), party.zones, now)
+    window = hours.contact_window(hours.rules_for(packs, step.channel, party.role), party.zones, now)
     return window[0] if window else None
 
 
 def hold_until(step: Step, situation: Situation, packs: Packs, now: datetime) -> tuple[bool, datetime | None]:
     """(whether a hold stops the step now, when the last of them ends or None for until lifted)."""
     action = step_action(step)
-    ends = [
-        hold.until
-        for hold in situation.holds
-        if action is not None and in_force(hold, now) and action in stopped_by(hold, packs)
-    ]
+    if action is None:
+        return False, None
+    ends = [hold.until for hold, *_ in binding_rules(situation.holds, packs, action, now)]
     if not ends:
         return False, None
     known = [end for end in ends if end is not None]

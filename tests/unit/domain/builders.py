@@ -11,6 +11,8 @@ from recourse.domain.fold import Account
 from recourse.domain.ids import CaseId, ContactPointId, FactId, LoanId, PersonId
 from recourse.domain.law.gate import Packs
 from recourse.domain.law.rules import (
+    ApprovalRule,
+    BasisRule,
     Cap,
     Counts,
     LawPack,
@@ -135,24 +137,37 @@ def pack(
     return LawPack(
         id=name,
         version="1",
-        hours=(PermittedHours(ALL_CHANNELS, opens, closes, _source(f"{name} hours")),),
-        caps=(
-            Cap(
-                f"{name}_cap",
-                frozenset({Channel.CALL}),
-                Counts.ATTEMPT,
-                Per.PERSON,
-                limit,
-                days,
-                _source(f"{name} cap"),
+        title=name,
+        regions=(name,),
+        hours=(
+            PermittedHours(
+                code=f"{name}_hours",
+                source=_source(f"{name} hours"),
+                channels=ALL_CHANNELS,
+                opens=opens,
+                closes=closes,
             ),
         ),
-        conversation_wait=None,
-        consent=(),
-        parties=PartyRule(frozenset({PartyRole.BORROWER}), _source(f"{name} parties")),
-        holds=(),
-        locate_basis=_source(f"{name} basis"),
-        handover=_source(f"{name} handover"),
+        caps=(
+            Cap(
+                code=f"{name}_cap",
+                source=_source(f"{name} cap"),
+                channels=frozenset({Channel.CALL}),
+                counts=Counts.ATTEMPT,
+                per=Per.PERSON,
+                limit=limit,
+                window_days=days,
+            ),
+        ),
+        parties=(
+            PartyRule(
+                code=f"{name}_parties",
+                source=_source(f"{name} parties"),
+                roles=frozenset({PartyRole.BORROWER}),
+            ),
+        ),
+        locate_basis=(BasisRule(code=f"{name}_basis", source=_source(f"{name} basis")),),
+        handover=(ApprovalRule(code=f"{name}_handover", source=_source(f"{name} handover")),),
     )
 
 

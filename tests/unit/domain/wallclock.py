@@ -20,7 +20,10 @@ ZONES = sorted(zoneinfo.available_timezones() - {"Factory", "localtime"})
 
 
 def rule(opens: time, closes: time) -> PermittedHours:
-    return PermittedHours(frozenset(Channel), opens, closes, Source("test", Mark.GENERAL))
+    source = Source("test", Mark.GENERAL)
+    return PermittedHours(
+        code="test", source=source, channels=frozenset(Channel), opens=opens, closes=closes
+    )
 
 
 @cache

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import time
 
-from recourse.domain.law.rules import Cap, Counts, LawPack, Per
+from recourse.domain.law.rules import Cap, Counts, Disclosure, LawPack, Move, Per
 from recourse.domain.situation import Action, Channel, HoldReason, PartyRole
 from recourse.packs.loader import load_packs
 
 CN = load_packs().laws["CN"]
 US = load_packs().laws["US"]
+MA = load_packs().laws["US-MA"]
+LAWS = load_packs().laws.values()
+WHOLE = [law for law in LAWS if law.holds]
+"""Packs that are no layers."""
 
 
 def cap(law: LawPack, code: str) -> Cap:
@@ -41,18 +45,55 @@ def test_the_us_counts_seven_calls_in_seven_days_a_person_and_debt_and_waits_sev
     calls = cap(US, "us_calls_7_in_7")
     assert (calls.limit, calls.window_days, calls.counts) == (7, 7, Counts.ATTEMPT)
     assert (calls.per, calls.channels) == (Per.PERSON_AND_DEBT, frozenset({Channel.CALL}))
-    assert US.conversation_wait is not None
-    assert US.conversation_wait.days == 7
-    assert CN.conversation_wait is None
+    assert [wait.days for wait in US.conversation_waits] == [7]
+    assert CN.conversation_waits == ()
+
+
+def test_massachusetts_counts_two_calls_or_texts_in_seven_days_and_one_visit_in_thirty() -> None:
+    """940 CMR 7.04."""
+    contacts, visits = cap(MA, "ma_contacts_2_in_7"), cap(MA, "ma_visits_1_in_30")
+    assert (contacts.limit, contacts.window_days, contacts.per) == (2, 7, Per.PERSON_AND_DEBT)
+    assert contacts.channels == {Channel.CALL, Channel.SMS}
+    assert (visits.limit, visits.window_days, visits.channels) == (1, 30, frozenset({Channel.VISIT}))
+
+
+def test_india_ends_at_seven_in_the_evening() -> None:
+    """RBI circular of 2022-08-12."""
+    india = load_packs().laws["IN"]
+    assert [(r.opens, r.closes, r.channels) for r in india.hours] == [
+        (time(8), time(19), frozenset(Channel))
+    ]
+
+
+def test_the_days_to_cure_are_those_of_each_state_and_of_the_uk() -> None:
+    """Colorado 20, Massachusetts 21 after 10 late, Wisconsin 15; Consumer Credit Act 1974 s. 88: 14."""
+    found = {
+        (law.id, notice.template): (notice.wait_days, notice.earliest_dpd)
+        for law in load_packs().laws.values()
+        for notice in law.notices
+        if Move.ACCELERATION in notice.before and law.id in {"US-CO", "US-MA", "US-WI", "UK"}
+    }
+    assert found == {
+        ("US-CO", "cure_notice"): (20, 10),
+        ("US-MA", "cure_notice"): (21, 10),
+        ("US-WI", "cure_notice"): (15, 0),
+        ("UK", "default_notice"): (14, 0),
+    }
+
+
+def test_breathing_space_in_the_uk_lasts_sixty_days() -> None:
+    holds = {rule.reason: rule.days for rule in load_packs().laws["UK"].holds}
+    assert holds[HoldReason.BREATHING_SPACE] == 60
 
 
 def test_only_those_who_owe_may_be_contacted() -> None:
-    for law in (CN, US):
-        assert law.parties.roles == {PartyRole.BORROWER, PartyRole.JOINT, PartyRole.GUARANTOR}
+    for law in WHOLE:
+        told = {role for rule in law.parties if Disclosure.DEBT in rule.may_be_told for role in rule.roles}
+        assert told == {PartyRole.BORROWER, PartyRole.JOINT, PartyRole.GUARANTOR}
 
 
 def test_each_pack_says_what_every_hold_stops_and_a_bankruptcy_stops_everything() -> None:
-    for law in (CN, US):
+    for law in WHOLE:
         stops = {rule.reason: rule.stops for rule in law.holds}
         assert set(stops) == set(HoldReason)
         assert stops[HoldReason.BANKRUPTCY] == set(Action)
@@ -60,19 +101,13 @@ def test_each_pack_says_what_every_hold_stops_and_a_bankruptcy_stops_everything(
 
 
 def test_electronic_messages_need_consent() -> None:
-    for law in (CN, US):
+    for law in WHOLE:
         assert {channel for rule in law.consent for channel in rule.channels} >= {Channel.EMAIL, Channel.SMS}
 
 
 def test_every_rule_names_its_source() -> None:
-    for law in (CN, US):
-        sources = [law.locate_basis, law.handover, law.parties.source]
-        sources += [rule.source for rule in law.hours]
-        sources += [rule.source for rule in law.caps]
-        sources += [rule.source for rule in law.consent]
-        sources += [rule.source for rule in law.holds]
-        sources += [law.conversation_wait.source] if law.conversation_wait else []
-        assert all(source.title for source in sources)
+    for law in LAWS:
+        assert all(rule.source.title and rule.code for rule in law.rules())
 
 
 def test_no_ladder_goes_to_the_lawyers_before_its_notice_has_had_its_days() -> None:

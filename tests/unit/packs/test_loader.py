@@ -6,6 +6,7 @@ import copy
 import functools
 import json
 from collections.abc import Callable
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,12 @@ from typing import Any
 import pytest
 import yaml
 
-from recourse.packs.loader import (
-    PackBook,
-    PackError,
-    load_law,
-    load_packs,
-    load_strategy,
-    load_strategy_file,
-)
+from recourse.domain.law.rules import Collector
+from recourse.domain.situation import Channel
+from recourse.packs.laws import by_id, load_law
+from recourse.packs.loader import PackBook, Place, load_packs
+from recourse.packs.strategies import load_strategy, load_strategy_file
+from recourse.packs.strict import PackError
 
 PACKS = files("recourse.packs")
 CN_LAW = (PACKS / "law" / "cn.yaml").read_text(encoding="utf-8")
@@ -48,10 +47,10 @@ BAD_LAWS: dict[str, tuple[Change, str]] = {
     "a missing field": (lambda p: p["caps"][0].pop("limit"), r"cn: caps\.0\.limit: "),
     "no version": (lambda p: p.pop("version"), r"cn: version: "),
     "a rule without a source": (lambda p: p["hours"][0].pop("source"), r"cn: hours\.0\.source: "),
-    "a source without a mark": (lambda p: p["locate_basis"].pop("mark"), r"cn: locate_basis\.mark: "),
-    "an unknown mark": (lambda p: p["handover"].update(mark="sure"), r"cn: handover\.mark: "),
+    "a source without a mark": (lambda p: p["locate_basis"][0]["source"].pop("mark"), r"cn: locate_basis\.0\.source\.mark: "),
+    "an unknown mark": (lambda p: p["handover"][0]["source"].update(mark="sure"), r"cn: handover\.0\.source\.mark: "),
     "an unknown channel": (lambda p: p["hours"][0].update(channels=["fax"]), r"cn: hours\.0\.channels"),
-    "an unknown role": (lambda p: p["parties"].update(roles=["boss"]), r"cn: parties\.roles"),
+    "an unknown role": (lambda p: p["parties"][0].update(roles=["boss"]), r"cn: parties\.0\.roles"),
     "an unknown hold": (lambda p: p["holds"][0].update(reason="mood"), r"cn: holds\.0\.reason: "),
     "no time": (lambda p: p["hours"][0].update(opens="8 o'clock"), r"cn: hours\.0\.opens: "),
     "an hour of no clock": (lambda p: p["hours"][0].update(closes="25:00"), r"cn: hours\.0\.closes: "),
@@ -71,14 +70,32 @@ BAD_LAWS: dict[str, tuple[Change, str]] = {
         r"cn: caps\.0\.window_days: must be 1 to 35",
     ),
     "a wait of no days": (
-        lambda p: p.update(conversation_wait={"days": 0, "source": p["handover"]}),
-        r"cn: conversation_wait\.days: ",
+        lambda p: p.update(conversation_waits=[p["handover"][0] | {"days": 0}]),
+        r"cn: conversation_waits\.0\.days: ",
     ),
-    "a cap's code twice": (lambda p: p["caps"].append(p["caps"][0]), r"cn: caps: a code stands twice"),
+    "a cap's code twice": (lambda p: p["caps"].append(p["caps"][0]), r"cn: caps: the code cn_connected_calls_per_day stands twice"),
     "a hold's reason twice": (
-        lambda p: p["holds"].append(p["holds"][0]),
-        r"cn: holds: a reason stands twice",
+        lambda p: p["holds"].append(p["holds"][0] | {"code": "again"}),
+        r"cn: holds: the reason dispute stands twice",
     ),
+    "periods of a rule that overlap": (
+        lambda p: p["caps"].append(p["caps"][0] | {"effective_from": "2030-01-01"}),
+        r"cn: caps: the code cn_connected_calls_per_day stands twice for the same days",
+    ),
+    "a period that ends before it begins": (
+        lambda p: p["caps"][0].update(effective_from="2026-02-01", effective_to="2026-01-31"),
+        r"cn: caps\.cn_connected_calls_per_day\.effective_to: lies before",
+    ),
+    "an unknown collector": (
+        lambda p: p["caps"][0].update(scope={"collectors": ["thug"]}),
+        r"cn: caps\.0\.scope\.collectors",
+    ),
+    "an unknown key of a scope": (
+        lambda p: p["caps"][0].update(scope={"collector": []}),
+        r"cn: caps\.0\.scope\.collector: no such field",
+    ),
+    "a rule without a code": (lambda p: p["hours"][0].pop("code"), r"cn: hours\.0\.code: "),
+    "a retention of no years": (lambda p: p["retention"][0].update(years=0), r"cn: retention\.0\.years: "),
 }
 
 
@@ -187,6 +204,13 @@ def test_a_ladder_may_come_from_a_file_of_ones_own(tmp_path: Path) -> None:
         ("US-NY", "US", ["US"]),
         ("CN-31", "US", ["CN", "US"]),
         ("US-NY", "CN", ["US", "CN"]),
+        ("US-MA", "US", ["US", "US-MA"]),
+        ("US-TX", "US-CO", ["US", "US-CO"]),
+        ("US-WI", "US-MA", ["US", "US-WI", "US-MA"]),
+        ("GB-LND", "UK", ["UK"]),
+        ("IN-MH", "IN", ["IN"]),
+        ("DE-BE", "DE", ["EU", "DE"]),
+        ("EU", "CN", []),
         ("FR", "CN", []),
         ("CN", "FR", []),
     ],
@@ -194,7 +218,55 @@ def test_a_ladder_may_come_from_a_file_of_ones_own(tmp_path: Path) -> None:
 def test_the_laws_of_both_places_apply_or_nothing_is_permitted(
     borrower: str, lender: str, packs: list[str]
 ) -> None:
-    assert [law.id for law in load_packs().packs_for(borrower, lender)] == packs
+    found = load_packs().packs_for(Place(borrower, lender), date(2026, 11, 27))
+    assert [law.id for law in found] == packs
+
+
+def _caps(law: str, on: str, collector: Collector | None = None) -> list[int]:
+    return [cap.limit for cap in load_law("cn", law).as_of(date.fromisoformat(on), collector).caps]
+
+
+def test_a_new_version_of_a_rule_follows_the_old_one_on_its_day() -> None:
+    def tightened(p: Any) -> None:
+        [old] = p["caps"] = p["caps"][:1]
+        old["effective_to"] = "2026-12-31"
+        p["caps"].append(old | {"limit": 2, "effective_from": "2027-01-01", "effective_to": None})
+
+    law = broken(CN_LAW, tightened)
+    days = ["2020-01-01", "2026-12-31", "2027-01-01", "2040-01-01"]
+    assert [_caps(law, day) for day in days] == [[3], [3], [2], [2]]
+
+
+def test_a_rule_for_agencies_binds_no_creditor_and_everybody_of_whom_it_is_not_known() -> None:
+    law = broken(
+        CN_LAW,
+        lambda p: p.update(caps=[p["caps"][0] | {"scope": {"collectors": ["third_party"]}}]),
+    )
+    day = "2026-11-27"
+    assert _caps(law, day, Collector.CREDITOR) == []
+    assert _caps(law, day, Collector.THIRD_PARTY) == _caps(law, day) == [3]
+
+
+def test_two_packs_for_one_place_and_a_layer_over_nothing_are_refused() -> None:
+    cn = load_law("cn", CN_LAW)
+    with pytest.raises(PackError, match=r"^second: regions: first is for CN already"):
+        by_id([("first", cn), ("second", cn)])
+    alone = load_law("ma", (PACKS / "law" / "us-ma.yaml").read_text(encoding="utf-8"))
+    with pytest.raises(PackError, match=r"^ma: layer_of: there is no pack US"):
+        by_id([("ma", alone)])
+
+
+def test_every_place_has_hours_and_caps_for_whatever_is_sent_without_a_person() -> None:
+    """A channel without hours would be open at night."""
+    book = load_packs()
+    for pack in book.laws.values():
+        packs = book.packs_for(Place(pack.id, pack.id), date(2026, 11, 27))
+        if not pack.alone:
+            assert packs == ()
+            continue
+        assert {c for law in packs for rule in law.hours for c in rule.channels} == set(Channel), pack.id
+        capped = {c for law in packs for rule in law.caps for c in rule.channels}
+        assert capped >= {Channel.EMAIL, Channel.SMS, Channel.CALL}, pack.id
 
 
 def test_a_case_keeps_the_version_it_is_pinned_to_and_a_missing_one_is_named() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from recourse.domain.decision import Closing, WaitReason
-from recourse.domain.law.rules import LawPack, Source
+from recourse.domain.law.rules import LawPack
 from recourse.domain.law.stop_words import ALONE, ANYWHERE, FIRST, PREFIX
 from recourse.domain.law.verdict import RefusalCode
 from recourse.domain.situation import HoldReason, Stage
@@ -26,7 +26,9 @@ from recourse.service.permitting import ROLES
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "process.md"
 STRATEGIES = sorted(load_packs().strategies.values(), key=lambda s: s.id)
-LAWS = sorted(load_packs().laws.values(), key=lambda law: law.id)
+LAWS = [load_packs().laws[country] for country in ("CN", "US")]
+"""Whose ladders are shipped."""
+TOLD = ("hours", "caps", "conversation_waits", "consent", "parties", "holds", "locate_basis", "handover")
 HEAD = "| day | until | step | stage | what | channel | again | needs | stands in for |"
 
 
@@ -175,20 +177,10 @@ def test_every_stop_word_is_told() -> None:
         assert f"`{word}`" in told, word
 
 
-def sources(law: LawPack) -> list[Source]:
-    found = [rule.source for rule in law.hours]
-    found += [rule.source for rule in law.caps]
-    found += [rule.source for rule in law.consent]
-    found += [rule.source for rule in law.holds]
-    if law.conversation_wait is not None:
-        found.append(law.conversation_wait.source)
-    return [*found, law.parties.source, law.locate_basis, law.handover]
-
-
 @pytest.mark.parametrize("law", LAWS, ids=law_id)
 def test_every_rule_of_the_law_stands_there_with_its_source_and_mark(law: LawPack) -> None:
-    for source in sources(law):
-        assert f"{source.title} ({source.mark})" in document(), source
+    for rule in (rule for kind in TOLD for rule in getattr(law, kind)):
+        assert f"{rule.source.title} ({rule.source.mark})" in document(), rule.code
 
 
 @pytest.mark.parametrize("law", LAWS, ids=law_id)

@@ -1,0 +1,115 @@
+"""Law packs from YAML: each rule with its source and its period, no two periods of one rule over each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from recourse.domain.law.caps import LEDGER_DAYS
+from recourse.domain.law.rules import RULE_KINDS, LawPack, Rule
+from recourse.packs.strict import PackError, read_yaml, validate
+
+
+def load_law(name: str, text: str) -> LawPack:
+    """Raises PackError."""
+    value = read_yaml(name, text)
+    _check_times(name, value)
+    pack: LawPack = validate(name, value, LawPack)
+    _check_numbers(name, pack)
+    for kind in RULE_KINDS:
+        rules = getattr(pack, kind)
+        _check_periods(name, kind, "code", ((rule.code, rule) for rule in rules))
+    _check_periods(name, "holds", "reason", ((rule.reason.value, rule) for rule in pack.holds))
+    return pack
+
+
+def by_id(packs: Iterable[tuple[str, LawPack]]) -> dict[str, LawPack]:
+    """The packs that can be used together. Raises PackError for a place that two of them claim, and for a
+    layer over nothing."""
+    known: dict[str, LawPack] = {}
+    claimed: dict[str, str] = {}
+    named = list(packs)
+    for name, pack in named:
+        for region in {pack.id, *pack.regions}:
+            if region in claimed:
+                raise PackError(f"{name}: regions: {claimed[region]} is for {region} already")
+            claimed[region] = name
+        known[pack.id] = pack
+    for name, pack in named:
+        if pack.layer_of is not None and pack.layer_of not in known:
+            raise PackError(f"{name}: layer_of: there is no pack {pack.layer_of}; add it, or leave this out")
+    return known
+
+
+def chain(packs: Mapping[str, LawPack], region: str) -> tuple[LawPack, ...]:
+    """The packs that hold at a place, the widest first: `US-MA` is asked of the federation and of the state.
+
+    A place without a pack of its own has its country's. Empty where nothing is known, or where what is known
+    does not stand alone: what is not known to be lawful is refused.
+    """
+    places = {place: pack for pack in packs.values() for place in (pack.id, *pack.regions)}
+    found = places.get(region) or places.get(region.partition("-")[0])
+    if found is None or not found.alone:
+        return ()
+    layers = [found]
+    while layers[0].layer_of is not None:
+        layers.insert(0, packs[layers[0].layer_of])
+    return tuple(layers)
+
+
+def _check_periods(name: str, kind: str, what: str, rules: Iterable[tuple[str, Rule]]) -> None:
+    """Two versions of a rule follow each other; both in force at once would contradict each other. For who
+    does not fall under one rule's scope another may stand beside it."""
+    versions: dict[tuple[str, Any], list[Rule]] = defaultdict(list)
+    for key, rule in rules:
+        versions[key, rule.scope].append(rule)
+    for (key, _), same in versions.items():
+        same.sort(key=lambda rule: rule.effective_from or date.min)
+        for rule in same:
+            if rule.effective_to is not None and (rule.effective_from or date.min) > rule.effective_to:
+                raise PackError(f"{name}: {kind}.{key}.effective_to: lies before effective_from")
+        for earlier, later in pairwise(same):
+            if (earlier.effective_to or date.max) >= (later.effective_from or date.min):
+                raise PackError(
+                    f"{name}: {kind}: the {what} {key} stands twice for the same days; end one "
+                    "(effective_to) before the other begins (effective_from), or merge them"
+                )
+
+
+def _check_times(name: str, value: Any) -> None:
+    """YAML reads an unquoted 22:00 as the number 1320, which would pass as 22 minutes after midnight."""
+    rules = value.get("hours") if isinstance(value, dict) else None
+    for number, rule in enumerate(rules if isinstance(rules, list) else []):
+        for edge in ("opens", "closes"):
+            if isinstance(rule, dict) and isinstance(rule.get(edge), int | float):
+                raise PackError(f'{name}: hours.{number}.{edge}: not a time; write it in quotes, as "08:00"')
+
+
+def _check_numbers(name: str, pack: LawPack) -> None:
+    for number, hours in enumerate(pack.hours):
+        if hours.opens >= hours.closes:
+            raise PackError(f"{name}: hours.{number}.closes: must lie after opens, on the same day")
+    for number, cap in enumerate(pack.caps):
+        if cap.limit < 1:
+            raise PackError(f"{name}: caps.{number}.limit: must be 1 or more")
+        if cap.window_days is not None and not 1 <= cap.window_days <= LEDGER_DAYS:
+            raise PackError(
+                f"{name}: caps.{number}.window_days: must be 1 to {LEDGER_DAYS}, or null for a day; "
+                "older attempts are out of sight"
+            )
+    for number, wait in enumerate(pack.conversation_waits):
+        if not 1 <= wait.days <= LEDGER_DAYS:
+            raise PackError(
+                f"{name}: conversation_waits.{number}.days: must be 1 to {LEDGER_DAYS}; "
+                "older attempts are out of sight"
+            )
+    for number, hold in enumerate(pack.holds):
+        if hold.days is not None and hold.days < 1:
+            raise PackError(f"{name}: holds.{number}.days: must be 1 or more; leave it out for no end")
+    for kind, field in (("retention", "years"), ("limitation", "years")):
+        for number, rule in enumerate(getattr(pack, kind)):
+            if getattr(rule, field) < 1:
+                raise PackError(f"{name}: {kind}.{number}.{field}: must be 1 or more")

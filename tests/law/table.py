@@ -1,0 +1,168 @@
+"""Conformance tables: what a lawyer reads, and how it becomes a situation the gate is asked about.
+
+A file stands for one jurisdiction: `region` and `zone` are the borrower's, a case may say otherwise. `at`,
+`history` and `opens` are wall-clock times at the borrower's place. A line of history reads
+`2026-11-06 09:00 call connected`, followed by any of `inbound`, `other loan`, `other number`, `other person`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import TypeAdapter
+from pydantic.dataclasses import dataclass as strict
+
+from recourse.domain.delinquency import Arrears, Installment
+from recourse.domain.fold import Account
+from recourse.domain.ids import CaseId, ContactPointId, FactId, LoanId, PersonId
+from recourse.domain.law.rules import Collector, Disclosure
+from recourse.domain.law.verdict import ContactEffect, Effect, HandoverEffect, LocateEffect
+from recourse.domain.situation import (
+    Attempt,
+    AttemptOutcome,
+    Case,
+    Channel,
+    ContactPoint,
+    Hold,
+    HoldReason,
+    Party,
+    PartyRole,
+    Promise,
+    PromiseState,
+    Situation,
+    Stage,
+    StepOutcome,
+    StepRecord,
+)
+
+FOLDER = Path(__file__).parent
+ALL = frozenset(Channel)
+
+
+@strict(frozen=True, config={"extra": "forbid"})
+class HeldBy:
+    """until: last moment, at the borrower's place; None for until lifted."""
+
+    reason: HoldReason
+    until: str | None = None
+
+
+@strict(frozen=True, config={"extra": "forbid"})
+class LawCase:
+    """do: a channel for a contact, `locate` or `handover`. refused: a code, or None for allowed. rule: the code
+    of the rule that says no. opens: when it is lawful again."""
+
+    says: str
+    at: str
+    do: Literal["email", "sms", "call", "visit", "letter", "locate", "handover"]
+    to: PartyRole = PartyRole.BORROWER
+    tells: Disclosure = Disclosure.DEBT
+    region: str | None = None
+    lender: str | None = None
+    zones: list[str] | None = None
+    collector: Collector | None = None
+    on: date | None = None
+    history: list[str] = field(default_factory=list)
+    holds: list[HeldBy] = field(default_factory=list)
+    no_consent: list[Channel] = field(default_factory=list)
+    ceased: list[Channel] = field(default_factory=list)
+    dead_numbers: bool = False
+    promised: bool = False
+    paid: bool = False
+    tracker_agreed: bool = True
+    approved_by: tuple[str, str] | None = ("person-1", "person-2")
+    refused: str | None = None
+    rule: str | None = None
+    opens: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    pack: str
+    region: str
+    zone: str
+    cases: tuple[LawCase, ...]
+
+
+def tables() -> list[Table]:
+    found = []
+    for file in sorted(FOLDER.glob("*.yaml")):
+        value = yaml.safe_load(file.read_text(encoding="utf-8"))
+        cases = TypeAdapter(tuple[LawCase, ...]).validate_python(value["cases"])
+        found.append(Table(value["pack"], value["region"], value["zone"], cases))
+    return found
+
+
+def instant(text: str, zone: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(ZoneInfo("UTC"))
+
+
+def situation(case: LawCase, zone: str) -> Situation:
+    """One installment, thirty days past due; everybody on the loan can be reached on every channel."""
+    now = instant(case.at, zone)
+    due = now.astimezone(ZoneInfo(zone)).date() - timedelta(days=30)
+    unpaid = () if case.paid else (Installment(1, due, 100_000, 100_000),)
+    return Situation(
+        case=Case(CaseId("case-L-1-1"), LoanId("L-1"), 1, now - timedelta(days=29), Stage.AGENT),
+        account=Account(arrears=Arrears(unpaid)),
+        facts_seen=FactId(1),
+        lender_zone=zone,
+        currency="XXX",
+        parties=tuple(_party(role, case, zone) for role in PartyRole),
+        attempts=tuple(_attempt(line, zone) for line in case.history),
+        holds=tuple(_hold(number, held, now, zone) for number, held in enumerate(case.holds)),
+        promises=(Promise("P-1", now, 1, due, PromiseState.OPEN),) if case.promised else (),
+        steps=_steps(case, now),
+        locate_basis="consent" if case.tracker_agreed else None,
+    )
+
+
+def effect(case: LawCase) -> Effect:
+    match case.do:
+        case "locate":
+            return LocateEffect("assess_recovery")
+        case "handover":
+            return HandoverEffect("propose", "approve")
+        case channel:
+            person = PersonId(case.to.value)
+            return ContactEffect(Channel(channel), person, ContactPointId(f"{person}-1"), case.tells)
+
+
+def _party(role: PartyRole, case: LawCase, zone: str) -> Party:
+    consent, person = ALL - set(case.no_consent), PersonId(role.value)
+    usable = not (case.dead_numbers and role is PartyRole.BORROWER)
+    points = tuple(ContactPoint(ContactPointId(f"{person}-{n}"), "any", consent, usable) for n in (1, 2))
+    ceased = frozenset(case.ceased) if role is case.to else frozenset()
+    return Party(person, role, tuple(case.zones or [zone]), points, ceased)
+
+
+def _attempt(line: str, zone: str) -> Attempt:
+    day, clock, channel, outcome, *rest = line.split()
+    words = " ".join(rest)
+    person = PersonId("guarantor" if "other person" in words else "borrower")
+    return Attempt(
+        at=instant(f"{day} {clock}", zone),
+        channel=Channel(channel),
+        outcome=AttemptOutcome(outcome),
+        loan_id=LoanId("L-2" if "other loan" in words else "L-1"),
+        person_id=person,
+        contact_point_id=ContactPointId(f"{person}-{2 if 'other number' in words else 1}"),
+        inbound="inbound" in words,
+    )
+
+
+def _hold(number: int, held: HeldBy, now: datetime, zone: str) -> Hold:
+    until = instant(held.until, zone) if held.until else None
+    return Hold(f"hold-{number}", held.reason, now - timedelta(days=1), until)
+
+
+def _steps(case: LawCase, now: datetime) -> tuple[StepRecord, ...]:
+    if case.approved_by is None:
+        return ()
+    names = zip(("propose", "approve"), case.approved_by, strict=True)
+    return tuple(StepRecord(step, StepOutcome.DONE, now, by=by) for step, by in names)
