@@ -17,13 +17,13 @@ from activities.reminding import RemindingActivities
 from activities.sweeping import SweepingActivities
 from recourse.app.settings import Settings, SettingsError
 from recourse.delivery import Delivery
+from recourse.domain.law.rules import Collector
 from recourse.domain.situation import Channel
 from recourse.gateways.legal_desk import HttpLegalDesk
 from recourse.gateways.smpp import SmppMessenger
 from recourse.gateways.smpp_listening import Inbound, Receipt, SmppListener
 from recourse.gateways.smtp import SmtpMessenger
 from recourse.gateways.traccar import TraccarLocator
-from recourse.domain.law.rules import Collector
 from recourse.packs.loader import load_packs
 from recourse.ports import CaseRuns, Messenger
 from recourse.service import noting, replying

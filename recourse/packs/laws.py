@@ -1,4 +1,4 @@
-"""Law packs from YAML: each rule with its source and its period, no two periods of one rule over each other."""
+"""Law packs from YAML: each rule with its source and its period, of which no two lie over each other."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -54,8 +54,8 @@ class HeldBy:
 
 @strict(frozen=True, config={"extra": "forbid"})
 class LawCase:
-    """do: a channel for a contact, `locate` or `handover`. refused: a code, or None for allowed. rule: the code
-    of the rule that says no. opens: when it is lawful again."""
+    """do: a channel for a contact, `locate` or `handover`. refused: a code, or None for allowed. rule: the
+    code of a rule that says no. opens: when it is lawful again."""
 
     says: str
     at: str

@@ -55,11 +55,9 @@ def gate(effect: Effect, situation: Situation, packs: Packs, now: datetime) -> V
 
 
 def examine(effect: Effect, situation: Situation, packs: Packs, now: datetime) -> tuple[Check, ...]:
-    """Every rule that can be asked, also those behind the first no, so that it can be shown what each says."""
+    """Every rule that can be asked, also behind the first no, so that it can be shown what each says."""
     return tuple(
-        check
-        for question in _questions(effect, _Inquiry(situation, packs, now))
-        for check in question.checks
+        check for question in _questions(effect, _Inquiry(situation, packs, now)) for check in question.checks
     )
 
 
@@ -84,7 +82,9 @@ def _house(name: str, refusal: Refused | None, rule: str = "") -> _Question:
 def _lawful(name: str, answers: Iterable[tuple[LawPack, Rule, Refused | None]]) -> _Question:
     return _Question(
         name,
-        tuple(Check(name, rule.code, pack.name, rule.source.title, refusal) for pack, rule, refusal in answers),
+        tuple(
+            Check(name, rule.code, pack.name, rule.source.title, refusal) for pack, rule, refusal in answers
+        ),
     )
 
 
@@ -112,7 +112,9 @@ def _contact_questions(effect: ContactEffect, q: _Inquiry) -> Iterator[_Question
     if party is None:
         return
     ceased = effect.channel in party.ceased
-    yield _house("ceased", Refused(RefusalCode.CEASED, HOUSE, detail=effect.channel.value) if ceased else None)
+    yield _house(
+        "ceased", Refused(RefusalCode.CEASED, HOUSE, detail=effect.channel.value) if ceased else None
+    )
     point = next((p for p in party.contact_points if p.id == effect.contact_point_id and p.usable), None)
     yield _house("contact_point", Refused(RefusalCode.NO_CONTACT_POINT, HOUSE) if point is None else None)
     if point is None:
@@ -201,9 +203,7 @@ def _hours(
                 yield pack, rule, Refused(RefusalCode.OUTSIDE_HOURS, title, opens) if shut else None
 
 
-def _caps(
-    party: Party, effect: ContactEffect, q: _Inquiry
-) -> Iterator[tuple[LawPack, Rule, Refused | None]]:
+def _caps(party: Party, effect: ContactEffect, q: _Inquiry) -> Iterator[tuple[LawPack, Rule, Refused | None]]:
     ledger = caps.Ledger(q.situation.attempts, q.situation.case.loan_id, party.zones, q.now)
     for pack in q.packs:
         for cap in pack.caps:

@@ -20,7 +20,7 @@ def in_force(hold: Hold, now: datetime) -> bool:
 def binding_rules(
     holds: Iterable[Hold], packs: tuple[LawPack, ...], action: Action, now: datetime
 ) -> Iterator[Binding]:
-    """Every reason why the action is stopped now: a hold's own scope, and what each pack says of its reason."""
+    """Every reason why the action is stopped now: a hold's own scope, and what each pack says of it."""
     for hold in holds:
         if not in_force(hold, now):
             continue

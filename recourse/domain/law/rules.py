@@ -1,7 +1,7 @@
 """The shape of a law pack. Values come from `recourse/packs/law/*.yaml`; each rule carries its source.
 
-A rule says from when to when it is in force and for whom (`Scope`). `LawPack.as_of` leaves what applies to one
-collector and one product on one day; decisions see nothing else.
+A rule says from when to when it is in force and for whom (`Scope`). `LawPack.as_of` leaves what applies to
+one collector and one product on one day; decisions see nothing else.
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ class LawPack:
 
     def as_of(self, on: date, collector: Collector | None = None, product: str | None = None) -> LawPack:
         """The rules that bind this collector for this product on this day."""
-        kept = {
+        kept: dict[str, Any] = {
             kind: tuple(
                 rule
                 for rule in getattr(self, kind)

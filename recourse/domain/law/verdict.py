@@ -86,8 +86,8 @@ Verdict = Allowed | Refused
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule that was asked. question: what it is part of (debt, hours, caps ...). rule: its code. pack: the
-    law pack it stands in, empty for a house rule."""
+    """One rule that was asked. question: what it is part of (debt, hours, caps ...). rule: its code. pack:
+    the law pack it stands in, empty for a house rule."""
 
     question: str
     rule: str

@@ -12,6 +12,7 @@ from recourse.domain.strategy.ladder import Step, Strategy
 FINAL_REFUSALS = frozenset(
     {
         RefusalCode.PARTY_NOT_PERMITTED,
+        RefusalCode.MAY_NOT_BE_TOLD,
         RefusalCode.CEASED,
         RefusalCode.NO_CONTACT_POINT,
         RefusalCode.NO_CONSENT,

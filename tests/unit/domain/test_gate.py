@@ -12,7 +12,7 @@ from recourse.domain.delinquency import Arrears
 from recourse.domain.facts import LoanEnd
 from recourse.domain.ids import PersonId
 from recourse.domain.law.gate import Packs, gate
-from recourse.domain.law.rules import LawPack
+from recourse.domain.law.rules import Disclosure, LawPack
 from recourse.domain.law.verdict import (
     Allowed,
     Effect,
@@ -41,6 +41,7 @@ from tests.unit.domain.builders import (
     attempt,
     borrower,
     contact,
+    pack,
     promise,
     record,
     situation,
@@ -114,7 +115,18 @@ REFUSALS = [
         lambda s: replace(approved(s), promises=(promise(YESTERDAY, date(2026, 11, 20)),)),
         HANDOVER,
     ),
-    Refusal(RefusalCode.PARTY_NOT_PERMITTED, _other_party, replace(contact(), person_id=PersonId("C-9"))),
+    Refusal(RefusalCode.MAY_NOT_BE_TOLD, _other_party, replace(contact(), person_id=PersonId("C-9"))),
+    Refusal(
+        RefusalCode.BORROWER_REACHABLE,
+        _other_party,
+        replace(contact(), person_id=PersonId("C-9"), says=Disclosure.WHEREABOUTS),
+    ),
+    Refusal(
+        RefusalCode.PARTY_NOT_PERMITTED,
+        _other_party,
+        replace(contact(), person_id=PersonId("C-9")),
+        (pack("elsewhere"),),
+    ),
     Refusal(RefusalCode.PARTY_NOT_PERMITTED, lambda s: s, replace(contact(), person_id=PersonId("nobody"))),
     Refusal(RefusalCode.CEASED, lambda s: replace(s, parties=(borrower(ceased=frozenset({Channel.CALL})),))),
     Refusal(RefusalCode.NO_CONTACT_POINT, _unusable),
@@ -158,7 +170,9 @@ def test_every_refusal_code_is_held_by_a_test() -> None:
 @pytest.mark.parametrize("channel", list(Channel))
 def test_with_nothing_amiss_a_contact_is_allowed_and_says_what_was_asked(channel: Channel) -> None:
     verdict = gate(contact(channel), situation(), (CN,), CN_NOON)
-    assert verdict == Allowed(("debt", "law", "holds", "party", "contact_point", "consent", "hours", "caps"))
+    assert verdict == Allowed(
+        ("debt", "law", "holds", "party", "ceased", "contact_point", "consent", "hours", "caps")
+    )
 
 
 def test_with_nothing_amiss_locating_and_handing_over_are_allowed() -> None:

@@ -21,9 +21,7 @@ ZONES = sorted(zoneinfo.available_timezones() - {"Factory", "localtime"})
 
 def rule(opens: time, closes: time) -> PermittedHours:
     source = Source("test", Mark.GENERAL)
-    return PermittedHours(
-        code="test", source=source, channels=frozenset(Channel), opens=opens, closes=closes
-    )
+    return PermittedHours(code="test", source=source, channels=frozenset(Channel), opens=opens, closes=closes)
 
 
 @cache

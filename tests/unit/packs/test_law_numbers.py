@@ -60,9 +60,7 @@ def test_massachusetts_counts_two_calls_or_texts_in_seven_days_and_one_visit_in_
 def test_india_ends_at_seven_in_the_evening() -> None:
     """RBI circular of 2022-08-12."""
     india = load_packs().laws["IN"]
-    assert [(r.opens, r.closes, r.channels) for r in india.hours] == [
-        (time(8), time(19), frozenset(Channel))
-    ]
+    assert [(r.opens, r.closes, r.channels) for r in india.hours] == [(time(8), time(19), frozenset(Channel))]
 
 
 def test_the_days_to_cure_are_those_of_each_state_and_of_the_uk() -> None:

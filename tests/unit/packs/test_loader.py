@@ -47,8 +47,14 @@ BAD_LAWS: dict[str, tuple[Change, str]] = {
     "a missing field": (lambda p: p["caps"][0].pop("limit"), r"cn: caps\.0\.limit: "),
     "no version": (lambda p: p.pop("version"), r"cn: version: "),
     "a rule without a source": (lambda p: p["hours"][0].pop("source"), r"cn: hours\.0\.source: "),
-    "a source without a mark": (lambda p: p["locate_basis"][0]["source"].pop("mark"), r"cn: locate_basis\.0\.source\.mark: "),
-    "an unknown mark": (lambda p: p["handover"][0]["source"].update(mark="sure"), r"cn: handover\.0\.source\.mark: "),
+    "a source without a mark": (
+        lambda p: p["locate_basis"][0]["source"].pop("mark"),
+        r"cn: locate_basis\.0\.source\.mark: ",
+    ),
+    "an unknown mark": (
+        lambda p: p["handover"][0]["source"].update(mark="sure"),
+        r"cn: handover\.0\.source\.mark: ",
+    ),
     "an unknown channel": (lambda p: p["hours"][0].update(channels=["fax"]), r"cn: hours\.0\.channels"),
     "an unknown role": (lambda p: p["parties"][0].update(roles=["boss"]), r"cn: parties\.0\.roles"),
     "an unknown hold": (lambda p: p["holds"][0].update(reason="mood"), r"cn: holds\.0\.reason: "),
@@ -73,7 +79,10 @@ BAD_LAWS: dict[str, tuple[Change, str]] = {
         lambda p: p.update(conversation_waits=[p["handover"][0] | {"days": 0}]),
         r"cn: conversation_waits\.0\.days: ",
     ),
-    "a cap's code twice": (lambda p: p["caps"].append(p["caps"][0]), r"cn: caps: the code cn_connected_calls_per_day stands twice"),
+    "a cap's code twice": (
+        lambda p: p["caps"].append(p["caps"][0]),
+        r"cn: caps: the code cn_connected_calls_per_day stands twice",
+    ),
     "a hold's reason twice": (
         lambda p: p["holds"].append(p["holds"][0] | {"code": "again"}),
         r"cn: holds: the reason dispute stands twice",
