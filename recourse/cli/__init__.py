@@ -12,6 +12,7 @@ from recourse.cli import (
     database,
     dead_letters,
     events,
+    explaining,
     holds,
     importing,
     processes,
@@ -41,6 +42,7 @@ app.add_typer(holds.app, name="holds")
 app.add_typer(tokens.app, name="tokens")
 app.command("cease")(ceasing.cease)
 app.command("dossier")(cases.dossier)
+app.command("explain")(explaining.explain)
 app.command("doctor")(doctor_command.doctor)
 for name, process in processes.COMMANDS.items():
     app.command(name)(process)

@@ -21,7 +21,6 @@ from recourse.domain.law.gate import Packs
 from recourse.domain.situation import (
     STAGE_ORDER,
     OpenTask,
-    Party,
     Promise,
     PromiseState,
     Situation,
@@ -29,6 +28,7 @@ from recourse.domain.situation import (
     StepOutcome,
 )
 from recourse.domain.strategy import timing
+from recourse.domain.strategy.address import target
 from recourse.domain.strategy.ladder import PromiseRule, Step, Strategy
 from recourse.domain.strategy.progress import Progress, progress
 
@@ -209,8 +209,3 @@ def _when(step: Step, s: Situation, rules: Rules, done: Progress, now: datetime)
     if due is None or due < now:  # late: do it now if now is lawful, else at the next opening
         due = timing.due_late(step, party, max(now, not_before), rules.packs)
     return DoStep(step.id, due) if due is not None else Wait(WaitReason.NO_LAW_PACK, None)
-
-
-def target(step: Step, s: Situation) -> Party | None:
-    """The person a step addresses."""
-    return next((p for p in s.parties if p.role is step.party), None)

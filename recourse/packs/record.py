@@ -17,6 +17,7 @@ from recourse.domain.decide import Rules
 from recourse.domain.situation import Situation
 
 _SITUATION: TypeAdapter[Situation] = TypeAdapter(Situation)
+_RULES: TypeAdapter[Rules] = TypeAdapter(Rules)
 
 
 def situation_to_json(situation: Situation) -> dict[str, Any]:
@@ -35,9 +36,21 @@ def situation_digest(situation: Situation) -> str:
 
 
 @lru_cache(maxsize=256)
+def rules_to_json(rules: Rules) -> dict[str, Any]:
+    """The strategy and every law pack with all their values. Shared: not to be changed."""
+    value: dict[str, Any] = plain(rules)
+    return value
+
+
+def rules_from_json(value: Mapping[str, Any]) -> Rules:
+    """Raises ValidationError for what are no rules."""
+    return _RULES.validate_python(value)
+
+
+@lru_cache(maxsize=256)
 def rules_digest(rules: Rules) -> str:
     """Over the strategy and every law pack with all their values, not only their names."""
-    return digest_of(plain(rules))
+    return digest_of(rules_to_json(rules))
 
 
 def digest_of(value: Any) -> str:

@@ -10,17 +10,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 from recourse.contracts.messages import AnswerResult, PlanData, TaskAnswer, TaskReceipt
-from recourse.domain.decide import target
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.gate import gate
 from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import AttemptOutcome, Channel
+from recourse.domain.strategy.address import choose_point, target
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked, settle
 from recourse.service.dispositions import DISPOSITIONS
 from recourse.service.outcomes import apply_outcome, note_told
 from recourse.service.permitting import Terms, answered_before, as_his, keep, no, refusal
-from recourse.service.reminding import choose_point
 from recourse.storage import attempts, tasks
 from recourse.storage.attempts import NewAttempt, attempt_id
 from recourse.storage.persons import persons_of

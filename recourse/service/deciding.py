@@ -16,7 +16,7 @@ from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.hours import local_date
 from recourse.domain.situation import PromiseState, StepOutcome
 from recourse.packs.loader import Place
-from recourse.packs.record import digest_of, rules_digest
+from recourse.packs.record import digest_of, rules_digest, rules_to_json
 from recourse.packs.record import situation_to_json as to_json
 from recourse.packs.strict import PackError
 from recourse.service.context import Unit
@@ -43,6 +43,7 @@ class Deliberation:
         situation = to_json(self.gathered.situation)
         return Inputs(
             situation=situation,
+            rules=rules_to_json(self.rules),
             situation_digest=digest_of(situation),
             rules_digest=rules_digest(self.rules),
             packs=", ".join(pack.name for pack in self.rules.packs),

@@ -8,6 +8,7 @@ from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.decision import DoStep
 from recourse.domain.law.verdict import Refused
 from recourse.domain.situation import StepOutcome
+from recourse.domain.strategy import address
 from recourse.domain.strategy.ladder import Step
 from recourse.domain.strategy.progress import FINAL_REFUSALS, progress
 from recourse.service.context import Unit
@@ -35,9 +36,8 @@ def try_number(d: Deliberation, step: Step) -> int:
 
 
 def required(d: Deliberation, step: Step) -> tuple[str, ...]:
-    """The steps that must stand behind this one; a fallback that was done stands for its original."""
-    done = progress(d.gathered.situation, d.rules.strategy)
-    return tuple(done.standing_for(step_id) for step_id in step.requires)
+    """The steps that must stand behind this one."""
+    return address.required(step, progress(d.gathered.situation, d.rules.strategy))
 
 
 async def finish(

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recourse.contracts.messages import StepCommand, StepResult
-from recourse.domain.decide import target
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.gate import gate
 from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import AttemptOutcome, Channel, ContactPoint, Party, StepOutcome
+from recourse.domain.strategy.address import choose_point, target
 from recourse.domain.strategy.ladder import Step
 from recourse.ports import Accepted, Message
 from recourse.service import doubt
@@ -26,13 +26,6 @@ from recourse.storage import attempts, outbox, steps
 from recourse.storage.attempts import NewAttempt, attempt_id
 
 SYSTEM = "system"
-POINT_KINDS = {
-    Channel.EMAIL: ("email",),
-    Channel.SMS: ("mobile",),
-    Channel.CALL: ("mobile", "landline", "phone"),
-    Channel.VISIT: ("address",),
-    Channel.LETTER: ("address",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +59,6 @@ async def claim(unit: Unit, command: StepCommand) -> Claimed | StepResult:
     if isinstance(verdict, Refused):
         return await refuse(unit, d, step, verdict, channel)
     return await _take(unit, d, step, party, point, key)
-
-
-def choose_point(party: Party | None, channel: Channel) -> ContactPoint | None:
-    """The first usable point of the right kind, one with consent before one without."""
-    fitting = [
-        p for p in (party.contact_points if party else ()) if p.kind in POINT_KINDS[channel] and p.usable
-    ]
-    return min(fitting, key=lambda p: (channel not in p.consent, p.id), default=None)
 
 
 async def _take(

@@ -9,19 +9,21 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.situation import StepOutcome, StepRecord
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among
-from recourse.storage.tables import api_token, step
+from recourse.storage.tables import api_token, rule_set, step
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a decision was made from. situation: JSON; the digests tell these inputs and rules from others."""
+    """What a decision was made from. situation, rules: JSON; the digests tell them from others."""
 
     situation: Any
+    rules: Any
     situation_digest: str
     rules_digest: str
     packs: str
@@ -50,7 +52,19 @@ class StepRow:
 async def append(tx: Tx, *rows: StepRow) -> None:
     """In the order given, which is the order they are read in."""
     if rows:
+        await _keep_rules(tx, [row.inputs for row in rows if row.inputs is not None])
         await tx.execute(insert(step), [_values(row) for row in rows])
+
+
+async def _keep_rules(tx: Tx, inputs: Iterable[Inputs]) -> None:
+    """Rules are the same for thousands of steps, so they are kept once and never changed."""
+    used = {one.rules_digest: one.rules for one in inputs}
+    if not used:
+        return
+    known = set((await tx.execute(select(rule_set.c.digest).where(among(rule_set.c.digest, used)))).scalars())
+    fresh = [{"digest": digest, "rules": rules} for digest, rules in used.items() if digest not in known]
+    if fresh:
+        await tx.execute(upsert(rule_set).on_conflict_do_nothing(), fresh)
 
 
 def _values(row: StepRow) -> dict[str, Any]:

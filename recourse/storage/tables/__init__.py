@@ -5,7 +5,14 @@ Money is integer minor units. Personal data stands only in the tables of `people
 """
 
 from recourse.storage.tables.base import metadata
-from recourse.storage.tables.cases import agent_task, collection_case, promise, step, task_answer
+from recourse.storage.tables.cases import (
+    agent_task,
+    collection_case,
+    promise,
+    rule_set,
+    step,
+    task_answer,
+)
 from recourse.storage.tables.contacts import contact_attempt, location_fix, provider_receipt
 from recourse.storage.tables.ledger import fact, hold, installment, loan, payment
 from recourse.storage.tables.legal import legal_action, legal_status
@@ -48,6 +55,7 @@ __all__ = [
     "person_contact_point",
     "promise",
     "provider_receipt",
+    "rule_set",
     "step",
     "task_answer",
     "vehicle",

@@ -68,6 +68,15 @@ step = Table(
     Index(None, "case_id", "id"),
 )
 
+# What a decision was made by, once for all the steps that were: every value of the strategy and of the law.
+rule_set = Table(
+    "rule_set",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    document("rules"),
+    recorded_at(),
+)
+
 agent_task = Table(
     "agent_task",
     metadata,

@@ -10,7 +10,7 @@ import pytest
 from recourse.contracts.events import BankEvent
 from recourse.domain.ids import CaseId
 from recourse.domain.situation import Channel, ContactPoint
-from recourse.service.reminding import choose_point
+from recourse.domain.strategy.address import choose_point
 from recourse.storage.situation import Gathered, gather
 from tests.events import event, overdue, snapshot
 from tests.integration.conftest import World

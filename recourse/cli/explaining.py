@@ -1,0 +1,94 @@
+"""`recourse explain`: why something was done, or not done, from what was known then."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from recourse.cli.common import FINDINGS, USAGE, Json, fail, listing, out, print_json, run, short
+from recourse.cli.screen import styled
+
+if TYPE_CHECKING:
+    from recourse.reading.explaining import Explained
+
+
+def explain(
+    case_id: str,
+    step: Annotated[
+        int | None, typer.Option(help="Number of the step in the diary; else the last decision.")
+    ] = None,
+    at: Annotated[
+        datetime | None, typer.Option(help="The last decision at this instant of business time (UTC).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Why: facts seen, what each rule says, what was not done, and the same answer made again.
+
+    Exit 1 when the answer made again differs from the recorded one."""
+    from recourse.app.compose import services
+    from recourse.app.settings import load_settings
+    from recourse.domain.ids import CaseId
+    from recourse.reading.explaining import NothingToExplain, explained
+
+    instant = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+
+    async def work() -> Explained:
+        async with services(load_settings()) as running, running.database.reading() as tx:
+            return await explained(tx, CaseId(case_id), number=step, at=instant)
+
+    try:
+        found = run(work())
+    except NothingToExplain as error:
+        fail(str(error), USAGE)
+    if as_json:
+        print_json(_json(found))
+    else:
+        _show(found)
+    raise typer.Exit(FINDINGS if found.differs else 0)
+
+
+def _json(found: Explained) -> dict[str, Any]:
+    from recourse.packs.record import plain
+
+    explanation = found.explanation
+    return {
+        "step": found.number,
+        "recorded": found.recorded,
+        "facts": plain(found.situation),
+        "strategy": found.rules.strategy.name,
+        "packs": [pack.name for pack in found.rules.packs],
+        "decision": plain(explanation.decision),
+        "asked_at": explanation.asked_at,
+        "checks": plain(explanation.checks),
+        "not_taken": dict(explanation.decision.skipped),
+        "differs": found.differs,
+    }
+
+
+def _show(found: Explained) -> None:
+    row, explanation, s = found.recorded, found.explanation, found.situation
+    head = f" {row['event']} {row['step_id'] or ''} · {row['reason']}"
+    out.print(styled(f"{row['case_id']} #{found.number} {short(row['at'])} UTC", "bold"), head)
+    unpaid = sum(i.unpaid_minor for i in s.account.arrears.installments)
+    out.print(
+        f"facts up to {s.facts_seen}: {unpaid} {s.currency} (minor units) unpaid, "
+        f"{len(s.holds)} holds, {len(s.promises)} promises, {len(s.attempts)} contacts, {len(s.tasks)} tasks"
+    )
+    laws = ", ".join(pack.name for pack in found.rules.packs) or "none"
+    out.print(f"rules: strategy {found.rules.strategy.name}, law {laws}, digest {row['rules_digest'][:16]}…")
+    if explanation.checks:
+        out.print(f"the gate, for {short(explanation.asked_at)} UTC:")
+        table = listing("question", "rule", "says", "opens (UTC)", "source", whole=("rule",))
+        for check in explanation.checks:
+            no = check.refusal
+            opens = short(no.opens_at) if no is not None and no.opens_at is not None else ""
+            table.add_row(check.question, check.rule, no.code.value if no else "yes", opens, check.source)
+        out.print(table)
+    for step_id, why in explanation.decision.skipped:
+        out.print(f"not taken: {step_id}, {why}")
+    for difference in found.differs:
+        out.print(styled(f"DIFFERS {difference}", "red"))
+    if not found.differs:
+        out.print("made again from the stored inputs: the same")

@@ -1,0 +1,49 @@
+"""Whom a step addresses, and where: what it would do, as the gate is asked about it."""
+
+from __future__ import annotations
+
+from recourse.domain.law.verdict import ContactEffect, Effect, HandoverEffect, LocateEffect
+from recourse.domain.situation import Channel, ContactPoint, Party, Situation
+from recourse.domain.strategy.ladder import Step, StepKind
+from recourse.domain.strategy.progress import Progress
+
+POINT_KINDS = {
+    Channel.EMAIL: ("email",),
+    Channel.SMS: ("mobile",),
+    Channel.CALL: ("mobile", "landline", "phone"),
+    Channel.VISIT: ("address",),
+    Channel.LETTER: ("address",),
+}
+
+
+def target(step: Step, s: Situation) -> Party | None:
+    """The person a step addresses."""
+    return next((p for p in s.parties if p.role is step.party), None)
+
+
+def choose_point(party: Party | None, channel: Channel) -> ContactPoint | None:
+    """The first usable point of the right kind, one with consent before one without."""
+    fitting = [
+        p for p in (party.contact_points if party else ()) if p.kind in POINT_KINDS[channel] and p.usable
+    ]
+    return min(fitting, key=lambda p: (channel not in p.consent, p.id), default=None)
+
+
+def required(step: Step, done: Progress) -> tuple[str, ...]:
+    """The steps that must stand behind this one; a fallback that was done stands for its original."""
+    return tuple(done.standing_for(step_id) for step_id in step.requires)
+
+
+def effect_of(step: Step, s: Situation, done: Progress) -> Effect | None:
+    """None for desk work, and where there is nobody to address or nowhere to reach him."""
+    match step.kind:
+        case StepKind.LOCATE:
+            return LocateEffect(step.purpose or "", required(step, done))
+        case StepKind.HANDOVER:
+            return HandoverEffect(step.proposal or "", step.approval or "", required(step, done))
+        case StepKind.REMIND | StepKind.TASK:
+            party = target(step, s)
+            point = choose_point(party, step.channel) if step.channel is not None else None
+            if step.channel is None or party is None or point is None:
+                return None
+            return ContactEffect(step.channel, party.person_id, point.id)

@@ -1,0 +1,112 @@
+"""Explaining a recorded decision: its inputs and rules as they were stored, and the answer made again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, select
+
+from recourse.domain.decide import Rules
+from recourse.domain.decision import Close, DoStep, Plan, Wait
+from recourse.domain.explain import Explanation, explain
+from recourse.domain.ids import CaseId
+from recourse.domain.law.verdict import Refused
+from recourse.domain.situation import Situation
+from recourse.packs.record import digest_of, rules_digest, rules_from_json, situation_from_json
+from recourse.storage.database import ReadTx
+from recourse.storage.tables import rule_set, step
+
+
+class NothingToExplain(LookupError):
+    """No such case, or no decision of it was recorded then; the text says where to look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """number: of the step in the diary. recorded: the row as it was written.
+
+    differs: how the answer made again differs from what was recorded; empty when it is the same.
+    """
+
+    number: int
+    recorded: dict[str, Any]
+    situation: Situation
+    rules: Rules
+    explanation: Explanation
+    differs: list[str]
+
+
+async def explained(
+    tx: ReadTx, case_id: CaseId, *, number: int | None = None, at: datetime | None = None
+) -> Explained:
+    """The decision with this number, else the last one (at or before `at`). Raises NothingToExplain."""
+    row = await _row(tx, case_id, number, at)
+    recorded = {name: value for name, value in row.items() if name not in {"inputs", "rules"}}
+    if row["rules"] is None:
+        raise NothingToExplain(
+            f"step {row['id']}: its rules were not kept; it was written by an older release"
+        )
+    situation, rules = situation_from_json(row["inputs"]), rules_from_json(row["rules"])
+    tried = row["step_id"] if row["event"] != "planned" else None
+    explanation = explain(situation, rules, row["at"], tried)
+    differs = [*_tampered(row, rules), *_differences(row, explanation)]
+    return Explained(row["id"], recorded, situation, rules, explanation, differs)
+
+
+async def _row(tx: ReadTx, case_id: CaseId, number: int | None, at: datetime | None) -> RowMapping:
+    wanted = (
+        select(step, rule_set.c.rules)
+        .outerjoin(rule_set, rule_set.c.digest == step.c.rules_digest)
+        .where(step.c.case_id == case_id, step.c.inputs.is_not(None))
+    )
+    if number is not None:
+        wanted = wanted.where(step.c.id == number)
+    if at is not None:
+        wanted = wanted.where(step.c.at <= at)
+    row = (await tx.execute(wanted.order_by(step.c.id.desc()).limit(1))).mappings().first()
+    if row is None:
+        raise NothingToExplain(
+            f"case {case_id}: no such decision is recorded; its diary: `recourse cases show {case_id}`"
+        )
+    return row
+
+
+def _tampered(row: RowMapping, rules: Rules) -> list[str]:
+    found = []
+    if digest_of(row["inputs"]) != row["inputs_digest"]:
+        found.append("inputs: they are not those of the recorded digest")
+    if rules_digest(rules) != row["rules_digest"]:
+        found.append("rules: they are not those of the recorded digest")
+    return found
+
+
+def _differences(row: RowMapping, explanation: Explanation) -> list[str]:
+    match row["event"]:
+        case "planned":
+            now, then = _plan(explanation.decision.plan), (row["step_id"], row["opens_at"])
+            return [] if now == then else [f"plan: recorded {_told(then)}, made again {_told(now)}"]
+        case "claimed":
+            refused = isinstance(explanation.verdict, Refused)
+            return [f"verdict: recorded allowed, made again {explanation.verdict.code}"] if refused else []  # type: ignore[union-attr]
+        case "outcome" if row["outcome"] == "refused" and explanation.verdict is not None:
+            code = explanation.verdict.code.value if isinstance(explanation.verdict, Refused) else "allowed"
+            return [] if code == row["code"] else [f"verdict: recorded {row['code']}, made again {code}"]
+        case _:
+            return []
+
+
+def _plan(plan: Plan) -> tuple[str | None, datetime | None]:
+    match plan:
+        case DoStep(step_id=step_id, due_at=due_at):
+            return step_id, due_at
+        case Wait(until=until):
+            return None, until
+        case Close():
+            return None, None
+
+
+def _told(plan: tuple[str | None, datetime | None]) -> str:
+    step_id, due = plan
+    return f"{step_id or 'nothing'} at {due.isoformat() if due else 'no time'}"

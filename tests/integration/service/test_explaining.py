@@ -1,0 +1,123 @@
+"""Any decision can be explained later, and made again it is the same; one that is not is reported."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from activities.reminding import RemindingActivities
+from recourse.contracts.messages import StepCommand
+from recourse.domain.ids import CaseId
+from recourse.domain.law.verdict import Allowed, RefusalCode, Refused
+from recourse.domain.situation import Channel
+from recourse.reading.explaining import Explained, NothingToExplain, explained
+from tests.events import payment
+from tests.fakes import FakeMessenger
+from tests.integration.conftest import World
+from tests.integration.service.conftest import NOON, OpenCase, open_case
+
+
+async def _explained(world: World, case: OpenCase, event: str = "planned") -> Explained:
+    """The last decision of this kind."""
+    number = await world.scalar(
+        "SELECT max(id) FROM step WHERE case_id = :c AND event = :e AND inputs IS NOT NULL",
+        c=case.id,
+        e=event,
+    )
+    async with world.services.database.reading() as tx:
+        return await explained(tx, CaseId(case.id), number=number)
+
+
+async def _sent(world: World, case: OpenCase) -> None:
+    plan = await case.reach("sms_friendly")
+    messenger = FakeMessenger()
+    activities = RemindingActivities(world.services, {Channel.SMS: messenger, Channel.EMAIL: messenger})
+    await activities.send_reminder(StepCommand(case.id, "sms_friendly", plan.number))
+
+
+async def test_a_plan_is_explained_by_every_rule_and_made_again_the_same(world: World) -> None:
+    case = await open_case(world)
+    found = await _explained(world, case)
+    assert found.differs == []
+    assert isinstance(found.explanation.verdict, Allowed)
+    asked = {check.rule: check.source for check in found.explanation.checks}
+    assert {"house_debt", "cn_debtors", "cn_consent", "cn_hours", "house_messages_per_day"} <= asked.keys()
+    assert asked["cn_consent"] == "个人信息保护法 13, 29: consent to the channel"
+    assert [pack.name for pack in found.rules.packs] == [world.services.book.laws["CN"].name]
+    assert dict(found.explanation.decision.skipped)["notice_written_sms"].startswith("only if notice_written")
+
+
+async def test_a_contact_that_was_made_is_explained_as_of_its_moment(world: World) -> None:
+    case = await open_case(world)
+    await _sent(world, case)
+    found = await _explained(world, case, "claimed")
+    assert (found.recorded["step_id"], found.differs) == ("sms_friendly", [])
+    assert isinstance(found.explanation.verdict, Allowed)
+
+
+async def test_a_refused_contact_is_explained_by_the_rule_that_refuses(world: World) -> None:
+    case = await open_case(world, consent=False)
+    await _sent(world, case)
+    found = await _explained(world, case, "outcome")
+    assert found.differs == []
+    verdict = found.explanation.verdict
+    assert isinstance(verdict, Refused)
+    assert verdict.code is RefusalCode.NO_CONSENT
+    refusing = {check.rule for check in found.explanation.checks if check.refusal is not None}
+    assert refusing == {"cn_consent"}
+
+
+async def test_what_happened_since_changes_no_explanation(world: World) -> None:
+    case = await open_case(world)
+    before = await _explained(world, case)
+    await world.delivery.accept([payment("L-1", at=NOON + timedelta(hours=1))])
+    async with world.services.database.reading() as tx:
+        again = await explained(tx, CaseId(case.id), number=before.number)
+    assert again == before
+
+
+async def test_the_last_decision_at_an_instant_is_found(world: World) -> None:
+    case = await open_case(world)
+    first = await _explained(world, case)
+    await _sent(world, case)
+    async with world.services.database.reading() as tx:
+        then = await explained(tx, CaseId(case.id), at=NOON + timedelta(minutes=1))
+        now = await explained(tx, CaseId(case.id))
+    assert then.number == first.number
+    assert now.number > first.number
+
+
+@pytest.mark.parametrize(
+    ("tampering", "said"),
+    [
+        ("UPDATE step SET opens_at = opens_at + interval '1 hour' WHERE event = 'planned'", "plan: recorded"),
+        ("UPDATE step SET inputs = jsonb_set(inputs, '{currency}', '\"USD\"')", "inputs: they are not"),
+        (
+            "UPDATE rule_set SET rules = jsonb_set(rules, '{packs,0,caps,0,limit}', '9')",
+            "rules: they are not",
+        ),
+    ],
+)
+async def test_a_decision_that_cannot_be_made_again_is_reported(
+    world: World, tampering: str, said: str
+) -> None:
+    case = await open_case(world)
+    await world.execute(tampering)
+    found = await _explained(world, case)
+    assert [difference for difference in found.differs if difference.startswith(said)]
+
+
+async def test_what_was_never_decided_is_named(world: World) -> None:
+    case = await open_case(world)
+    async with world.services.database.reading() as tx:
+        for wanted in ({"number": 10**6}, {"at": NOON - timedelta(days=1)}):
+            with pytest.raises(NothingToExplain, match="cases show"):
+                await explained(tx, CaseId(case.id), **wanted)
+
+
+async def test_rules_are_kept_once_however_many_decisions_were_made_by_them(world: World) -> None:
+    for number in range(5):
+        await open_case(world, f"L-{number}")
+    assert await world.scalar("SELECT count(*) FROM step WHERE rules_digest IS NOT NULL") >= 5
+    assert await world.scalar("SELECT count(*) FROM rule_set") == 1
