@@ -139,7 +139,8 @@ async def test_after_a_restart_of_the_centre_the_session_is_bound_again_and_rece
         async with centre(port, log):
             await heard.enter_async_context(listening("127.0.0.1", port, "recourse", "secret", inbox))
             await inbox.heard(await messenger.send(message(number(), "before")))
-        with pytest.raises(NotHandedOver, match="cannot bind"):
+        # The end of the line may not have been noticed yet; then the text went into it, and nobody knows.
+        with pytest.raises((NotHandedOver, OutcomeUnknown)):
             await messenger.send(message(number(), "while it is away"))
         async with centre(port, log):
             await eventually("the second bind", lambda: len(entries(str(log), "bound")) >= 3)
