@@ -1,0 +1,70 @@
+"""The numbers of the law typed once more, and counted by hand: a checker that shares no code with the gate.
+
+Deliberately naive: local clocks are compared as text, windows are walked attempt by attempt. It says what is
+forbidden, never what is wise, so whatever it forbids the gate must have refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from recourse.domain.situation import Attempt
+
+HOURS = {"CN": ("08:00", "22:00"), "US": ("08:00", "21:00"), "US-MA": ("08:00", "21:00")}
+PERHAPS_TALKED = {"connected", "claimed", "unknown"}
+
+
+def breaches(
+    place: str, channel: str, number: str, zones: Sequence[str], history: Sequence[Attempt], now: datetime
+) -> list[str]:
+    """What one more contact with the borrower of L-1, now, on this number, would break."""
+    found = [f"hours in {zone}" for zone in zones if not _open(HOURS[place], zone, now)]
+    made = [a for a in history if a.outcome.value != "not_sent" and not a.inbound]
+    mine = [a for a in made if a.person_id == "borrower"]
+    if (
+        channel in {"sms", "email"}
+        and _most_on_a_day([a for a in mine if a.channel in ("sms", "email")], zones, now) >= 2
+    ):
+        found.append("two messages a day")
+    if place == "CN" and channel == "call":
+        calls = [a for a in mine if a.channel.value == "call"]
+        if _most_on_a_day([a for a in calls if a.outcome.value in PERHAPS_TALKED], zones, now) >= 3:
+            found.append("three conversations a day")
+        dialled = [a for a in made if a.channel.value == "call" and a.contact_point_id == number]
+        if _most_on_a_day(dialled, zones, now) >= 6:
+            found.append("six dials a day")
+    if place.startswith("US") and channel == "call":
+        about = [a for a in mine if a.channel.value == "call" and a.loan_id == "L-1"]
+        if len([a for a in about if now - a.at < timedelta(days=7)]) >= 7:
+            found.append("seven calls in seven days")
+        talks = [
+            a.at
+            for a in history
+            if a.channel.value == "call"
+            and a.outcome.value in PERHAPS_TALKED
+            and a.person_id == "borrower"
+            and a.loan_id == "L-1"
+        ]
+        if any((_day(now, zone) - _day(talk, zone)).days < 7 for talk in talks for zone in zones):
+            found.append("seven days after a conversation")
+    if place == "US-MA" and channel in {"call", "sms"}:
+        about = [a for a in mine if a.channel.value in {"call", "sms"} and a.loan_id == "L-1"]
+        if len([a for a in about if now - a.at < timedelta(days=7)]) >= 2:
+            found.append("two calls or texts in seven days")
+    return found
+
+
+def _open(hours: tuple[str, str], zone: str, now: datetime) -> bool:
+    return hours[0] <= f"{now.astimezone(ZoneInfo(zone)):%H:%M}" < hours[1]
+
+
+def _day(instant: datetime, zone: str) -> datetime:
+    local = instant.astimezone(ZoneInfo(zone))
+    return datetime(local.year, local.month, local.day)  # noqa: DTZ001 (days are subtracted)
+
+
+def _most_on_a_day(attempts: Sequence[Attempt], zones: Sequence[str], now: datetime) -> int:
+    """In the place where it is the most."""
+    return max(sum(_day(a.at, zone) == _day(now, zone) for a in attempts) for zone in zones)

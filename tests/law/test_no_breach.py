@@ -1,0 +1,65 @@
+"""Whatever was done before, by whomever, whenever it is: what the gate allows breaks no number of the law."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recourse.domain.ids import ContactPointId, LoanId, PersonId
+from recourse.domain.law.gate import gate
+from recourse.domain.law.verdict import Allowed, ContactEffect, RefusalCode, Refused
+from recourse.domain.situation import Attempt, AttemptOutcome, Channel, Situation
+from recourse.packs.loader import Place, load_packs
+from tests.law.naive import breaches
+from tests.law.table import LawCase, situation
+
+ZONES = {
+    "CN": ["Asia/Shanghai", "Asia/Urumqi"],
+    "US": ["America/New_York", "America/Los_Angeles"],
+    "US-MA": ["America/New_York"],
+}
+NUMBERS = {RefusalCode.OUTSIDE_HOURS, RefusalCode.CAP_REACHED, RefusalCode.CONVERSATION_WAIT}
+NOW = datetime(2026, 11, 6, tzinfo=UTC)
+
+moments = st.integers(0, 10 * 24 * 12).map(lambda n: timedelta(minutes=5 * n))
+attempts = st.builds(
+    Attempt,
+    at=moments.map(lambda ago: NOW - ago),
+    channel=st.sampled_from([Channel.CALL, Channel.CALL, Channel.SMS, Channel.EMAIL]),
+    outcome=st.sampled_from(AttemptOutcome),
+    loan_id=st.sampled_from([LoanId("L-1"), LoanId("L-1"), LoanId("L-2")]),
+    person_id=st.sampled_from([PersonId("borrower"), PersonId("borrower"), PersonId("guarantor")]),
+    contact_point_id=st.sampled_from([ContactPointId("borrower-1"), ContactPointId("borrower-2")]),
+    inbound=st.booleans(),
+)
+
+
+def _asked(place: str, zones: list[str], history: list[Attempt], now: datetime) -> Situation:
+    case = LawCase(says="", at=f"{now:%Y-%m-%d %H:%M}", do="call", zones=zones)
+    return replace(situation(case, zones[0]), attempts=tuple(history))
+
+
+@pytest.mark.parametrize("place", ["CN", "US", "US-MA"])
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_the_gate_allows_no_breach_and_refuses_for_none_that_is_not_there(
+    place: str, data: st.DataObject
+) -> None:
+    zones = data.draw(st.lists(st.sampled_from(ZONES[place]), min_size=1, max_size=2, unique=True))
+    history = data.draw(st.lists(attempts, max_size=14))
+    now = NOW + data.draw(st.integers(0, 288).map(lambda n: timedelta(minutes=5 * n)))
+    channel = data.draw(st.sampled_from([Channel.CALL, Channel.SMS, Channel.EMAIL]))
+    number = ContactPointId("borrower-1")
+    packs = load_packs().packs_for(Place(place, place), now.date())
+    effect = ContactEffect(channel, PersonId("borrower"), number)
+    verdict = gate(effect, _asked(place, zones, history, now), packs, now)
+    broken = breaches(place, channel.value, number, zones, history, now)
+    if broken:
+        assert isinstance(verdict, Refused), broken
+        assert verdict.code in NUMBERS
+    else:
+        assert isinstance(verdict, Allowed), verdict
