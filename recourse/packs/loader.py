@@ -37,7 +37,9 @@ class PackBook:
 
     laws: dict[str, LawPack]
     strategies: dict[str, Strategy]
-    _known: dict[tuple[str, Place, date], Rules] = field(default_factory=dict, compare=False, repr=False)
+    _known: dict[tuple[str, Place, date], Rules] = field(
+        init=False, default_factory=dict, compare=False, repr=False
+    )
 
     def rules(self, strategy: str, place: Place, on: date) -> Rules:
         """What a case is decided by on a day. Raises PackError for a strategy that is not installed."""

@@ -19,8 +19,8 @@ from tests.integration.conftest import World
 NOON = datetime(2026, 11, 6, 4, 0, tzinfo=UTC)
 """Twelve o'clock in Shanghai, a Friday."""
 
-STATEMENTS_A_BATCH_OF_CURES = 33
-STATEMENTS_A_BATCH = 34
+STATEMENTS_A_BATCH_OF_CURES = 34
+STATEMENTS_A_BATCH = 35
 
 
 @contextmanager
@@ -46,6 +46,7 @@ async def test_a_batch_costs_the_same_statements_however_many_loans_fell_behind(
     world.set_now(NOON)
     names = [f"L-{number}" for number in range(loans)]
     await world.delivery.accept([snapshot(name, at=NOON) for name in names])
+    await world.delivery.accept([overdue("L-before", at=NOON)])  # its rules are kept from here on
     with counted(world) as statements:
         acceptance = await world.delivery.accept([overdue(name, at=NOON) for name in names])
     assert len(acceptance.nudges) == loans
