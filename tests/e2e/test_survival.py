@@ -32,7 +32,7 @@ def _message_id(attempt_id: str) -> str:
     return hashlib.sha256(attempt_id.encode()).hexdigest()[:32]
 
 
-# A step that the killed worker had begun is tried again after its time-out of 60 s, and e-mails are due on six of
+# A step that the killed worker had begun is tried again after its time-out of 60 s; e-mails are due on six of
 # these days: on a slow machine too, the ladder must not have passed them by then.
 @pytest.mark.parametrize("seconds_a_day", [24])
 async def test_kill_of_consumer_and_worker_loses_nothing_and_sends_nothing_twice(system: System) -> None:
