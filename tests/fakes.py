@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from recourse.contracts.messages import Nudge
@@ -38,3 +39,16 @@ class FakeMessenger:
             raise self.failure
         self.sent.append(message)
         return Accepted((f"ref-{len(self.sent)}",))
+
+
+class SlowMessenger(FakeMessenger):
+    """Answers when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.let_go = asyncio.Event(), asyncio.Event()
+
+    async def send(self, message: Message) -> Accepted:
+        self.asked.set()
+        await self.let_go.wait()
+        return await super().send(message)

@@ -11,9 +11,9 @@ from temporalio.exceptions import ApplicationError
 from activities.reminding import RemindingActivities
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.situation import Channel
-from recourse.ports import Accepted, Message, NotHandedOver, OutcomeUnknown, RefusedByProvider
+from recourse.ports import NotHandedOver, OutcomeUnknown, RefusedByProvider
 from tests.events import payment
-from tests.fakes import FakeMessenger
+from tests.fakes import FakeMessenger, SlowMessenger
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, answer, open_case
 
@@ -94,24 +94,11 @@ async def test_an_ordinary_reminder_in_doubt_holds_nothing_up(world: World) -> N
     assert (result.outcome, result.plan.step_id) == ("open", "email_friendly")
 
 
-class Slow(FakeMessenger):
-    """Answers when it is let go."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked, self.let_go = asyncio.Event(), asyncio.Event()
-
-    async def send(self, message: Message) -> Accepted:
-        self.asked.set()
-        await self.let_go.wait()
-        return await super().send(message)
-
-
 async def _answers_after_the_next_try(
     world: World, case: OpenCase, failure: Exception | None
 ) -> asyncio.Task[StepResult]:
     """The first try's answer arrives when the second has written the doubt down."""
-    slow, second = Slow(), FakeMessenger()
+    slow, second = SlowMessenger(), FakeMessenger()
     slow.failure = failure
     first = asyncio.create_task(_demand(world, case, slow))
     await slow.asked.wait()
@@ -167,7 +154,7 @@ async def test_a_doubt_that_comes_late_is_told_once(world: World, located: OpenC
 async def test_what_comes_after_a_person_has_said_corrects_the_contact_and_nothing_else(
     world: World, located: OpenCase, failure: Exception | None, state: str
 ) -> None:
-    slow = Slow()
+    slow = SlowMessenger()
     slow.failure = failure
     first = asyncio.create_task(_demand(world, located, slow))
     await slow.asked.wait()
@@ -183,7 +170,7 @@ async def test_what_comes_after_a_person_has_said_corrects_the_contact_and_nothi
 
 
 async def test_a_message_in_doubt_of_a_case_that_closed_asks_nobody(world: World, located: OpenCase) -> None:
-    slow = Slow()
+    slow = SlowMessenger()
     slow.failure = OutcomeUnknown("reply lost")
     first = asyncio.create_task(_demand(world, located, slow))
     await slow.asked.wait()

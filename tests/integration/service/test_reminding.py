@@ -13,11 +13,11 @@ from activities.reminding import RemindingActivities
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.ids import LoanId
 from recourse.domain.situation import Channel, HoldReason
-from recourse.ports import Accepted, Message, NotHandedOver, OutcomeUnknown, RefusedByProvider
+from recourse.ports import NotHandedOver, OutcomeUnknown, RefusedByProvider
 from recourse.service import reminding
 from recourse.service.noting import HoldRequest, place_hold
 from tests.events import payment
-from tests.fakes import FakeMessenger
+from tests.fakes import FakeMessenger, SlowMessenger
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, open_case
 
@@ -115,21 +115,8 @@ async def test_a_worker_that_dies_after_its_claim_is_never_followed_by_a_second_
     assert messenger.sent == []
 
 
-class Slow(FakeMessenger):
-    """Answers when it is let go."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked, self.let_go = asyncio.Event(), asyncio.Event()
-
-    async def send(self, message: Message) -> Accepted:
-        self.asked.set()
-        await self.let_go.wait()
-        return await super().send(message)
-
-
 async def test_a_provider_that_does_not_come_to_an_end_is_left_and_a_person_checks(world: World) -> None:
-    case, slow = await open_case(world), Slow()
+    case, slow = await open_case(world), SlowMessenger()
     command = _command(case, (await case.reach("sms_friendly")).number)
     impatient = RemindingActivities(world.services, {Channel.SMS: slow}, within=0.2)
     result = await asyncio.wait_for(impatient.send_reminder(command), 10)
