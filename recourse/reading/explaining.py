@@ -88,8 +88,9 @@ def _differences(row: RowMapping, explanation: Explanation) -> list[str]:
             now, then = _plan(explanation.decision.plan), (row["step_id"], row["opens_at"])
             return [] if now == then else [f"plan: recorded {_told(then)}, made again {_told(now)}"]
         case "claimed":
-            refused = isinstance(explanation.verdict, Refused)
-            return [f"verdict: recorded allowed, made again {explanation.verdict.code}"] if refused else []  # type: ignore[union-attr]
+            if not isinstance(explanation.verdict, Refused):
+                return []
+            return [f"verdict: recorded allowed, made again {explanation.verdict.code}"]
         case "outcome" if row["outcome"] == "refused" and explanation.verdict is not None:
             code = explanation.verdict.code.value if isinstance(explanation.verdict, Refused) else "allowed"
             return [] if code == row["code"] else [f"verdict: recorded {row['code']}, made again {code}"]

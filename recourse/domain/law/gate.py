@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from recourse.domain.law import caps, hours
-from recourse.domain.law.holds import binding_rules
+from recourse.domain.law.holds import HOUSE, binding_rules
 from recourse.domain.law.reach import unreachable
 from recourse.domain.law.rules import LawPack, PartyRule, Rule
 from recourse.domain.law.verdict import (
@@ -38,8 +38,6 @@ from recourse.domain.situation import (
 )
 
 Packs = tuple[LawPack, ...]
-HOUSE = "house rule"
-"""Source of refusals that no statute needs: they follow from the facts themselves."""
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -192,15 +190,17 @@ def _consent(
 def _hours(
     party: Party, effect: ContactEffect, q: _Inquiry
 ) -> Iterator[tuple[LawPack, Rule, Refused | None]]:
-    binding = hours.rules_for(q.packs, effect.channel, party.role)
-    window = hours.contact_window(binding, party.zones, q.now)
-    opens = window[0] if window else None
+    window: hours.Window | None = None
     for pack in q.packs:
-        for rule in pack.hours:
-            if rule in binding:
-                shut = hours.contact_closure([rule], party.zones, q.now) is not None
-                title = rule.source.title
-                yield pack, rule, Refused(RefusalCode.OUTSIDE_HOURS, title, opens) if shut else None
+        for rule in hours.rules_for([pack], effect.channel, party.role):
+            if hours.contact_closure([rule], party.zones, q.now) is None:
+                yield pack, rule, None
+                continue
+            if window is None:  # looked for only when it is needed: most contacts are asked about in hours
+                every = hours.rules_for(q.packs, effect.channel, party.role)
+                window = hours.contact_window(every, party.zones, q.now)
+            opens = window[0] if window else None
+            yield pack, rule, Refused(RefusalCode.OUTSIDE_HOURS, rule.source.title, opens)
 
 
 def _caps(party: Party, effect: ContactEffect, q: _Inquiry) -> Iterator[tuple[LawPack, Rule, Refused | None]]:

@@ -9,6 +9,7 @@ from recourse.domain.law.rules import LawPack
 from recourse.domain.situation import Action, Hold
 
 HOUSE = "house rule"
+"""Source of refusals that no statute needs: they follow from the facts, or from a hold's own scope."""
 Binding = tuple[Hold, str, str, str]
 """(the hold, code of the rule that makes it bind, name of its pack or empty, source)"""
 
