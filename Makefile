@@ -10,6 +10,9 @@ UV := $(VENV)/bin/uv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
+# Without compiled files every one of the hundreds of processes that the tests start compiles all it imports again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test unit check bench clean servers wheel
 
 help: ## Show the targets
@@ -39,7 +42,7 @@ check: $(READY) ## Format, lint, types, imports, schemas, wheel
 	$(PY) tests/wheel.py
 
 test: check servers ## Everything, on real servers
-	$(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile tests
+	$(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile --durations=20 tests
 
 bench: servers ## Ratios measured in one run, written to bench/results/
 	$(PY) -m bench $(BENCH_ARGS)

@@ -6,11 +6,16 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 
 from recourse.stack import StackAddresses, running
 
 os.environ["COLUMNS"] = "400"
 """Before any console is made: on a narrow one, as pytest-xdist gives its workers, tables fold their texts."""
+
+
+settings.register_profile("recourse", deadline=None, max_examples=50)
+settings.load_profile("recourse")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ class PackError(ValueError):
     """A pack cannot be used. The text names the file, the field and the remedy."""
 
 
-class _OnceLoader(yaml.SafeLoader):
+class _OnceLoader(yaml.CSafeLoader):
     """Plain YAML, but a key that stands twice is an error; the last one would win without a word."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:

@@ -15,7 +15,7 @@ from recourse.domain.situation import Channel
 
 MARK = timedelta(minutes=5)
 """Since 2024 every zone's offset and every change of it lies on a five-minute mark."""
-FIRST, LAST = datetime(2024, 1, 1, tzinfo=UTC), datetime(2030, 12, 31, tzinfo=UTC)
+FIRST, LAST = datetime(2024, 1, 1, tzinfo=UTC), datetime(2027, 12, 31, tzinfo=UTC)
 ZONES = sorted(zoneinfo.available_timezones() - {"Factory", "localtime"})
 
 
@@ -26,7 +26,7 @@ def rule(opens: time, closes: time) -> PermittedHours:
 
 @cache
 def changes(zone: str) -> tuple[datetime, ...]:
-    """The days between 2024 and 2030 on which the zone's clocks are changed, looked for week by week."""
+    """The days between 2024 and 2027 on which the zone's clocks are changed, looked for week by week."""
     info, day = ZoneInfo(zone), timedelta(days=1)
     weeks = [FIRST + day * n for n in range(0, (LAST - FIRST).days, 7)]
     changed = [w for w in weeks if _offset(w, info) != _offset(w + 7 * day, info)]
