@@ -127,12 +127,13 @@ def payment(
     cured: bool = True,
     payment_id: str = "P-1",
     currency: str = "CNY",
+    value_date: date | None = None,
 ) -> BankEvent:
     """cured: with an empty arrears statement; else with `left`, or without a statement when that is None."""
     data: dict[str, Any] = {
         "payment_id": payment_id,
         "amount": {"amount_minor": amount, "currency": currency},
-        "value_date": at.date().isoformat(),
+        "value_date": (value_date or at.date()).isoformat(),
     }
     if sequence is not None:
         data["sequence"] = sequence

@@ -22,6 +22,7 @@ from recourse.domain.law.hours import local_date
 from recourse.service import master_data
 from recourse.service.context import Lender, Unit
 from recourse.service.deciding import decide_all
+from recourse.service.regretting import mark_regretted
 from recourse.service.routing import to_entry
 from recourse.storage import cases, facts, ledger, outbox, people, steps
 from recourse.storage.cases import CaseRow
@@ -222,6 +223,7 @@ async def _write(unit: Unit, batch: _Batch) -> None:
             due[new.case_id] = fact_id
             batch.kinds.setdefault(new.case_id, []).append(new.kind)
     await cases.raise_facts_due(unit.tx, due)
+    await mark_regretted(unit, batch.loans, batch.entries, {new.event_id for new in batch.new_facts})
     await decide_all(unit, list(due))
 
 

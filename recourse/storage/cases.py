@@ -61,6 +61,18 @@ async def open_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, C
     return {row["loan_id"]: _row(row) for row in rows.mappings()}
 
 
+async def newest_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, CaseRow]:
+    """The last case of each loan, open or closed."""
+    c = collection_case.c
+    rows = await tx.execute(
+        select(*_COLUMNS)
+        .where(among(c.loan_id, loan_ids))
+        .order_by(c.loan_id, c.episode.desc())
+        .distinct(c.loan_id)
+    )
+    return {row["loan_id"]: _row(row) for row in rows.mappings()}
+
+
 async def last_episodes(tx: Tx, loan_ids: Iterable[LoanId]) -> dict[LoanId, int]:
     rows = await tx.execute(
         select(collection_case.c.loan_id, func.max(collection_case.c.episode))
