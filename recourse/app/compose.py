@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import structlog
 from temporalio.client import Client
@@ -24,7 +25,8 @@ from recourse.gateways.smpp import SmppMessenger
 from recourse.gateways.smpp_listening import Inbound, Receipt, SmppListener
 from recourse.gateways.smtp import SmtpMessenger
 from recourse.gateways.traccar import TraccarLocator
-from recourse.packs.loader import load_packs
+from recourse.packs.loader import PackBook, load_packs, with_house_rules
+from recourse.packs.strict import PackError
 from recourse.ports import CaseRuns, Messenger
 from recourse.service import noting, replying
 from recourse.service.context import Lender, Services
@@ -41,9 +43,21 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
     """Use cases on one connection pool."""
     database = Database(settings.database_url, settings.calendar.calendar(), pool_size=settings.database_pool)
     try:
-        yield Services(database, load_packs(), lenders(settings))
+        yield Services(database, packs(settings), lenders(settings))
     finally:
         await database.close()
+
+
+def packs(settings: Settings) -> PackBook:
+    """Raises SettingsError for house rules that cannot be used: no process may run without them."""
+    try:
+        return (
+            with_house_rules(load_packs(), Path(settings.house_rules))
+            if settings.house_rules
+            else load_packs()
+        )
+    except PackError as error:
+        raise SettingsError(f"RECOURSE_HOUSE_RULES: {error}") from error
 
 
 def lenders(settings: Settings) -> Mapping[str, Lender]:

@@ -141,11 +141,19 @@ class Settings(OutsideSettings, KafkaSettings):
     calendar: CalendarSettings = CalendarSettings()
     queue_prefix: str = "recourse"
     temporal_ui_url: str = ""
+    house_rules: str = ""
     sweep_every_seconds: int = Field(default=60, ge=1)
     api_host: str = "127.0.0.1"
     api_port: int = 8080
     api_docs: bool = False
     log_format: str = "json"
+
+    @field_validator("house_rules")
+    @classmethod
+    def _is_there(cls, path: str) -> str:
+        if path and not Path(path).is_file():
+            raise ValueError(f"{path} is not there; mend the path or unset it")
+        return path
 
     @field_validator("database_url")
     @classmethod

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 
 from recourse.domain.decide import Rules
 from recourse.domain.law.rules import Collector, LawPack
@@ -33,10 +34,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class PackBook:
-    """Every pack that is installed. laws: by id. strategies: by `id@version`."""
+    """Every pack that is installed. laws: by id. strategies: by `id@version`. house: rules of the operator's
+    own, asked everywhere beside the law; since every pack can only refuse, they tighten and never loosen."""
 
     laws: dict[str, LawPack]
     strategies: dict[str, Strategy]
+    house: LawPack | None = None
     _known: dict[tuple[str, Place, date], Rules] = field(
         init=False, default_factory=dict, compare=False, repr=False
     )
@@ -57,6 +60,8 @@ class PackBook:
         if not all(both):
             return ()
         packs = dict.fromkeys(pack for layers in both for pack in layers)
+        if self.house is not None:
+            packs[self.house] = None
         return tuple(pack.as_of(on, place.collector, place.product) for pack in packs)
 
     def strategy(self, name: str) -> Strategy:
@@ -83,6 +88,20 @@ def load_packs() -> PackBook:
     laws = by_id((name, load_law(name, text)) for name, text in _texts("law"))
     strategies = [load_strategy(name, text) for name, text in _texts("strategies")]
     return PackBook(laws, {s.name: s for s in strategies})
+
+
+def with_house_rules(book: PackBook, path: Path) -> PackBook:
+    """The same packs and one more, read from a file. Raises PackError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PackError(f"{path}: cannot be read; give the path of a law pack in YAML") from error
+    house = load_law(str(path), text)
+    if house.regions or house.layer_of is not None:
+        raise PackError(f"{path}: regions, layer_of: leave them out; house rules are asked everywhere")
+    if house.id in book.laws:
+        raise PackError(f"{path}: id: {house.id} is a law pack already; choose another, as HOUSE")
+    return PackBook(book.laws, book.strategies, house)
 
 
 def _texts(folder: str) -> Iterator[tuple[str, str]]:
