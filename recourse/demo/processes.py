@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -129,6 +131,19 @@ class Deployment:
         )
         if await child.process.wait() != 0:
             raise StackError(f"recourse {' '.join(command)} failed:\n{tail(self._log(name))}")
+
+    async def told(self, command: Sequence[str]) -> str:
+        """What a command of `recourse` prints. Raises StackError when it fails."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "recourse.cli", *command),
+            env=os.environ | self._env,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said = (await process.communicate())[0].decode()
+        if process.returncode != 0:
+            raise StackError(f"recourse {' '.join(command)} failed:\n{said}")
+        return said
 
     async def _until_the_api_answers(self) -> None:
         async with httpx.AsyncClient(base_url=self.api_url, timeout=2, trust_env=False) as client:

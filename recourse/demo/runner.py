@@ -17,6 +17,7 @@ from recourse.contracts.delivery import Unavailable
 from recourse.demo.agents import Agents, Says, Task, usual
 from recourse.demo.bank import day_of, play
 from recourse.demo.book import POISON, START, Loan, history
+from recourse.demo.explaining import Account, account_for
 from recourse.demo.judge import disagreements, problems_of
 from recourse.demo.plots import LAST_DAY
 from recourse.demo.processes import Deployment
@@ -38,6 +39,7 @@ class Outcome:
 
     problems: Problems
     moment: Moment
+    account: Account
 
     def to_json(self, loans: Sequence[Loan]) -> dict[str, Any]:
         bad = set(self.problems)
@@ -53,6 +55,8 @@ class Outcome:
             "seconds": round(self.moment.seconds, 1),
             "outcomes": plots,
             "figures": asdict(self.moment.figures),
+            "decisions_made_again": self.account.made_again,
+            "refusal_explained": self.account.refusal and asdict(self.account.refusal),
             "problems": self.problems,
         }
 
@@ -121,7 +125,10 @@ async def _watch(
             judged = moment.day
             problems = await _judge(deployment, loans, running)
             if last or not problems:
-                return Outcome(problems, moment)
+                account = await account_for(deployment, running)
+                if account.differs:
+                    problems["explain"] = account.differs
+                return Outcome(problems, moment, account)
         await asyncio.sleep(0.5)
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from recourse.demo.book import START, Loan
+from recourse.demo.explaining import Account
 from recourse.reading.cases import CaseLine
 from recourse.reading.figures import Figures
 
@@ -95,7 +96,9 @@ def _stage(case: CaseLine) -> str:
     return "closed" if case.closed_reason else case.stage
 
 
-def report(console: Console, problems: Mapping[str, Sequence[str]], moment: Moment, loans: int) -> None:
+def report(
+    console: Console, problems: Mapping[str, Sequence[str]], moment: Moment, account: Account, loans: int
+) -> None:
     """The summary at the end."""
     for subject, said in problems.items():
         for problem in said:
@@ -104,5 +107,11 @@ def report(console: Console, problems: Mapping[str, Sequence[str]], moment: Mome
     mark = "[green]✓[/]" if not problems else "[red]✗[/]"
     console.print(
         f"{mark} {good} of {loans} dossiers read as they must, after {moment.day:.0f} business days "
-        f"in {moment.seconds:.0f} s"
+        f"in {moment.seconds:.0f} s; {account.made_again} decisions were made again from what is stored, "
+        f"{len(account.differs)} differ"
     )
+    if account.refusal is not None:
+        console.print(
+            f"A contact was refused. [bold]recourse {' '.join(account.refusal.command)}[/] says why:"
+        )
+        console.print(account.told, markup=False, highlight=False, soft_wrap=True)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, case, select
 
 from recourse.domain.decide import Rules
 from recourse.domain.decision import Close, DoStep, Plan, Wait
 from recourse.domain.explain import Explanation, explain
 from recourse.domain.ids import CaseId
 from recourse.domain.law.verdict import Refused
-from recourse.domain.situation import Situation
+from recourse.domain.situation import Situation, StepOutcome
 from recourse.packs.record import digest_of, rules_digest, rules_from_json, situation_from_json
 from recourse.storage.database import ReadTx
 from recourse.storage.tables import rule_set, step
@@ -53,6 +53,17 @@ async def explained(
     explanation = explain(situation, rules, row["at"], tried)
     differs = [*_tampered(row, rules), *_differences(row, explanation)]
     return Explained(row["id"], recorded, situation, rules, explanation, differs)
+
+
+async def decisions(tx: ReadTx) -> list[tuple[CaseId, int, str | None]]:
+    """Every recorded decision: its case, its number, and the code where the gate refused."""
+    refused = case((step.c.outcome == StepOutcome.REFUSED, step.c.code))
+    rows = await tx.execute(
+        select(step.c.case_id, step.c.id, refused)
+        .where(step.c.case_id.is_not(None), step.c.inputs.is_not(None))
+        .order_by(step.c.id)
+    )
+    return [(CaseId(case_id), number, code) for case_id, number, code in rows]
 
 
 async def _row(tx: ReadTx, case_id: CaseId, number: int | None, at: datetime | None) -> RowMapping:

@@ -29,6 +29,10 @@ async def test_the_demo_reaches_every_stage_and_judges_every_dossier(tmp_path: P
     assert result["loans"] == len(CAST)
     reached = result["figures"]["stages_reached"]
     assert all(reached[stage] > 0 for stage in ("reminder", "agent", "field", "legal", "closed"))
+    assert result["decisions_made_again"] > len(CAST)
+    assert result["refusal_explained"]["code"] == "no_consent"
+    assert "made again from the stored inputs: the same" in said
+    assert "no_consent" in said
     for name in PLOTS:
         played = sum(cast.plot == name for cast in CAST)
         assert result["outcomes"][name] == {"loans": played, "as_expected": played}

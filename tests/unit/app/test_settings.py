@@ -85,3 +85,21 @@ def _secrets(**values: str) -> None:
     for name, value in values.items():
         (folder / name).write_text(value)
     os.environ["RECOURSE_SECRETS_DIR"] = str(folder)
+
+
+def test_a_small_lender_must_set_the_database_and_nothing_else() -> None:
+    """OCA's users found theirs too complex, and stopped using it."""
+    _env_file(DATABASE)
+    assert load_settings().api_port == 8080
+    _env_file("RECOURSE_API_PORT=1\n")
+    del os.environ["RECOURSE_DATABASE_URL"]
+    with pytest.raises(SettingsError, match="RECOURSE_DATABASE_URL: Field required"):
+        load_settings()
+
+
+def test_house_rules_that_are_not_there_are_named() -> None:
+    _env_file(f"{DATABASE}RECOURSE_HOUSE_RULES=nowhere.yaml\n")
+    with pytest.raises(
+        SettingsError, match=r"RECOURSE_HOUSE_RULES: nowhere\.yaml is not there; mend the path"
+    ):
+        load_settings()
