@@ -51,22 +51,34 @@ class Agents:
     _opens: dict[str, datetime] = field(default_factory=dict)
     _hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(12))
     _lifted: set[str] = field(default_factory=set)
+    _begun: set[tuple[str, str]] = field(default_factory=set)
 
     async def work(self) -> None:
-        """Until cancelled. Each role works through its list on its own, a few tasks at a time."""
+        """Until cancelled. Each role works through its list on its own, a few tasks at a time, and no task
+        waits for another: the permitted hours of a day last a second or two."""
         async with httpx.AsyncClient(base_url=self.api_url, timeout=30, trust_env=False) as client:
             await asyncio.gather(
                 *(self._shift(client, role) for role in ("agent", "lead", "vehicle", "legal"))
             )
 
     async def _shift(self, client: httpx.AsyncClient, role: str) -> None:
-        while True:
+        async with asyncio.TaskGroup() as begun:
+            while True:
+                with suppress(httpx.TransportError):
+                    for task in await self._get(client, role, "/api/tasks"):
+                        if (key := (role, task["id"])) not in self._begun:
+                            self._begun.add(key)
+                            begun.create_task(self._work_on(client, role, task))
+                    if role == "lead":
+                        await self._lift(client)
+                await asyncio.sleep(_PAUSE)
+
+    async def _work_on(self, client: httpx.AsyncClient, role: str, task: Task) -> None:
+        try:
             with suppress(httpx.TransportError):
-                tasks = await self._get(client, role, "/api/tasks")
-                await asyncio.gather(*(self._answer(client, role, task) for task in tasks))
-                if role == "lead":
-                    await self._lift(client)
-            await asyncio.sleep(_PAUSE)
+                await self._answer(client, role, task)
+        finally:
+            self._begun.discard((role, task["id"]))
 
     async def _get(self, client: httpx.AsyncClient, role: str, path: str) -> Any:
         answer = await client.get(path, headers=self._as(role))

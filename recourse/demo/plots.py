@@ -72,6 +72,11 @@ class Plot:
     disorder: Disorder | None = None
 
 
+def _at_any_call(says: str) -> Mapping[str, str]:
+    """Also where the machine is so slow that nobody called in time before."""
+    return dict.fromkeys(("call_first", "screening", "call_lead"), says)
+
+
 CURED = Expected(closed=("cured",))
 LEGAL = Expected(closed=("legal_concluded",), handed_over=True)
 
@@ -100,14 +105,14 @@ PLOTS: Mapping[str, Plot] = {
             9,
             Expected(closed=("cured",), hold="hardship"),
             pays=45,
-            answers={"screening": "hardship"},
+            answers={"screening": "hardship", "call_lead": "hardship"},
         ),
         Plot(
             "dispute_lifted",
             3,
             Expected(closed=("cured",), hold="dispute"),
             pays=26,
-            answers={"call_first": "disputes"},
+            answers=_at_any_call("disputes"),
             lifts=18,
         ),
         Plot("located", 12, Expected(closed=("cured",), located=True), pays=24),
@@ -148,8 +153,8 @@ PLOTS: Mapping[str, Plot] = {
             bounces=10,
             pays_again=22,
         ),
-        Plot("ceased", 4, Expected(refused="ceased"), answers={"call_first": "no_contact"}),
-        Plot("deceased", 4, Expected(hold="death"), answers={"call_first": "deceased"}),
+        Plot("ceased", 4, Expected(refused="ceased"), answers=_at_any_call("no_contact")),
+        Plot("deceased", 4, Expected(hold="death"), answers=_at_any_call("deceased")),
         Plot("no_consent", 1, Expected(closed=("cured",), refused="no_consent"), pays=12, consent=False),
         Plot("no_snapshot", 2, Expected(stage="reminder", silent=True), disorder=Disorder.NO_SNAPSHOT),
         Plot("snapshot_late", 2, CURED, pays=12, disorder=Disorder.SNAPSHOT_LATE),
