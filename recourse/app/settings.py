@@ -148,13 +148,6 @@ class Settings(OutsideSettings, KafkaSettings):
     api_docs: bool = False
     log_format: str = "json"
 
-    @field_validator("house_rules")
-    @classmethod
-    def _is_there(cls, path: str) -> str:
-        if path and not Path(path).is_file():
-            raise ValueError(f"{path} is not there; mend the path or unset it")
-        return path
-
     @field_validator("database_url")
     @classmethod
     def _is_ours(cls, url: str) -> str:

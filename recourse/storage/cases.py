@@ -64,12 +64,7 @@ async def open_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, C
 async def newest_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, CaseRow]:
     """The last case of each loan, open or closed."""
     c = collection_case.c
-    rows = await tx.execute(
-        select(*_COLUMNS)
-        .where(among(c.loan_id, loan_ids))
-        .order_by(c.loan_id, c.episode.desc())
-        .distinct(c.loan_id)
-    )
+    rows = await tx.execute(select(*_COLUMNS).where(among(c.loan_id, loan_ids)).order_by(c.episode))
     return {row["loan_id"]: _row(row) for row in rows.mappings()}
 
 

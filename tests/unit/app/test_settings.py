@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from recourse.app.compose import packs
 from recourse.app.settings import SettingsError, load_kafka, load_settings
 
 DATABASE = "RECOURSE_DATABASE_URL=postgresql+asyncpg://recourse@db.example.com/recourse\n"
@@ -97,9 +98,7 @@ def test_a_small_lender_must_set_the_database_and_nothing_else() -> None:
         load_settings()
 
 
-def test_house_rules_that_are_not_there_are_named() -> None:
+def test_house_rules_that_cannot_be_used_stop_the_process_and_name_the_setting() -> None:
     _env_file(f"{DATABASE}RECOURSE_HOUSE_RULES=nowhere.yaml\n")
-    with pytest.raises(
-        SettingsError, match=r"RECOURSE_HOUSE_RULES: nowhere\.yaml is not there; mend the path"
-    ):
-        load_settings()
+    with pytest.raises(SettingsError, match=r"RECOURSE_HOUSE_RULES: nowhere\.yaml: cannot be read"):
+        packs(load_settings())
