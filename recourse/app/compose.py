@@ -25,7 +25,7 @@ from recourse.gateways.smpp import SmppMessenger
 from recourse.gateways.smpp_listening import Inbound, Receipt, SmppListener
 from recourse.gateways.smtp import SmtpMessenger
 from recourse.gateways.traccar import TraccarLocator
-from recourse.packs.loader import PackBook, load_packs, with_house_rules
+from recourse.packs.loader import PackBook, load_packs, with_experiments, with_house_rules, with_strategies
 from recourse.packs.strict import PackError
 from recourse.ports import CaseRuns, Messenger
 from recourse.service import noting, replying
@@ -49,15 +49,19 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
 
 
 def packs(settings: Settings) -> PackBook:
-    """Raises SettingsError for house rules that cannot be used: no process may run without them."""
-    try:
-        return (
-            with_house_rules(load_packs(), Path(settings.house_rules))
-            if settings.house_rules
-            else load_packs()
-        )
-    except PackError as error:
-        raise SettingsError(f"RECOURSE_HOUSE_RULES: {error}") from error
+    """Raises SettingsError for what is one's own and cannot be used: no process may run without it."""
+    own = {
+        "strategies": (settings.strategies, with_strategies),
+        "experiments": (settings.experiments, with_experiments),
+        "house_rules": (settings.house_rules, with_house_rules),
+    }
+    book = load_packs()
+    for name, (path, added) in own.items():
+        try:
+            book = added(book, Path(path)) if path else book
+        except PackError as error:
+            raise SettingsError(f"RECOURSE_{name.upper()}: {error}") from error
+    return book
 
 
 def lenders(settings: Settings) -> Mapping[str, Lender]:

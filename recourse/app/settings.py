@@ -138,6 +138,8 @@ class Settings(OutsideSettings, KafkaSettings):
     database_pool: int = Field(default=10, ge=1, le=200)
     consumer_group: str = "recourse"
     lenders: dict[str, LenderSetting] = {}
+    strategies: str = ""
+    experiments: str = ""
     calendar: CalendarSettings = CalendarSettings()
     queue_prefix: str = "recourse"
     temporal_ui_url: str = ""

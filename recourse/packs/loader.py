@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
@@ -11,9 +11,11 @@ from pathlib import Path
 
 from recourse.domain.decide import Rules
 from recourse.domain.law.rules import Collector, LawPack
+from recourse.domain.strategy.experiment import Experiment
 from recourse.domain.strategy.ladder import Strategy
+from recourse.packs.experiments import load_experiments
 from recourse.packs.laws import by_id, chain, load_law
-from recourse.packs.strategies import load_strategy
+from recourse.packs.strategies import load_strategies, load_strategy
 from recourse.packs.strict import PackError
 
 HOUSE_STRATEGY = "US"
@@ -35,11 +37,13 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class PackBook:
     """Every pack that is installed. laws: by id. strategies: by `id@version`. house: rules of the operator's
-    own, asked everywhere beside the law; since every pack can only refuse, they tighten and never loosen."""
+    own, asked everywhere beside the law; since every pack can only refuse, they tighten and never loosen.
+    experiments: no two of which want the same case."""
 
     laws: dict[str, LawPack]
     strategies: dict[str, Strategy]
     house: LawPack | None = None
+    experiments: tuple[Experiment, ...] = ()
     _known: dict[tuple[str, Place, date], Rules] = field(
         init=False, default_factory=dict, compare=False, repr=False
     )
@@ -72,11 +76,20 @@ class PackBook:
         return self.strategies[name]
 
     def default_strategy(self, region: str) -> Strategy:
-        """The newest strategy for the region's country, else the house's."""
+        """The newest strategy for the region's country, else the house's. One that is only tried is not it,
+        however new: a challenger must not become everybody's ladder by being installed."""
         country = region.partition("-")[0]
-        fitting = [s for s in self.strategies.values() if s.region == country]
-        fitting = fitting or [s for s in self.strategies.values() if s.region == HOUSE_STRATEGY]
+        kept = {experiment.holdout.strategy for experiment in self.experiments}
+        tried = {arm.strategy for experiment in self.experiments for arm in experiment.arms} - kept
+        known = [s for s in self.strategies.values() if s.name not in tried]
+        fitting = [s for s in known if s.region == country]
+        fitting = fitting or [s for s in known if s.region == HOUSE_STRATEGY]
         return max(fitting, key=lambda s: (s.version, s.id))
+
+    def experiment(self, region: str, on: date) -> Experiment | None:
+        """The one that cases of the region's country are opened under on a day."""
+        country = region.partition("-")[0]
+        return next((e for e in self.experiments if e.region == country and e.runs(on)), None)
 
 
 _REMEMBERED = 1000
@@ -90,6 +103,16 @@ def load_packs() -> PackBook:
     return PackBook(laws, {s.name: s for s in strategies})
 
 
+def with_strategies(book: PackBook, folder: Path) -> PackBook:
+    """The same packs and the strategies of a folder. Raises PackError."""
+    return replace(book, strategies=book.strategies | load_strategies(folder, book.strategies))
+
+
+def with_experiments(book: PackBook, path: Path) -> PackBook:
+    """The same packs, and what a file says is tried. Raises PackError."""
+    return replace(book, experiments=load_experiments(path, book.strategies))
+
+
 def with_house_rules(book: PackBook, path: Path) -> PackBook:
     """The same packs and one more, read from a file. Raises PackError."""
     try:
@@ -101,7 +124,7 @@ def with_house_rules(book: PackBook, path: Path) -> PackBook:
         raise PackError(f"{path}: regions, layer_of: leave them out; house rules are asked everywhere")
     if house.id in book.laws:
         raise PackError(f"{path}: id: {house.id} is a law pack already; choose another, as HOUSE")
-    return PackBook(book.laws, book.strategies, house)
+    return replace(book, house=house)
 
 
 def _texts(folder: str) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path
 
 from recourse.domain.strategy.ladder import Step, StepKind, Strategy
@@ -11,6 +12,20 @@ from recourse.packs.strict import PackError, read_yaml, validate
 
 def load_strategy_file(path: Path) -> Strategy:
     return load_strategy(str(path), path.read_text(encoding="utf-8"))
+
+
+def load_strategies(folder: Path, installed: Container[str]) -> dict[str, Strategy]:
+    """Every `*.yaml` of a folder, by `id@version`. Raises PackError; also for a version that is installed: a
+    case pinned to it would go on by another ladder."""
+    if not folder.is_dir():
+        raise PackError(f"{folder}: no such folder; give the path of one with a YAML file a strategy")
+    found: dict[str, Strategy] = {}
+    for file in sorted(folder.glob("*.yaml")):
+        strategy = load_strategy_file(file)
+        if strategy.name in installed or strategy.name in found:
+            raise PackError(f"{file}: version: {strategy.name} is installed already; give it a new version")
+        found[strategy.name] = strategy
+    return found
 
 
 def load_strategy(name: str, text: str) -> Strategy:
