@@ -12,11 +12,13 @@ from recourse.cli import (
     database,
     dead_letters,
     events,
+    experiments,
     explaining,
     holds,
     importing,
     processes,
     stack,
+    strategies,
     tasks,
     temporal,
     tokens,
@@ -40,6 +42,8 @@ app.add_typer(cases.app, name="cases")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(holds.app, name="holds")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(strategies.app, name="strategy")
+app.add_typer(experiments.app, name="experiments")
 app.command("cease")(ceasing.cease)
 app.command("dossier")(cases.dossier)
 app.command("explain")(explaining.explain)

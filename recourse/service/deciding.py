@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
@@ -15,11 +15,11 @@ from recourse.domain.decision import Close, Decision, DoStep, Plan, Wait
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.hours import local_date
 from recourse.domain.situation import PromiseState, StepOutcome
-from recourse.packs.loader import Place
+from recourse.packs.loader import PackBook, Place
 from recourse.packs.record import digest_of, rules_digest, rules_to_json
 from recourse.packs.record import situation_to_json as to_json
 from recourse.packs.strict import PackError
-from recourse.service.context import Unit
+from recourse.service.context import Lender, Unit
 from recourse.storage import agreements, attempts, cases, outbox, steps, tasks
 from recourse.storage.codec import plan_from_json
 from recourse.storage.locks import lock_contact_points, lock_loans
@@ -72,15 +72,20 @@ async def locked(unit: Unit, key: str, *, contacting: bool = False) -> Gathered:
 
 
 def deliberate(unit: Unit, gathered: Gathered) -> Deliberation:
-    on = local_date(unit.now, gathered.loan.zone)
-    rules = unit.book.rules(gathered.case.strategy, _place(unit, gathered), on)
+    rules = rules_for(unit.book, unit.lenders, gathered, unit.now)
     return Deliberation(gathered, rules, decide(gathered.situation, rules, unit.now))
 
 
-def _place(unit: Unit, gathered: Gathered) -> Place:
+def rules_for(book: PackBook, lenders: Mapping[str, Lender], gathered: Gathered, now: datetime) -> Rules:
+    """What the case is decided by now. Raises PackError for a strategy that is not installed."""
+    on = local_date(now, gathered.loan.zone)
+    return book.rules(gathered.case.strategy, _place(lenders, gathered), on)
+
+
+def _place(lenders: Mapping[str, Lender], gathered: Gathered) -> Place:
     """A lender that no setting names may be anybody: then the rules for every kind of collector bind."""
     loan = gathered.loan
-    lender = next((known for known in unit.lenders.values() if known.name == loan.lender), None)
+    lender = next((known for known in lenders.values() if known.name == loan.lender), None)
     if lender is None:
         return Place(gathered.borrower_region, loan.region)
     return Place(gathered.borrower_region, loan.region, lender.collector, lender.product)
@@ -220,7 +225,10 @@ class _Writing:
 
 
 def _same(stored: PlanData, fresh: PlanData, now: datetime) -> bool:
-    """A late step is due "now" at each asking; as long as it is the same step, that is the same plan."""
+    """A late step is due "now" at each asking; as long as it is the same step, that is the same plan. By
+    another strategy it is another one, though it says the same."""
+    if stored.strategy != fresh.strategy:
+        return False
     if (stored.kind, stored.step_id, stored.reason) != (fresh.kind, fresh.step_id, fresh.reason):
         return False
     late = stored.due_at is not None and fresh.due_at is not None and stored.due_at <= fresh.due_at <= now

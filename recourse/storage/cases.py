@@ -33,6 +33,8 @@ class CaseRow:
     facts_due: FactId
     closed_at: datetime | None
     closed_reason: str | None
+    experiment: str | None = None
+    arm: str | None = None
 
 
 _COLUMNS = [collection_case.c[name] for name in CaseRow.__dataclass_fields__]
@@ -101,7 +103,8 @@ def opening(
 async def insert_open(tx: Tx, rows: Sequence[CaseRow]) -> None:
     """Open episodes. A second open case of a loan breaks the partial unique index."""
     if rows:
-        names = ("id", "loan_id", "episode", "opened_at", "strategy", "stage", "bucket", "dpd", "facts_due")
+        decided = {"decision", "plan", "closed_at", "closed_reason"}
+        names = [name for name in CaseRow.__dataclass_fields__ if name not in decided]
         values = [{name: getattr(row, name) for name in names} for row in rows]
         await tx.execute(insert(collection_case), values)
 
@@ -126,6 +129,21 @@ async def raise_facts_due(tx: Tx, due: dict[CaseId, FactId]) -> None:
             .values(facts_due=func.greatest(collection_case.c.facts_due, bindparam("due"))),
             [{"key": key, "due": fact_id} for key, fact_id in sorted(due.items())],
         )
+
+
+async def pin(tx: Tx, key: CaseId, strategy: str) -> None:
+    """From now on the case is decided by this strategy."""
+    await tx.execute(update(collection_case).where(collection_case.c.id == key).values(strategy=strategy))
+
+
+async def pinned_to(tx: ReadTx, strategy: str, after: str, limit: int) -> list[CaseId]:
+    """Open cases of a strategy in key order, a page at a time."""
+    c = collection_case.c
+    mine = (c.strategy == strategy) & c.closed_at.is_(None) & (c.id > after)
+    return [
+        CaseId(key)
+        for key in (await tx.execute(select(c.id).where(mine).order_by(c.id).limit(limit))).scalars()
+    ]
 
 
 async def save_plans(tx: Tx, plans: Mapping[CaseId, PlanData]) -> None:

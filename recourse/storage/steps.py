@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import CaseId, LoanId
@@ -16,6 +16,12 @@ from recourse.domain.situation import StepOutcome, StepRecord
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among
 from recourse.storage.tables import api_token, rule_set, step
+
+MOVED = "migrated"
+"""The event of a case's move to another strategy."""
+CLAIM_LIVES = timedelta(hours=1)
+"""Of real time. Whoever claimed an effect has by then said what became of it, or given up: effects are tried
+for half an hour. A claim that a payment overtook between two tries never gets an outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class StepRow:
     opens_at: datetime | None = None
     actor: str | None = None
     inputs: Inputs | None = None
+    moved: dict[str, Any] | None = None
+    """Of a move: from, to, digest, and under `renamed` the old step id -> the new one."""
 
 
 async def append(tx: Tx, *rows: StepRow) -> None:
@@ -79,15 +87,56 @@ def _values(row: StepRow) -> dict[str, Any]:
 
 
 async def records(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[StepRecord]]:
-    """What became of the ladder's steps of each case, oldest first."""
+    """What became of the ladder's steps of each case, oldest first, under the ids of the ladder it is on now:
+    a move of the case has renamed what was recorded before it."""
     columns = (step.c.step_id, step.c.outcome, step.c.at, step.c.code, step.c.opens_at, step.c.actor)
     rows = await tx.execute(
-        select(step.c.case_id, *columns, api_token.c.person)
+        select(step.c.case_id, step.c.moved, *columns, api_token.c.person)
         .outerjoin(api_token, api_token.c.actor == step.c.actor)
-        .where(among(step.c.case_id, case_ids), step.c.event == "outcome")
+        .where(among(step.c.case_id, case_ids), step.c.event.in_(("outcome", MOVED)))
         .order_by(step.c.id)
     )
     found: dict[CaseId, list[StepRecord]] = defaultdict(list)
-    for case_id, step_id, outcome, *rest in rows:
-        found[case_id].append(StepRecord(step_id, StepOutcome(outcome), *rest))
+    for case_id, moved, step_id, outcome, *rest in rows:
+        if moved is None:
+            found[case_id].append(StepRecord(step_id, StepOutcome(outcome), *rest))
+        elif names := moved["renamed"]:
+            found[case_id] = [replace(r, step_id=names.get(r.step_id, r.step_id)) for r in found[case_id]]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What a case's diary says that bears on moving it. digests: of the moves it made. retired: step ids that
+    they renamed. claimed: steps that were claimed and have no outcome since -> whether within CLAIM_LIVES."""
+
+    digests: frozenset[str] = frozenset()
+    retired: frozenset[str] = frozenset()
+    claimed: Mapping[str, bool] = field(default_factory=dict)
+
+
+async def moves(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, Moves]:
+    events = (MOVED, "claimed", "outcome")
+    rows = await tx.execute(
+        select(
+            step.c.case_id,
+            step.c.event,
+            step.c.step_id,
+            step.c.moved,
+            step.c.recorded_at > func.now() - CLAIM_LIVES,
+        )
+        .where(among(step.c.case_id, case_ids), step.c.event.in_(events))
+        .order_by(step.c.id)
+    )
+    found: dict[CaseId, Moves] = {}
+    for case_id, event, step_id, moved, recent in rows:
+        known = found.get(case_id, Moves())
+        if moved is not None:
+            names = frozenset(moved["renamed"])
+            known = replace(known, digests=known.digests | {moved["digest"]}, retired=known.retired | names)
+        elif event == "claimed":
+            known = replace(known, claimed={**known.claimed, step_id: recent})
+        else:
+            known = replace(known, claimed={k: v for k, v in known.claimed.items() if k != step_id})
+        found[case_id] = known
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -161,6 +161,13 @@ async def note_told(tx: Tx, key: TaskId, actor: str, outcome: str, at: datetime)
         .where(agent_task.c.id == key)
         .values(outcome=outcome, completed_by=actor, completed_at=at)
     )
+
+
+async def rename_steps(tx: Tx, case_id: CaseId, names: Mapping[str, str]) -> None:
+    """The case has moved to a ladder that calls the steps of its tasks otherwise."""
+    active = (agent_task.c.case_id == case_id) & agent_task.c.state.in_(ACTIVE)
+    for old, new in names.items():
+        await tx.execute(update(agent_task).where(active, agent_task.c.step_id == old).values(step_id=new))
 
 
 async def end(tx: Tx, keys: Iterable[TaskId], state: str) -> None:

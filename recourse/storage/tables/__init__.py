@@ -27,6 +27,7 @@ from recourse.storage.tables.people import (
     person_contact_point,
     vehicle,
 )
+from recourse.storage.tables.strategies import assignment, strategy_move
 from recourse.storage.tables.system import api_token, dossier_read, outbox
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "NUMBER_END",
     "agent_task",
     "api_token",
+    "assignment",
     "collection_case",
     "contact_attempt",
     "contact_point",
@@ -57,6 +59,7 @@ __all__ = [
     "provider_receipt",
     "rule_set",
     "step",
+    "strategy_move",
     "task_answer",
     "vehicle",
 ]

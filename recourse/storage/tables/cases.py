@@ -34,10 +34,14 @@ collection_case = Table(
     Column("facts_delivered", BigInteger, nullable=False, server_default="0"),
     instant("closed_at", nullable=True),
     Column("closed_reason", Text),
+    # The arm it was opened under; it stays, even where the case is moved to another strategy.
+    Column("experiment", Text),
+    Column("arm", Text),
     recorded_at(),
     UniqueConstraint("loan_id", "episode"),
     Index("uq_collection_case_open_loan", "loan_id", unique=True, postgresql_where="closed_at IS NULL"),
     Index("ix_collection_case_open", "opened_at", "id", postgresql_where="closed_at IS NULL"),
+    Index("ix_collection_case_experiment", "experiment", "arm", postgresql_where="experiment IS NOT NULL"),
     Index("ix_collection_case_undelivered", "id", postgresql_where="facts_due > facts_delivered"),
 )
 
@@ -63,6 +67,8 @@ step = Table(
     document("inputs", nullable=True),
     Column("inputs_digest", Text),
     Column("rules_digest", Text),
+    # Of a move to another strategy: from, to, the digest that was confirmed, old step id -> new one.
+    document("moved", nullable=True),
     recorded_at(),
     Index(None, "loan_id", "id"),
     Index(None, "case_id", "id"),
