@@ -17,9 +17,10 @@ from recourse.contracts.messages import Nudge
 from recourse.domain.delinquency import Installment
 from recourse.domain.facts import Entry, OverdueReported, SnapshotReceived, stated
 from recourse.domain.fold import Account, fold
-from recourse.domain.ids import CaseId, FactId, LoanId
+from recourse.domain.ids import CaseId, FactId, LoanId, PersonId
 from recourse.domain.law.hours import local_date
 from recourse.service import master_data
+from recourse.service.assigning import assigned
 from recourse.service.context import Lender, Unit
 from recourse.service.deciding import decide_all
 from recourse.service.regretting import mark_regretted
@@ -187,16 +188,25 @@ def _open_case(unit: Unit, batch: _Batch, row: LoanRow, account: Account) -> Non
 
 
 async def _write_opened(unit: Unit, batch: _Batch) -> None:
-    opened, batch.opened = batch.opened, []
+    opened = await assigned(unit, batch.opened, batch.loans, _borrowers(batch))
+    batch.opened = []
     rows, messages = [], []
     for case in opened:
         reason = f"overdue, {case.dpd} days past due"
+        if case.experiment is not None:
+            reason += f"; {case.experiment}: {case.arm}"
         rows.append(StepRow(case.loan_id, case.id, 0, "opened", unit.now, reason, case.strategy))
         data = {name: getattr(case, name) for name in ("loan_id", "episode", "dpd", "bucket", "strategy")}
         messages.append(NewMessage(case.loan_id, "recourse.case.opened.v1", unit.now, data))
     await cases.insert_open(unit.tx, opened)
     await steps.append(unit.tx, *rows)
     await outbox.put_all(unit.tx, messages)
+
+
+def _borrowers(batch: _Batch) -> dict[LoanId, PersonId]:
+    """Who is named by snapshots of the batch, which are saved only at its end."""
+    named = ((event.subject, master_data.snapshot(event)) for event in batch.snapshots)
+    return {LoanId(loan_id): PersonId(data.borrower.id) for loan_id, data in named if data is not None}
 
 
 async def _end(unit: Unit, batch: _Batch, loan_id: LoanId) -> None:
