@@ -59,7 +59,7 @@ def list_tasks(
     """Open tasks, oldest first, then those somebody has claimed, with the outcomes that each one accepts."""
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
-    from recourse.service.dispositions import allowed_outcomes
+    from recourse.domain.dispositions import allowed_outcomes
     from recourse.service.permitting import ROLES as TEAMS
     from recourse.storage import tasks
 

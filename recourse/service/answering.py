@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from recourse.contracts.messages import AnswerResult, PlanData, TaskAnswer, TaskReceipt
+from recourse.domain.dispositions import DISPOSITIONS
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.gate import gate
 from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
@@ -17,7 +18,6 @@ from recourse.domain.situation import AttemptOutcome, Channel
 from recourse.domain.strategy.address import choose_point, target
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked, settle
-from recourse.service.dispositions import DISPOSITIONS
 from recourse.service.outcomes import apply_outcome, note_told
 from recourse.service.permitting import Terms, answered_before, as_his, keep, no, refusal
 from recourse.storage import attempts, tasks

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from recourse.contracts.messages import TaskAnswer
+from recourse.domain.dispositions import DISPOSITIONS, step_outcome
 from recourse.domain.ids import PersonId
 from recourse.domain.situation import Channel, HoldReason, StepOutcome
 from recourse.service import doubt, handing_over, reminding
 from recourse.service.ceasing import cease_of_person
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation
-from recourse.service.dispositions import DISPOSITIONS, Disposition
 from recourse.service.noting import HoldRequest, place_hold
 from recourse.storage import agreements, outbox, people, steps
 from recourse.storage.attempts import point_of
@@ -19,13 +19,12 @@ from recourse.storage.tasks import TaskRow
 
 
 async def apply_outcome(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) -> None:
-    disposition = DISPOSITIONS[answer.outcome]
     row = d.row(
         "outcome",
         unit.now,
         f"{task.kind}: {answer.outcome}",
         step_id=task.step_id,
-        outcome=_step_outcome(d, task, answer.outcome, disposition),
+        outcome=_step_outcome(d, task, answer.outcome),
         code=answer.outcome,
         actor=answer.actor,
     )
@@ -80,14 +79,11 @@ async def _speaker(unit: Unit, d: Deliberation, task: TaskRow) -> PersonId | Non
     return borrower.person_id if borrower else None
 
 
-def _step_outcome(d: Deliberation, task: TaskRow, outcome: str, disposition: Disposition) -> StepOutcome:
-    """Where the ladder names the answers that let it go on, any other answer declines."""
+def _step_outcome(d: Deliberation, task: TaskRow, outcome: str) -> StepOutcome:
     if task.kind == doubt.TASK:
         return doubt.outcome(d, task.step_id, outcome)
     positive = next((s.positive for s in d.rules.strategy.steps if s.id == task.step_id), ())
-    if positive:
-        return StepOutcome.DONE if outcome in positive else StepOutcome.DECLINED
-    return StepOutcome.RETRY if disposition.retry else StepOutcome.DONE
+    return step_outcome(outcome, positive)
 
 
 async def _promise(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.decision import DoStep
 from recourse.domain.law.verdict import Refused
 from recourse.domain.situation import StepOutcome
 from recourse.domain.strategy import address
 from recourse.domain.strategy.ladder import Step
-from recourse.domain.strategy.progress import FINAL_REFUSALS, progress
+from recourse.domain.strategy.progress import next_opening, progress
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, decide_case, deliberate, locked, settle
 from recourse.storage import outbox, steps
-
-RETRY_REFUSED = timedelta(days=1)
-"""A refusal that names no opening is asked again a day later, so that a step can never spin."""
 
 
 async def still_due(
@@ -69,9 +64,7 @@ def ended(d: Deliberation, step_id: str) -> bool:
 
 async def refuse(unit: Unit, d: Deliberation, step: Step, refusal: Refused, channel: str = "") -> StepResult:
     """Record the gate's no with its code, source and next opening; nothing leaves."""
-    opens_at = refusal.opens_at
-    if opens_at is None and refusal.code not in FINAL_REFUSALS:
-        opens_at = unit.now + RETRY_REFUSED
+    opens_at = next_opening(refusal, unit.now)
     row = d.row(
         "outcome",
         unit.now,

@@ -16,10 +16,10 @@ import rfc8785
 from pydantic import TypeAdapter
 
 from recourse.contracts.messages import TaskAnswer, TaskReceipt
+from recourse.domain.dispositions import DISPOSITIONS, allowed_outcomes, problem_with
 from recourse.domain.ids import TaskId
 from recourse.domain.law.hours import local_date
 from recourse.packs.loader import PackBook
-from recourse.service.dispositions import DISPOSITIONS, allowed_outcomes, problem_with
 from recourse.storage import ledger, tasks
 from recourse.storage.cases import CaseRow
 from recourse.storage.database import ReadTx, Tx

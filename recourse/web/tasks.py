@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, TypeAdapter
 
 from recourse.contracts.messages import TaskAnswer, TaskReceipt
 from recourse.delivery import Delivery
-from recourse.service.dispositions import allowed_outcomes
+from recourse.domain.dispositions import allowed_outcomes
 from recourse.service.permitting import ROLES
 from recourse.service.tokens import Caller
 from recourse.storage import tasks

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from recourse.domain.law.verdict import RefusalCode
+from recourse.domain.law.verdict import RefusalCode, Refused
 from recourse.domain.situation import Situation, StepOutcome, StepRecord
 from recourse.domain.strategy.ladder import Step, Strategy
 
@@ -24,6 +24,16 @@ FINAL_REFUSALS = frozenset(
 )
 """Refusals that time alone does not lift: the step is UNABLE and its fallback takes over."""
 
+_ASKED_AGAIN = timedelta(days=1)
+"""A refusal that names no opening is asked again a day later, so that a step can never spin."""
+
+
+def next_opening(refusal: Refused, now: datetime) -> datetime | None:
+    """When the refused step is tried again; None when time alone will not open it."""
+    if refusal.opens_at is None and refusal.code not in FINAL_REFUSALS:
+        return now + _ASKED_AGAIN
+    return refusal.opens_at
+
 
 @dataclass(frozen=True, slots=True)
 class StepState:
@@ -35,6 +45,9 @@ class StepState:
     tries: int
 
 
+_UNTOUCHED = StepState(None, None, None, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """fallbacks: the steps that stand in for a step that could not be done."""
@@ -43,7 +56,7 @@ class Progress:
     fallbacks: dict[str, tuple[str, ...]]
 
     def state(self, step_id: str) -> StepState:
-        return self.states.get(step_id, StepState(None, None, None, 0))
+        return self.states.get(step_id, _UNTOUCHED)
 
     def done_at(self, step_id: str) -> datetime | None:
         """When the step, or one that stood in for it, was done."""

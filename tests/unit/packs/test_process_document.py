@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from recourse.domain.decision import Closing, WaitReason
+from recourse.domain.dispositions import DISPOSITIONS
 from recourse.domain.law.rules import LawPack
 from recourse.domain.law.stop_words import ALONE, ANYWHERE, FIRST, PREFIX
 from recourse.domain.law.verdict import RefusalCode
@@ -21,7 +22,6 @@ from recourse.domain.situation import HoldReason, Stage
 from recourse.domain.strategy.ladder import Step, Strategy
 from recourse.domain.strategy.progress import FINAL_REFUSALS
 from recourse.packs.loader import load_packs
-from recourse.service.dispositions import DISPOSITIONS
 from recourse.service.permitting import ROLES
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "process.md"

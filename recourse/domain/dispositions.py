@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Protocol
 
-from recourse.contracts.messages import TaskAnswer
-from recourse.domain.situation import AttemptOutcome, HoldReason
+from recourse.domain.situation import AttemptOutcome, HoldReason, StepOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,26 @@ def allowed_outcomes(kind: str) -> tuple[str, ...]:
     return _OUTCOMES.get(kind, ("done",))
 
 
-def problem_with(kind: str, answer: TaskAnswer, today: date, max_days_ahead: int) -> str | None:
+def step_outcome(outcome: str, positive: tuple[str, ...]) -> StepOutcome:
+    """What the answer makes of its step. positive: as `Step.positive`; where the ladder names the answers
+    that let it go on, any other one declines."""
+    if positive:
+        return StepOutcome.DONE if outcome in positive else StepOutcome.DECLINED
+    return StepOutcome.RETRY if DISPOSITIONS[outcome].retry else StepOutcome.DONE
+
+
+class Answer(Protocol):
+    """What is looked at of a completion."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def promise_minor(self) -> int | None: ...
+    @property
+    def promise_on(self) -> str | None: ...
+
+
+def problem_with(kind: str, answer: Answer, today: date, max_days_ahead: int) -> str | None:
     """A code for what is wrong with a completion, or None. today: the lender's business date."""
     if answer.outcome not in allowed_outcomes(kind):
         return "outcome_not_allowed"
