@@ -21,6 +21,8 @@ CLOSING_LEAD = timedelta(minutes=2)
 """House rule: no contact begins in the last two minutes of permitted hours. Waiting for locks and for the
 provider takes up to a minute, and what was begun in time must not arrive after closing."""
 _HORIZON_DAYS = 14
+_NEAR_DAYS = 2
+"""Nearly always the next window lies within them; all days at once take twice as long."""
 
 
 @lru_cache(maxsize=16_384)
@@ -80,13 +82,20 @@ def next_window(rules: list[PermittedHours], zones: tuple[str, ...], not_before:
     """
     if not rules or not zones:
         return (not_before, not_before + timedelta(days=1))
+    return _first_common(rules, zones, not_before, _NEAR_DAYS) or _first_common(
+        rules, zones, not_before, _HORIZON_DAYS
+    )
+
+
+def _first_common(
+    rules: list[PermittedHours], zones: tuple[str, ...], not_before: datetime, days: int
+) -> Window | None:
+    """Of the windows of so many days; those of later days lie behind them and cannot come before."""
     common: list[Window] = [(not_before, not_before + timedelta(days=_HORIZON_DAYS))]
     for rule in rules:
         for zone in zones:
             first = local_date(not_before, zone) - timedelta(days=1)
-            windows = [
-                _window(rule, first + timedelta(days=n), ZoneInfo(zone)) for n in range(_HORIZON_DAYS + 2)
-            ]
+            windows = [_window(rule, first + timedelta(days=n), ZoneInfo(zone)) for n in range(days + 2)]
             common = _intersect(common, windows)
     return common[0] if common else None
 
