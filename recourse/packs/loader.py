@@ -47,6 +47,8 @@ class PackBook:
     _known: dict[tuple[str, Place, date], Rules] = field(
         init=False, default_factory=dict, compare=False, repr=False
     )
+    _kept: dict[Rules, Rules] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """The law seldom changes from one day to the next; equal rules are kept once."""
 
     def rules(self, strategy: str, place: Place, on: date) -> Rules:
         """What a case is decided by on a day. Raises PackError for a strategy that is not installed."""
@@ -54,7 +56,9 @@ class PackBook:
         if key not in self._known:
             if len(self._known) > _REMEMBERED:
                 self._known.clear()
-            self._known[key] = Rules(self.strategy(strategy), self.packs_for(place, on))
+                self._kept.clear()
+            rules = Rules(self.strategy(strategy), self.packs_for(place, on))
+            self._known[key] = self._kept.setdefault(rules, rules)
         return self._known[key]
 
     def packs_for(self, place: Place, on: date) -> tuple[LawPack, ...]:
