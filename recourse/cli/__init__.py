@@ -17,6 +17,7 @@ from recourse.cli import (
     holds,
     importing,
     processes,
+    simulating,
     stack,
     strategies,
     tasks,
@@ -47,6 +48,7 @@ app.add_typer(experiments.app, name="experiments")
 app.command("cease")(ceasing.cease)
 app.command("dossier")(cases.dossier)
 app.command("explain")(explaining.explain)
+app.command("simulate")(simulating.simulate)
 app.command("doctor")(doctor_command.doctor)
 for name, process in processes.COMMANDS.items():
     app.command(name)(process)
