@@ -46,8 +46,9 @@ check: $(READY) ## Format, lint, types, imports, schemas, wheel
 test: check servers ## Everything, on real servers
 	$(PY) -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 tests/e2e/test_demo.py tests
 
-bench: servers ## Ratios measured in one run, written to bench/results/
+bench: servers ## Figures of Recourse on servers and of its simulator, written to bench/results/
 	$(PY) -m bench $(BENCH_ARGS)
+	$(PY) -m bench.simulation
 
 clean: ## Remove what was built here (not the server cache)
 	-$(VENV)/bin/recourse stack down
