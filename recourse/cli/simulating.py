@@ -54,9 +54,7 @@ def simulate(
     result = _run(setup, loans, processes or os.cpu_count() or 1)
     _tell(setup, result, book, as_json, html)
     if unreadable:
-        err.print(
-            f"{unreadable} records of the book could not be read; see `recourse import metro2 --dry-run`"
-        )
+        err.print(f"unreadable records: {unreadable}; see `recourse import metro2 --dry-run`")
     raise typer.Exit(FINDINGS if unreadable else 0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -15,11 +15,12 @@ from recourse.domain.ids import LoanId, PersonId
 from recourse.domain.law.verdict import ContactEffect, Effect
 from recourse.domain.situation import Attempt, Situation, StepOutcome
 from recourse.packs.behaviours import installed_behaviours
-from recourse.packs.loader import load_packs
+from recourse.packs.loader import PackBook, load_packs
 from recourse.simulation.life import Decided, Onlooker
 from recourse.simulation.loans import InventedBook
+from recourse.simulation.trial import Trial
 from tests.law.naive import breaches
-from tests.unit.simulation.worlds import FIRST, PUSHY, behaviour, late_loan, live, says, trial
+from tests.unit.simulation.worlds import FIRST, PUSHY, YEAR, behaviour, late_loan, live, says, trial
 
 
 def test_nobody_answers_and_nobody_pays_so_the_ladder_goes_to_the_handover() -> None:
@@ -137,6 +138,38 @@ def test_the_shipped_ladders_break_nothing_either() -> None:
 
         for loan in InventedBook(model.book, 11, FIRST, range(1, 80)):
             live(loan, tried, model, onlooker=Onlooker(allowed=check))
+
+
+def test_the_law_is_that_of_each_virtual_day() -> None:
+    """Consent is wanted from the first of June on: texts go out until the last of May, and none after it."""
+    begins, sent = date(2027, 6, 1), []
+    installed = load_packs()
+    cn = installed.laws["CN"]
+    later = replace(cn, consent=tuple(replace(rule, effective_from=begins) for rule in cn.consent))
+    book = PackBook(installed.laws | {"CN": later}, installed.strategies)
+    usual = trial()
+
+    def note(effect: Effect, s: Situation, rules: Rules, now: datetime) -> None:
+        if isinstance(effect, ContactEffect) and effect.channel in {"sms", "email"}:
+            sent.append(now.astimezone(ZoneInfo("Asia/Shanghai")).date())
+
+    tried = Trial.of(usual.strategy, usual.place, book)
+    model = behaviour(consents=False, misses=1, pays_unasked=0.1)
+    _, tally = live(late_loan(left=11), tried, model, onlooker=Onlooker(allowed=note))
+    assert max(sent) < begins < YEAR.last
+    assert tally.refusals["no_consent", "cn_consent", cn.name, cn.consent[0].source.title] > 0
+
+
+def test_what_waited_for_a_broken_promise_is_done_on_the_broken_one() -> None:
+    """The gate is asked with what stands then, and not with the promise that has just been judged."""
+    located = 0
+    for number in range(12):
+        loan = late_loan(13, name=f"L-{number}")
+        _, tally = live(loan, trial(), behaviour(answers=1, says=says(promise=1)))
+        assert tally.promises["broken"] > 0
+        assert "promise_pending" not in {code for code, *_ in tally.refusals}
+        located += tally.cost_milli["locate"] > 0
+    assert located == 12
 
 
 def test_a_dispute_stops_contacts_until_it_is_lifted() -> None:
