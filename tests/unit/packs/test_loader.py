@@ -292,3 +292,12 @@ def test_the_newest_ladder_of_a_country_is_its_default_and_other_countries_take_
     both = PackBook(book.laws, {older.name: older} | book.strategies)
     assert both.default_strategy("CN").version == "2026-11-01"
     assert both.default_strategy("FR-75").id == "us_auto"
+
+
+def test_rules_that_do_not_change_are_kept_once_however_many_days_are_asked_for() -> None:
+    installed, place = load_packs(), Place("CN", "CN", Collector.CREDITOR, "auto_loan")
+    book = PackBook(installed.laws, installed.strategies)
+    name = installed.default_strategy("CN").name
+    days = [book.rules(name, place, date(2027, 1, day)) for day in range(1, 29)]
+    assert len({id(rules) for rules in days}) == 1
+    assert days[0].packs == book.packs_for(place, date(2027, 1, 28))
