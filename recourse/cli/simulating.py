@@ -67,13 +67,13 @@ def _setup(
     seed: int,
 ) -> Setup:
     from recourse.domain.law.rules import Collector
-    from recourse.packs.loader import Place, load_packs
+    from recourse.packs.loader import Place
     from recourse.packs.strict import PackError
     from recourse.simulation.spreading import Setup
     from recourse.simulation.trial import Trial, Window
 
     try:
-        installed = load_packs()
+        installed = _installed()
         a = _strategy("--strategy", strategy, installed)
         b = _strategy("--against", against, installed) if against is not None else None
         if region is None and b is not None and a.region != b.region:
@@ -86,6 +86,14 @@ def _setup(
         return Setup(trials, _behaviour(behaviour, where), Window(*window), seed)
     except PackError as error:
         fail(str(error), USAGE)
+
+
+def _installed() -> PackBook:
+    """With the house rules that production would ask. Raises PackError."""
+    from recourse.packs.loader import load_packs, with_house_rules
+
+    house = os.environ.get("RECOURSE_HOUSE_RULES")
+    return with_house_rules(load_packs(), Path(house)) if house else load_packs()
 
 
 def _strategy(option: str, given: str, installed: PackBook) -> Strategy:

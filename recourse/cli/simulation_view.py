@@ -46,7 +46,9 @@ def _figures(told: dict[str, Any]) -> Listing:
     rows: dict[str, Callable[[dict[str, Any]], str]] = {
         "cases opened": lambda s: f"{s['cases']:,}",
         "cured": lambda s: f"{s['cured']:,}",
+        "fell behind": lambda s: money(s["fell_behind_minor"]),
         "arrears paid": lambda s: money(s["paid_minor"]),
+        "share paid": lambda s: "—" if s["paid_share"] is None else f"{s['paid_share']:.1%}",
         "arrears left": lambda s: money(s["unpaid_at_end_minor"]),
         "contacts": lambda s: f"{s['contacts_total']:,}",
         "refused by the gate": lambda s: f"{s['refused_total']:,}",

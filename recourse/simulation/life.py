@@ -123,6 +123,7 @@ class Life:
             self._due_day(loan.next_number, 0)
         if (days := self._borrower.moves_after()) is not None:
             self._agenda.put(morning + timedelta(days=days), Moves(0))
+        self.figures.fell_behind = loan.arrears.unpaid_minor
         if loan.arrears:
             self._fall_behind(loan.arrears.installments[0].number, morning)
             self._decide(morning)
@@ -167,6 +168,7 @@ class Life:
             return
         new = Installment(day.number, day.due, loan.installment_minor, loan.installment_minor)
         file.arrears = Arrears.of([*file.arrears.installments, new])
+        self.figures.fell_behind += new.unpaid_minor
         if not misses:  # the money of this month goes to the oldest installment
             self._pay(loan.installment_minor, now)
         if not behind:

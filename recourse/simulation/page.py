@@ -21,6 +21,7 @@ tr + tr td { border-top: 1px solid #e4e4e4; }
 .note { background: #f6f3ea; padding: .7rem 1rem; margin: 1rem 0; }
 """
 _METRICS = {
+    "fell_behind_minor": "fell behind · 新增与期初逾期",
     "paid_minor": "arrears paid · 回款",
     "unpaid_at_end_minor": "arrears left · 未还",
     "cured": "cases cured · 结清案件",
@@ -93,7 +94,9 @@ def _key_figures(told: dict[str, Any]) -> str:
     rows: list[tuple[str, Callable[[dict[str, Any]], str]]] = [
         ("cases opened · 立案", lambda s: f"{s['cases']:,}"),
         ("cases cured · 结清案件", lambda s: f"{s['cured']:,}"),
+        ("fell behind · 新增与期初逾期", lambda s: _money(told, s["fell_behind_minor"])),
         ("arrears paid · 回款", lambda s: _money(told, s["paid_minor"])),
+        ("share paid · 回款率", lambda s: "—" if s["paid_share"] is None else f"{s['paid_share']:.1%}"),
         ("arrears left · 未还", lambda s: _money(told, s["unpaid_at_end_minor"])),
         ("contacts · 联系次数", lambda s: f"{s['contacts_total']:,}"),
         ("refused by the gate · 被拒", lambda s: f"{s['refused_total']:,}"),

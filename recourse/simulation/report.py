@@ -48,7 +48,9 @@ def _strategy(trial: Trial, tally: Tally) -> dict[str, Any]:
         "strategy": trial.strategy.name,
         "decisions": tally.decisions,
         "cases": sum(count for (was, _), count in tally.flow.items() if not was),
+        "fell_behind_minor": totals["fell_behind"],
         "paid_minor": totals["paid"],
+        "paid_share": round(totals["paid"] / totals["fell_behind"], 4) if totals["fell_behind"] else None,
         "unpaid_at_end_minor": totals["unpaid_at_end"],
         "cured": totals["cured"],
         "handovers": totals["handovers"],
@@ -76,6 +78,7 @@ def _strategy(trial: Trial, tally: Tally) -> dict[str, Any]:
 
 
 _SHOWN = {
+    "fell_behind": ("fell_behind_minor", 1),
     "paid": ("paid_minor", 1),
     "unpaid_at_end": ("unpaid_at_end_minor", 1),
     "work_seconds": ("agent_hours", 3600),

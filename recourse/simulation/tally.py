@@ -17,10 +17,11 @@ Refusal = tuple[str, str, str, str]
 class Figures:
     """One loan under one strategy, for the comparison.
 
-    paid, unpaid_at_end: minor units of arrears. cured: cases closed because nothing was overdue any more.
-    cost_milli: thousandths of a minor unit, work included.
+    fell_behind: minor units that were overdue at any time; of these, paid and unpaid_at_end. cured: cases
+    closed because nothing was overdue any more. cost_milli: thousandths of a minor unit, work included.
     """
 
+    fell_behind: int = 0
     paid: int = 0
     unpaid_at_end: int = 0
     cured: int = 0

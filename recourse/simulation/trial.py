@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from recourse.domain.decide import Rules
@@ -22,7 +22,7 @@ class Trial:
     @staticmethod
     def of(strategy: Strategy, place: Place, installed: PackBook) -> Trial:
         """Two files may give the same name to different ladders, so each trial has a book of its own."""
-        return Trial(strategy, place, PackBook(installed.laws, {strategy.name: strategy}))
+        return Trial(strategy, place, replace(installed, strategies={strategy.name: strategy}))
 
     def rules(self, on: date) -> Rules:
         """As production has them on that day."""

@@ -116,6 +116,21 @@ def test_what_stands_in_names_is_written_and_not_obeyed(tmp_path: Path) -> None:
     assert "<script" not in page.read_text(encoding="utf-8")
 
 
+def test_house_rules_bind_a_simulation_as_they_bind_production(tmp_path: Path) -> None:
+    house = tmp_path / "house.yaml"
+    house.write_text(
+        'id: HOUSE\nversion: "1"\ntitle: ours\nregions: []\ncaps:\n'
+        "  - {code: house_never_twice, channels: [email, sms, call], counts: attempt, per: person, limit: 1, "
+        "window_days: 30, source: {title: ours, mark: primary}}\n"
+    )
+    free, bound = (
+        json.loads(CliRunner().invoke(app, ["simulate", *PLAIN, "--json"], env=env).stdout)["strategies"]["A"]
+        for env in ({"RECOURSE_HOUSE_RULES": None}, {"RECOURSE_HOUSE_RULES": str(house)})
+    )
+    assert "house_never_twice" not in {refusal["rule"] for refusal in free["refusals"]}
+    assert "house_never_twice" in {refusal["rule"] for refusal in bound["refusals"]}
+
+
 def test_a_bureau_file_is_a_book_and_nobody_is_named(bureau: Path) -> None:
     result = run("--strategy", "us_auto", "--book", bureau, *WINDOW, "--processes", "1", "--json")
     told: dict[str, Any] = json.loads(result.stdout)

@@ -93,7 +93,7 @@ def test_money_paid_is_arrears_cured(country: str) -> None:
 
         figures, tally = live(loan, tried, model, onlooker=Onlooker(decided=note))
         assert figures.paid == sum(paid_in_cases.values()) == sum(tally.paid_by_month.values())
-        assert figures.paid + figures.unpaid_at_end == sum(owed.values())
+        assert figures.paid + figures.unpaid_at_end == figures.fell_behind == sum(owed.values())
 
 
 @pytest.mark.parametrize(
