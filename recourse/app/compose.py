@@ -16,7 +16,7 @@ from activities.handing_over import HandingOverActivities
 from activities.locating import LocatingActivities
 from activities.reminding import RemindingActivities
 from activities.sweeping import SweepingActivities
-from recourse.app.settings import Settings, SettingsError
+from recourse.app.settings import PackSettings, Settings, SettingsError
 from recourse.delivery import Delivery
 from recourse.domain.law.rules import Collector
 from recourse.domain.situation import Channel
@@ -48,7 +48,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         await database.close()
 
 
-def packs(settings: Settings) -> PackBook:
+def packs(settings: PackSettings) -> PackBook:
     """Raises SettingsError for what is one's own and cannot be used: no process may run without it."""
     own = {
         "strategies": (settings.strategies, with_strategies),

@@ -133,17 +133,22 @@ class KafkaSettings(BaseSettings):
         )
 
 
-class Settings(OutsideSettings, KafkaSettings):
+class PackSettings(KafkaSettings):
+    """What is the operator's own beside the installed packs: all that trying a strategy needs."""
+
+    strategies: str = ""
+    experiments: str = ""
+    house_rules: str = ""
+
+
+class Settings(OutsideSettings, PackSettings):
     database_url: str
     database_pool: int = Field(default=10, ge=1, le=200)
     consumer_group: str = "recourse"
     lenders: dict[str, LenderSetting] = {}
-    strategies: str = ""
-    experiments: str = ""
     calendar: CalendarSettings = CalendarSettings()
     queue_prefix: str = "recourse"
     temporal_ui_url: str = ""
-    house_rules: str = ""
     sweep_every_seconds: int = Field(default=60, ge=1)
     api_host: str = "127.0.0.1"
     api_port: int = 8080
@@ -170,6 +175,11 @@ def load_settings() -> Settings:
 def load_kafka() -> KafkaSettings:
     """The same for commands that need no database. Raises SettingsError."""
     return _load(KafkaSettings)
+
+
+def load_pack_settings() -> PackSettings:
+    """The same for commands that need no server at all. Raises SettingsError."""
+    return _load(PackSettings)
 
 
 def _load(kind: type[Loaded]) -> Loaded:

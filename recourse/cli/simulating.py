@@ -89,11 +89,14 @@ def _setup(
 
 
 def _installed() -> PackBook:
-    """With the house rules that production would ask. Raises PackError."""
-    from recourse.packs.loader import load_packs, with_house_rules
+    """As production has them, with the operator's own strategies and house rules."""
+    from recourse.app.compose import packs
+    from recourse.app.settings import SettingsError, load_pack_settings
 
-    house = os.environ.get("RECOURSE_HOUSE_RULES")
-    return with_house_rules(load_packs(), Path(house)) if house else load_packs()
+    try:
+        return packs(load_pack_settings())
+    except SettingsError as error:
+        fail(str(error), USAGE)
 
 
 def _strategy(option: str, given: str, installed: PackBook) -> Strategy:
