@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from recourse.contracts.messages import Nudge, TaskAnswer, TaskReceipt
@@ -110,12 +111,41 @@ class Handover:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A file that is asked back. handover: the key it was given under. reference: the desk's, None where its
+    answer was lost. reason: why, as a code."""
+
+    key: str
+    handover: str
+    reference: str | None
+    reason: str
+
+
+class RecallAnswer(StrEnum):
+    ACKNOWLEDGED = "acknowledged"
+    """The desk has stopped."""
+    PENDING = "pending"
+    """It will say so later, by a status `recalled` or `recall_refused`, or when it is asked again."""
+    UNKNOWN = "unknown"
+    """It has no such file."""
+    TOO_LATE = "too_late"
+    """What was begun cannot be taken back."""
+
+
 class LegalDesk(Protocol):
     async def hand_over(self, handover: Handover) -> str:
         """The desk's reference. Safe to repeat with the same key: the desk answers with the same reference.
 
         Raises NotHandedOver while the desk is down or does not let us in, RefusedByProvider when it refuses
         the file, and OutcomeUnknown when its answer was lost: then the same key asks what became of it.
+        """
+        ...
+
+    async def recall(self, recall: Recall) -> RecallAnswer:
+        """Safe to repeat with the same key, which is also how one asks what has become of it.
+
+        Raises as `hand_over` does.
         """
         ...
 

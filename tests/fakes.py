@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from recourse.contracts.messages import Nudge
-from recourse.ports import Accepted, CaseClosed, Message, RunsUnavailable
+from recourse.ports import Accepted, CaseClosed, Handover, Message, Recall, RecallAnswer, RunsUnavailable
 
 
 class FakeRuns:
@@ -25,6 +25,27 @@ class FakeRuns:
     async def running(self, case_ids: Sequence[str]) -> frozenset[str]:
         started = {n.case_id for n in self.nudges}
         return frozenset(key for key in case_ids if key in started)
+
+
+class FakeDesk:
+    """Takes every file and acknowledges every recall, or fails with the error it is given."""
+
+    def __init__(self) -> None:
+        self.taken: list[Handover] = []
+        self.recalls: list[Recall] = []
+        self.failure: Exception | None = None
+
+    async def hand_over(self, handover: Handover) -> str:
+        if self.failure is not None:
+            raise self.failure
+        self.taken.append(handover)
+        return f"FD-{handover.key}"
+
+    async def recall(self, recall: Recall) -> RecallAnswer:
+        self.recalls.append(recall)
+        if self.failure is not None:
+            raise self.failure
+        return RecallAnswer.ACKNOWLEDGED
 
 
 class FakeMessenger:

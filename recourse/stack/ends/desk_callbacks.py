@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from recourse.stack.ends.log import EndLog, now
 
 STATUSES: Final = ("received", "accepted", "filed", "judgment", "enforced")
+RECALLED: Final = "recalled"
 FIRST_RETRY_SECONDS: Final = 0.2
 LONGEST_RETRY_SECONDS: Final = 5.0
 
@@ -40,14 +41,23 @@ class Callbacks:
         if self.target.url and reference not in self._tasks:
             self._tasks[reference] = asyncio.create_task(self._tell_all(filed))
 
+    def recall(self, filed: dict[str, Any], *, report: bool) -> None:
+        """Ends the statuses of a file. report: one more follows, which acknowledges the recall."""
+        reference = filed["reference"]
+        running = self._tasks.pop(reference, None)
+        if running is not None:
+            running.cancel()
+        if report and self.target.url:
+            self._tasks[f"{reference} recalled"] = asyncio.create_task(self._tell_all(filed, (RECALLED,)))
+
     async def stop(self) -> None:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    async def _tell_all(self, filed: dict[str, Any]) -> None:
+    async def _tell_all(self, filed: dict[str, Any], statuses: tuple[str, ...] = STATUSES) -> None:
         async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
-            for status in STATUSES:
+            for status in statuses:
                 status_id = f"{filed['reference']}-{status}"
                 if status_id in self._told:
                     continue

@@ -3,9 +3,15 @@
 * `POST /handovers` with `Authorization: Bearer <token>`, `Idempotency-Key` and a JSON object (with
   `loan_id`): 201 `{"reference": …}`; the same key with the same body again: 200, same reference; with
   another body: 409; without a key or object: 400; without the token: 401.
+* `POST /recalls` with the same headers and `{"handover": key, "reference", "reason"}` asks a file back: 200
+  `{"recall": "acknowledged"}`, and nothing more is reported about it. Of a file it never got: 404 `{"recall":
+  "unknown"}`, and a handover under that key is refused from then on with 410. Repeated under its key it is
+  answered with what has become of it; about another file: 409.
 * `GET /health`: 200.
 * `POST /_control/outage` `{"status": 503}` answers handovers with that status before looking at them,
   `{"status": 0}` files them and never answers (the sender cannot know), `{"status": null}` ends the outage.
+* `POST /_control/recalls` `{"answer": …}`: `acknowledged` (as it begins), `pending` (202; a status `recalled`
+  follows where there is a callback URL) or `too_late`.
 * `POST /_control/callback` `{"url": …, "token": …, "interval": seconds}` replaces the `--callback-…` options.
 * `GET /_control/handovers`: how many are filed, `{"filed": n}`.
 
@@ -15,7 +21,8 @@ With a callback URL each filed handover is followed by `received`, `accepted`, `
 knows its references and resumes its callbacks.
 
 Log: `filed` {idempotency_key, reference, digest, body}; `repeated`, `conflict` {idempotency_key, reference};
-`refused` {status}; `told` {status_id, reference, status}; `not_told` {status_id, answer}.
+`refused` {status}; `recalled` {idempotency_key, handover, reference, reason, answer}, `recall_repeated`
+{idempotency_key, handover, answer}; `told` {status_id, reference, status}; `not_told` {status_id, answer}.
 """
 
 from __future__ import annotations
@@ -27,7 +34,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Header, HTTPException, Request, Response
 from pydantic import BaseModel
@@ -46,6 +53,21 @@ class Outage(BaseModel):
     status: int | None
 
 
+RecallAnswer = Literal["acknowledged", "pending", "too_late"]
+_STATUS = {"acknowledged": 200, "pending": 202, "too_late": 200, "unknown": 404}
+_REPEATED = ("idempotency_key", "handover", "answer")
+
+
+class RecallBody(BaseModel):
+    handover: str
+    reference: str | None = None
+    reason: str
+
+
+class Recalls(BaseModel):
+    answer: RecallAnswer
+
+
 class Desk:
     """The files of the desk, kept in its log."""
 
@@ -54,7 +76,9 @@ class Desk:
         self.token = token
         self.callbacks = callbacks
         self.outage: int | None = None
+        self.recall_answer: RecallAnswer = "acknowledged"
         self._filed = {entry["idempotency_key"]: entry for entry in log.read() if entry["event"] == "filed"}
+        self._recalled = {e["idempotency_key"]: e for e in log.read() if e["event"] == "recalled"}
 
     @property
     def filed(self) -> int:
@@ -78,10 +102,34 @@ class Desk:
         self.callbacks.follow(entry)
         return 201, reference
 
+    def is_barred(self, key: str) -> bool:
+        """It was recalled before it came: whatever was on its way must not be begun."""
+        return key not in self._filed and any(e["handover"] == key for e in self._recalled.values())
+
+    def recall(self, key: str, asked: RecallBody) -> tuple[int, str]:
+        """Returns the HTTP status and what becomes of the file."""
+        known, filed = self._recalled.get(key), self._filed.get(asked.handover)
+        if known is not None:
+            if known["handover"] != asked.handover:
+                return 409, "conflict"
+            self.log.write("recall_repeated", **{name: known[name] for name in _REPEATED})
+            return _STATUS[known["answer"]], str(known["answer"])
+        answer = self.recall_answer if filed is not None else "unknown"
+        entry = {"idempotency_key": key, **asked.model_dump(), "answer": answer}
+        self.log.write("recalled", **entry)
+        self._recalled[key] = entry
+        if filed is not None and answer != "too_late":
+            self.callbacks.recall(filed, report=answer == "pending")
+        return _STATUS[answer], answer
+
     def follow_all(self) -> None:
         """Begins the callbacks of what was filed by an earlier process, or before a target was given."""
-        for entry in self._filed.values():
-            self.callbacks.follow(entry)
+        stopped = {e["handover"]: e["answer"] for e in self._recalled.values()}
+        for key, entry in self._filed.items():
+            if stopped.get(key, "too_late") == "too_late":
+                self.callbacks.follow(entry)
+            else:
+                self.callbacks.recall(entry, report=stopped[key] == "pending")
 
 
 def application(desk: Desk) -> FastAPI:
@@ -106,19 +154,39 @@ def application(desk: Desk) -> FastAPI:
         authorization: Annotated[str, Header()] = "",
         idempotency_key: Annotated[str, Header()] = "",
     ) -> dict[str, str]:
-        if desk.outage is not None and desk.outage != HANG:
-            raise _refused(desk, desk.outage, "outage")
-        if not secrets.compare_digest(authorization.encode(), f"Bearer {desk.token}".encode()):
-            raise _refused(desk, 401, "the bearer token is missing or wrong")
-        if not idempotency_key:
-            raise _refused(desk, 400, "the header Idempotency-Key is missing")
+        _let_in(desk, authorization, idempotency_key)
+        if desk.is_barred(idempotency_key):
+            raise _refused(desk, 410, "recalled before it came")
         response.status_code, reference = desk.take(idempotency_key, await _json_object(request, desk))
         if desk.outage == HANG:
             await asyncio.Event().wait()
         return {"reference": reference}
 
+    @app.post("/recalls")
+    async def recall(
+        body: RecallBody,
+        response: Response,
+        authorization: Annotated[str, Header()] = "",
+        idempotency_key: Annotated[str, Header()] = "",
+    ) -> dict[str, str]:
+        _let_in(desk, authorization, idempotency_key)
+        response.status_code, answer = desk.recall(idempotency_key, body)
+        if desk.outage == HANG:
+            await asyncio.Event().wait()
+        return {"recall": answer}
+
     _control(app, desk)
     return app
+
+
+def _let_in(desk: Desk, authorization: str, key: str) -> None:
+    """Raises for what no file and no recall gets by."""
+    if desk.outage is not None and desk.outage != HANG:
+        raise _refused(desk, desk.outage, "outage")
+    if not secrets.compare_digest(authorization.encode(), f"Bearer {desk.token}".encode()):
+        raise _refused(desk, 401, "the bearer token is missing or wrong")
+    if not key:
+        raise _refused(desk, 400, "the header Idempotency-Key is missing")
 
 
 def _control(app: FastAPI, desk: Desk) -> None:
@@ -126,6 +194,11 @@ def _control(app: FastAPI, desk: Desk) -> None:
     async def outage(outage: Outage) -> Outage:
         desk.outage = outage.status
         return outage
+
+    @app.post("/_control/recalls")
+    async def recalls(recalls: Recalls) -> Recalls:
+        desk.recall_answer = recalls.answer
+        return recalls
 
     @app.post("/_control/callback")
     async def callback(callback: Callback) -> Callback:

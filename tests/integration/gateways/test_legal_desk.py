@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from recourse.gateways.legal_desk import HttpLegalDesk
-from recourse.ports import Handover, NotHandedOver, OutcomeUnknown, RefusedByProvider
+from recourse.ports import Handover, NotHandedOver, OutcomeUnknown, Recall, RecallAnswer, RefusedByProvider
 from recourse.stack import StackAddresses
-from tests.integration.gateways.conftest import Steer, closed_port, entries
+from tests.integration.gateways.conftest import Steer, closed_port, entries, scripted_http
 
 
 @pytest.fixture
@@ -103,3 +103,45 @@ async def test_a_wrong_token_is_about_us_and_not_about_the_file(stack: StackAddr
     assert "李女士" not in f"{refused.value!r} {handover!r}"
     assert entries(stack.end_logs["legal_desk"], "filed", idempotency_key=handover.key) == []
     await gateway.close()
+
+
+async def test_a_file_is_asked_back_once_however_often_its_key_is_repeated(
+    gateway: HttpLegalDesk, stack: StackAddresses
+) -> None:
+    handover = _handover()
+    recall = Recall(f"recall-{handover.key}", handover.key, await gateway.hand_over(handover), "hold")
+    answers = {await gateway.recall(recall) for _ in range(2)}
+    assert answers == {RecallAnswer.ACKNOWLEDGED}
+    [asked] = entries(stack.end_logs["legal_desk"], "recalled", handover=handover.key)
+    assert (asked["reference"], asked["reason"]) == (recall.reference, "hold")
+
+
+async def test_a_file_that_is_asked_back_before_it_came_is_barred(gateway: HttpLegalDesk) -> None:
+    handover = _handover()
+    recall = Recall(f"recall-{handover.key}", handover.key, None, "hold")
+    assert await gateway.recall(recall) is RecallAnswer.UNKNOWN
+    with pytest.raises(RefusedByProvider, match="legal_desk_410"):
+        await gateway.hand_over(handover)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "raised"),
+    [
+        (b"<h1>not here</h1>", "404 Not Found", RefusedByProvider),
+        (b'{"recall": "unknown"}', "404 Not Found", None),
+        (b'{"recall": "perhaps"}', "200 OK", OutcomeUnknown),
+        (b"[]", "200 OK", OutcomeUnknown),
+        (b"{}", "503 Busy", NotHandedOver),
+    ],
+)
+async def test_only_a_desk_that_knows_recalls_can_say_that_it_never_got_the_file(
+    body: bytes, status: str, raised: type[Exception] | None
+) -> None:
+    async with scripted_http({"/recalls": body}, status) as url:
+        gateway, recall = HttpLegalDesk(url, "token", timeout=5), Recall("r", "h", None, "hold")
+        if raised is None:
+            assert await gateway.recall(recall) is RecallAnswer.UNKNOWN
+        else:
+            with pytest.raises(raised):
+                await gateway.recall(recall)
+        await gateway.close()

@@ -14,11 +14,12 @@ from activities.handing_over import HandingOverActivities
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.gateways.legal_desk import HttpLegalDesk
 from recourse.ports import Handover
-from recourse.service import giving_up, handing_over, noting
+from recourse.service import giving_up, handing_over, noting, permits
 from recourse.service.context import Unit
 from recourse.service.deciding import locked
 from recourse.stack import StackAddresses
 from recourse.storage import legal
+from tests.fakes import FakeDesk
 from tests.integration.conftest import World
 from tests.integration.gateways.conftest import Steer, desk, entries  # noqa: F401 - fixture
 from tests.integration.service.conftest import HANDED_OVER, OpenCase, answered_by, approved, filed, open_case
@@ -54,7 +55,7 @@ async def test_a_lost_answer_is_asked_again_with_the_same_bytes_under_the_same_k
 async def test_a_desk_that_does_not_come_to_an_end_is_asked_again_and_its_late_answer_counts_once(
     world: World, stack: StackAddresses, office: HttpLegalDesk, demanded: OpenCase
 ) -> None:
-    class Endless:
+    class Endless(FakeDesk):
         async def hand_over(self, handover: Handover) -> str:
             await office.hand_over(handover)
             await asyncio.Event().wait()
@@ -106,7 +107,10 @@ async def test_a_desk_that_never_answers_leaves_the_question_to_a_person(
 async def doubted(world: World, demanded: OpenCase) -> StepCommand:
     """A handover whose answers were all lost: a person is asked whether the desk has the file."""
     command = await approved(world, demanded)
-    assert not isinstance(await world.services.run(partial(handing_over.claim, command=command)), StepResult)
+    claimed = await world.services.run(partial(handing_over.claim, command=command))
+    assert not isinstance(claimed, StepResult)
+    use = partial(permits.use, command=command, permit_id=claimed.permit)
+    assert await world.services.run(use) is None
     await world.services.run(partial(giving_up.give_up, command=command))
     return command
 
@@ -207,7 +211,7 @@ async def test_a_reference_that_names_another_file_already_is_asked_again_and_th
 ) -> None:
     """Taken over, each status of that file would close or move the wrong case."""
 
-    class Confused:
+    class Confused(FakeDesk):
         async def hand_over(self, handover: Handover) -> str:
             return "LD-of-another"
 
