@@ -12,7 +12,7 @@ from activities.failures import ask_again, try_later
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.contracts.patience import PROVIDER_WITHIN
 from recourse.ports import LegalDesk, NotHandedOver, OutcomeUnknown, RefusedByProvider
-from recourse.service import handing_over
+from recourse.service import handing_over, permits
 from recourse.service.context import Services
 
 
@@ -28,9 +28,13 @@ class HandingOverActivities:
     async def hand_over(self, command: StepCommand) -> StepResult:
         """The same bytes under the same key at every try, so the desk answers with one reference."""
         run = self.services.run
-        handover = await run(partial(handing_over.claim, command=command))
-        if isinstance(handover, StepResult):
-            return handover
+        claimed = await run(partial(handing_over.claim, command=command))
+        if isinstance(claimed, StepResult):
+            return claimed
+        stopped = await run(partial(permits.use, command=command, permit_id=claimed.permit))
+        if stopped is not None:
+            return stopped
+        handover = claimed.handover
         try:
             async with asyncio.timeout(self.within):
                 reference = await self.desk.hand_over(handover)

@@ -12,7 +12,7 @@ from activities.failures import try_later
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.contracts.patience import PROVIDER_WITHIN
 from recourse.ports import NotHandedOver, RefusedByProvider, VehicleLocator
-from recourse.service import locating
+from recourse.service import locating, permits
 from recourse.service.context import Services
 
 
@@ -31,6 +31,9 @@ class LocatingActivities:
         permit = await run(partial(locating.permit, command=command))
         if isinstance(permit, StepResult):
             return permit
+        stopped = await run(partial(permits.use, command=command, permit_id=permit.id))
+        if stopped is not None:
+            return stopped
         try:
             async with asyncio.timeout(self.within):
                 fix = await self.locator.locate(permit.device_id)

@@ -1,4 +1,5 @@
-"""The sweep: facts not delivered, open cases without a run, claims without an outcome."""
+"""The sweep: facts not delivered, open cases without a run, claims without an outcome, recalls without an
+answer."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from functools import partial
 import structlog
 from temporalio import activity
 
+from activities.recalling import Recalls
 from recourse.contracts.delivery import Unacceptable
 from recourse.contracts.messages import Nudge, SweepReport
 from recourse.delivery import Delivery
@@ -23,11 +25,16 @@ PAGE = 200
 @dataclass(frozen=True)
 class SweepingActivities:
     delivery: Delivery
+    recalls: Recalls
 
     @activity.defn(name="sweep.run")
     async def sweep(self) -> SweepReport:
+        """Recalls come last: a desk that hangs must not keep a case from hearing of its payment."""
         return SweepReport(
-            delivered=await self._deliver(), resumed=await self._resume(), reconciled=await self._reconcile()
+            delivered=await self._deliver(),
+            resumed=await self._resume(),
+            reconciled=await self._reconcile(),
+            recalled=await self.recalls.run(activity.heartbeat),
         )
 
     async def _deliver(self) -> int:

@@ -86,7 +86,7 @@ class Delivery:
 
         What is refused at sight, or was answered before, disturbs nobody. The case's run answers all else. A
         closed case has none, and what was said in the call that was under way when it closed counts all the
-        same: then the use case is asked directly.
+        same, as does a recall that is asked about after the closing: then the use case is asked directly.
         """
         database = self.services.database
         async with database.reading() as tx:
@@ -98,7 +98,7 @@ class Delivery:
             receipt = await at_sight(tx, self.services.book, answer, task, case, now)
         if receipt is not None:
             return receipt
-        if case.closed_at is not None and answer.action == "complete":
+        if case.closed_at is not None:
             return (await self.services.run(partial(answer_task, answer=answer))).receipt
         return await runs.answer_task(task.case_id, answer)
 

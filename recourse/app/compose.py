@@ -14,6 +14,7 @@ from temporalio.client import Client
 from activities.deciding import DecidingActivities
 from activities.handing_over import HandingOverActivities
 from activities.locating import LocatingActivities
+from activities.recalling import Recalls
 from activities.reminding import RemindingActivities
 from activities.sweeping import SweepingActivities
 from recourse.app.settings import PackSettings, Settings, SettingsError
@@ -109,7 +110,7 @@ async def activities(settings: Settings, running: Services, runs: CaseRuns) -> A
         )
         closing.push_async_callback(locator.close)
         closing.push_async_callback(desk.close)
-        sweeping = SweepingActivities(Delivery(running, runs))
+        sweeping = SweepingActivities(Delivery(running, runs), Recalls(running, desk))
         yield ActivitySet(
             cases=[
                 deciding.decide,

@@ -17,10 +17,12 @@ from recourse.app.reaching import Unreachable, reaching
 from recourse.app.settings import Settings
 from recourse.contracts.delivery import Unavailable
 from recourse.ports import RunsUnavailable
+from recourse.service.recalling import ACKNOWLEDGED_WITHIN
 from recourse.service.sweeping import CLAIM_DEAD_AFTER
 from recourse.storage import migrate
 from recourse.storage.database import ReadTx
-from recourse.storage.tables import agent_task, collection_case, contact_attempt, outbox
+from recourse.storage.permits import OWED
+from recourse.storage.tables import agent_task, collection_case, contact_attempt, outbox, permit
 from recourse.storage.tasks import ACTIVE
 
 PATIENCE = 8.0
@@ -87,6 +89,9 @@ async def _backlog(tx: ReadTx) -> list[Finding]:
     under_way = await _count(tx, claimed)
     dead = await _count(tx, claimed, attempt.recorded_at < func.now() - CLAIM_DEAD_AFTER)
     doubtful = await _count(tx, task.kind == "check_delivery", task.state.in_(ACTIVE))
+    owed = await _count(tx, OWED)
+    silent = await _count(tx, OWED, permit.c.recall_since < func.now() - ACKNOWLEDGED_WITHIN)
+    hours = int(ACKNOWLEDGED_WITHIN.total_seconds() // 3600)
     minutes = int(CLAIM_DEAD_AFTER.total_seconds() // 60)
     return [
         found(
@@ -112,6 +117,12 @@ async def _backlog(tx: ReadTx) -> list[Finding]:
             f"{doubtful} messages whose outcome a person must find out",
             "recourse tasks list; kind check_delivery",
             bad=doubtful > 0,
+        ),
+        found(
+            "backlog",
+            f"{owed} recalls nobody has acknowledged, {silent} of them for over {hours} hours",
+            "recourse permits list --owed; telephone: the other side goes on until it knows",
+            bad=silent > 0,
         ),
     ]
 

@@ -16,6 +16,7 @@ from recourse.cli import (
     explaining,
     holds,
     importing,
+    permits,
     processes,
     simulating,
     stack,
@@ -42,6 +43,7 @@ app.add_typer(importing.app, name="import")
 app.add_typer(cases.app, name="cases")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(holds.app, name="holds")
+app.add_typer(permits.app, name="permits")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(strategies.app, name="strategy")
 app.add_typer(experiments.app, name="experiments")

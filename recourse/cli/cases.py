@@ -35,6 +35,7 @@ FIGURES = {
     "episodes_most": "most cases of one loan",
     "undelivered": "cases not told of all their facts",
     "unpublished": "messages not published",
+    "recalls_owed": "recalls not acknowledged",
 }
 
 
@@ -145,6 +146,8 @@ def _show(view: CaseView) -> None:
         out.print(f"  promise until {promise['due_on']}: {promise['state']}")
     for hold in view.holds:
         out.print(f"  hold {hold['id']}: {hold['reason']} until {short(hold['until'])}")
+    for permit in view.permits:
+        out.print(f"  permit {permit['id']}: {permit['kind']} {permit['state']}{_recall(permit)}")
     for cease in view.ceases:
         out.print(f"  ceased by {cease['person_id']}: {', '.join(cease['channels'])}", highlight=False)
     table = listing("at (UTC)", "what", "step", "outcome", "why", "by", whole=("at (UTC)", "step"))
@@ -153,6 +156,12 @@ def _show(view: CaseView) -> None:
         what = line.outcome or line.code or ""
         table.add_row(short(line.at), line.event, line.step_id or "", what, why, line.actor or "")
     out.print(table)
+
+
+def _recall(permit: dict[str, Any]) -> str:
+    if permit["recall_code"] is None:
+        return ""
+    return f" ({permit['recall_code']})" + (", not acknowledged yet" if permit["owed"] else "")
 
 
 def dossier(

@@ -60,5 +60,6 @@ class HandingOver(Protocol):
 class Sweeping(Protocol):
     @activity.defn(name="sweep.run")
     async def sweep(self) -> SweepReport:
-        """Deliver what was not delivered, resume cases without a run, reconcile claims without an outcome."""
+        """Deliver what was not delivered, resume cases without a run, reconcile claims without an outcome,
+        ask for recalls that nobody has acknowledged."""
         ...

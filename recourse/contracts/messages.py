@@ -166,3 +166,4 @@ class SweepReport:
     delivered: int = 0
     resumed: int = 0
     reconciled: int = 0
+    recalled: int = 0

@@ -56,6 +56,8 @@ DISPOSITIONS: dict[str, Disposition] = {
     "delivered": Disposition(AttemptOutcome.SENT),
     # Perhaps it left all the same: the slot stays taken.
     "not_delivered": Disposition(AttemptOutcome.UNKNOWN),
+    "recalled": Disposition(),
+    "not_recalled": Disposition(),
 }
 _CALL = (
     "no_answer",
@@ -78,6 +80,7 @@ _OUTCOMES: dict[str, tuple[str, ...]] = {
     "visit": (*_CALL, "done"),
     "locate_by_hand": ("located", "not_located"),
     "check_delivery": ("delivered", "not_delivered"),
+    "check_recall": ("recalled", "not_recalled"),
     "read_reply": (
         "done",
         "promise",

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from recourse.domain.ids import CaseId
 from recourse.domain.law.hours import local_date
-from recourse.storage import agreements, facts, tasks
+from recourse.storage import agreements, facts, permits, tasks
 from recourse.storage.cases import CaseRow, get
 from recourse.storage.database import ReadTx
 from recourse.storage.tables import collection_case, fact, loan, loan_party, step
@@ -97,6 +97,8 @@ class CaseView:
     facts: int
     ceases: list[dict[str, Any]]
     """What somebody on the loan asked us to stop; it holds for good."""
+    permits: list[dict[str, Any]]
+    """For what cannot be taken back, oldest first. owed: the recall is not acknowledged yet."""
 
 
 async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
@@ -125,6 +127,16 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
         tasks=[task.id for task in active],
         facts=(await tx.execute(seen)).scalar_one(),
         ceases=await facts.ceases_of(tx, people),
+        permits=[
+            {
+                "id": p.id,
+                "kind": p.kind.value,
+                "state": p.state.value,
+                "recall_code": p.recall_code,
+                "owed": p.owed,
+            }
+            for p in await permits.of_case(tx, case_id)
+        ],
     )
 
 

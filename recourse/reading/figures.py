@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 
 from recourse.storage.database import ReadTx
+from recourse.storage.permits import OWED
 from recourse.storage.tables import (
     agent_task,
     collection_case,
@@ -16,6 +17,7 @@ from recourse.storage.tables import (
     legal_action,
     loan,
     outbox,
+    permit,
     promise,
     step,
 )
@@ -45,6 +47,10 @@ class Figures:
     """`team state`."""
     promises: Counts
     handovers: Counts
+    permits: Counts
+    """`kind state`."""
+    recalls_owed: int
+    """Recalls that nobody has acknowledged yet."""
     undelivered: int
     unpublished: int
 
@@ -70,6 +76,8 @@ async def figures(tx: ReadTx) -> Figures:
         tasks=await _by(tx, t.team + " " + t.state),
         promises=await _by(tx, promise.c.state),
         handovers=await _by(tx, legal_action.c.state),
+        permits=await _by(tx, permit.c.kind + " " + permit.c.state),
+        recalls_owed=await _one(tx, select(func.count()).select_from(permit).where(OWED)),
         undelivered=await _one(
             tx, select(func.count()).select_from(collection_case).where(c.facts_due > c.facts_delivered)
         ),

@@ -19,6 +19,7 @@ from recourse.packs.loader import PackBook, Place
 from recourse.packs.record import digest_of, rules_digest, rules_to_json
 from recourse.packs.record import situation_to_json as to_json
 from recourse.packs.strict import PackError
+from recourse.service import recalling
 from recourse.service.context import Lender, Unit
 from recourse.storage import agreements, attempts, cases, outbox, steps, tasks
 from recourse.storage.codec import plan_from_json
@@ -132,6 +133,7 @@ async def settle_all(unit: Unit, deliberations: Sequence[Deliberation]) -> list[
         if isinstance(d.decision.plan, Close) and d.gathered.case.closed_at is None:
             writing.close(d, d.decision.plan)
     await writing.flush()
+    await recalling.follow(unit, deliberations)
     return plans
 
 

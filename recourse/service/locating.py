@@ -10,12 +10,14 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.law.gate import gate
-from recourse.domain.law.verdict import LocateEffect, Refused
+from recourse.domain.law.verdict import Refused
+from recourse.domain.permits import PermitKind
 from recourse.domain.situation import StepOutcome
 from recourse.ports import Fix
+from recourse.service import permits
 from recourse.service.context import Unit
 from recourse.service.deciding import deliberate, locked
-from recourse.service.performing import ended, finish, refuse, required, still_due, too_late
+from recourse.service.performing import ended, finish, refuse, still_due, too_late
 from recourse.storage import outbox, steps
 from recourse.storage.tables import location_fix, vehicle
 
@@ -27,22 +29,24 @@ AHEAD = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """The gate's yes to one reading. device_id goes to the provider and nowhere else."""
+    """The gate's yes to one reading. id: of its row, asked once more right before the call. device_id goes
+    to the provider and nowhere else."""
 
+    id: str
     device_id: str = field(repr=False)
     purpose: str
     basis: str
 
 
 async def permit(unit: Unit, command: StepCommand) -> Permit | StepResult:
-    """Decide and gate once more. Reading twice after a crash is harmless: one fix a step is kept."""
+    """Decide, gate once more and issue. Reading twice after a crash is harmless: one fix a step is kept."""
     due = await still_due(unit, command)
     if isinstance(due, StepResult):
         return due
     d, step = due
     situation = d.gathered.situation
     purpose = step.purpose or ""
-    verdict = gate(LocateEffect(purpose, required(d, step)), situation, d.rules.packs, unit.now)
+    verdict = gate(permits.effect_for(d, step), situation, d.rules.packs, unit.now)
     if isinstance(verdict, Refused):
         return await refuse(unit, d, step, verdict)
     device = (
@@ -50,21 +54,24 @@ async def permit(unit: Unit, command: StepCommand) -> Permit | StepResult:
             select(vehicle.c.gps_device_id).where(vehicle.c.loan_id == d.gathered.case.loan_id)
         )
     ).scalar_one()
+    basis = situation.locate_basis or ""
+    issued, _ = await permits.issue(unit, d, step, purpose=purpose, basis=basis)
     row = d.row(
         "claimed",
         unit.now,
-        f"location allowed for {purpose}, basis {situation.locate_basis}",
+        f"location allowed for {purpose}, basis {basis}",
         step_id=step.id,
         inputs=d.inputs,
     )
     await steps.append(unit.tx, row)
-    return Permit(device, purpose, situation.locate_basis or "")
+    return Permit(issued.id, device, purpose, basis)
 
 
 async def record_fix(unit: Unit, command: StepCommand, given: Permit, fix: Fix | None) -> StepResult:
     """A fresh, valid fix that was not carried over is DONE; anything else is for a person to follow up."""
     d = deliberate(unit, await locked(unit, command.case_id))
     case = d.gathered.case
+    await permits.answered(unit, d, PermitKind.LOCATE, "no_fix" if fix is None else "fix", over=True)
     if ended(d, command.step_id):
         return await too_late(unit, d)
     if fix is None:
@@ -98,6 +105,7 @@ async def record_fix(unit: Unit, command: StepCommand, given: Permit, fix: Fix |
 async def record_refused(unit: Unit, command: StepCommand, code: str) -> StepResult:
     """The provider's no, under its own code: nobody must look for an outage that there was not."""
     d = deliberate(unit, await locked(unit, command.case_id))
+    await permits.answered(unit, d, PermitKind.LOCATE, code, over=True)
     if ended(d, command.step_id):
         return await too_late(unit, d)
     reason = "refused by the provider of positions"

@@ -15,6 +15,7 @@ from typing import Any
 from recourse.contracts.messages import Nudge
 from recourse.domain.ids import LoanId, PersonId
 from recourse.domain.situation import Action, HoldReason
+from recourse.service import recalling
 from recourse.service.context import Unit
 from recourse.service.deciding import decide_all
 from recourse.service.handing_over import known_by_its_status
@@ -195,6 +196,7 @@ async def note_legal_status(
         if not await legal.is_recorded(unit.tx, status_id, action.id, status):
             raise RequestReused("status_id: it stands for another status; choose a new one")
         return tuple(await cases.undelivered_of(unit.tx, [action.loan_id]))
+    await recalling.reported(unit, action.case_id, status, actor)
     payload = {"status": status, "reason": status, "status_id": status_id}
     event = own_id("legal", status_id)
     return await record(unit, event, "legal_status", payload, [action.loan_id], None, actor)

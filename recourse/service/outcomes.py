@@ -8,7 +8,7 @@ from recourse.contracts.messages import TaskAnswer
 from recourse.domain.dispositions import DISPOSITIONS, step_outcome
 from recourse.domain.ids import PersonId
 from recourse.domain.situation import Channel, HoldReason, StepOutcome
-from recourse.service import doubt, handing_over, reminding
+from recourse.service import doubt, handing_over, recalling, reminding
 from recourse.service.ceasing import cease_of_person
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation
@@ -31,6 +31,8 @@ async def apply_outcome(unit: Unit, d: Deliberation, task: TaskRow, answer: Task
     await steps.append(unit.tx, row)
     if task.kind == doubt.TASK and answer.outcome == "delivered":
         await _delivered(unit, d, task)
+    if task.kind == recalling.TASK:
+        await recalling.answered_by_person(unit, task, answer.outcome, answer.actor)
     await _said(unit, d, task, answer)
 
 
@@ -82,6 +84,8 @@ async def _speaker(unit: Unit, d: Deliberation, task: TaskRow) -> PersonId | Non
 def _step_outcome(d: Deliberation, task: TaskRow, outcome: str) -> StepOutcome:
     if task.kind == doubt.TASK:
         return doubt.outcome(d, task.step_id, outcome)
+    if task.kind == recalling.TASK:
+        return StepOutcome.DECLINED if outcome == "recalled" else StepOutcome.DONE
     positive = next((s.positive for s in d.rules.strategy.steps if s.id == task.step_id), ())
     return step_outcome(outcome, positive)
 

@@ -6,7 +6,6 @@ from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.decision import DoStep
 from recourse.domain.law.verdict import Refused
 from recourse.domain.situation import StepOutcome
-from recourse.domain.strategy import address
 from recourse.domain.strategy.ladder import Step
 from recourse.domain.strategy.progress import next_opening, progress
 from recourse.service.context import Unit
@@ -28,11 +27,6 @@ async def still_due(
 def try_number(d: Deliberation, step: Step) -> int:
     """How many tries of the step are behind us; part of every idempotency key."""
     return progress(d.gathered.situation, d.rules.strategy).state(step.id).tries
-
-
-def required(d: Deliberation, step: Step) -> tuple[str, ...]:
-    """The steps that must stand behind this one."""
-    return address.required(step, progress(d.gathered.situation, d.rules.strategy))
 
 
 async def finish(

@@ -25,3 +25,10 @@ async def persons_of(tx: Tx | ReadTx, actors: Iterable[str | None]) -> dict[str 
     for actor, person in await tx.execute(known):
         found[actor] = person
     return found
+
+
+async def of_same_person(tx: Tx | ReadTx, actor: str) -> list[str]:
+    """Every actor behind which the same person stands, this one included."""
+    person = (await persons_of(tx, [actor]))[actor]
+    rows = await tx.execute(select(api_token.c.actor).where(api_token.c.person == person))
+    return sorted({actor, *rows.scalars()})

@@ -84,6 +84,12 @@ async def get(tx: Tx | ReadTx, key: TaskId) -> TaskRow | None:
     return _row(row) if row else None
 
 
+async def count_like(tx: Tx | ReadTx, about: str) -> int:
+    """How many tasks were opened under `task-<about>-<number>`."""
+    mine = agent_task.c.id.startswith(f"task-{about}-", autoescape=True)
+    return (await tx.execute(select(func.count()).where(mine))).scalar_one()
+
+
 async def active_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[OpenTask]]:
     """Of each case, the oldest first. A task does not expire while somebody has claimed it: he may be on the
     phone, and what he hears would be lost."""

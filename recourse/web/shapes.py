@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -65,6 +65,12 @@ class CeaseBody(Body):
         if [self.person_id, self.loan_id, self.contact_point_id].count(None) != 2:
             raise ValueError("person_id, loan_id, contact_point_id: name exactly one")
         return self
+
+
+class RecallAckBody(Body):
+    """stopped: nobody of theirs goes on. too_late: the vehicle was taken before they heard of it."""
+
+    outcome: Literal["stopped", "too_late"]
 
 
 class LegalStatusBody(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -13,8 +14,8 @@ from recourse.web.api import build_api
 from tests.integration.gateways.conftest import closed_port
 from tests.web.conftest import ROLES, Api, client, without_database
 
-EVERYONE = set(ROLES) - {"desk"}
-"""Of the house: the outside legal desk reports statuses and sees nothing."""
+EVERYONE = set(ROLES) - {"desk", "recovery"}
+"""Of the house: the outside legal desk and the agencies see nothing of a case."""
 WORKERS = EVERYONE - {"auditor"}
 PERMITTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/tasks"): WORKERS,
@@ -27,12 +28,16 @@ PERMITTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/holds"): {"agent", "lead", "legal", "admin"},
     ("POST", "/holds/{hold_id}/lift"): {"lead", "legal", "admin"},
     ("POST", "/legal/statuses"): {"desk", "legal", "admin"},
+    ("GET", "/permits"): {"recovery", "admin"},
+    ("POST", "/permits/{permit_id}/check"): {"recovery", "admin"},
+    ("POST", "/permits/{permit_id}/recall-ack"): {"recovery", "admin"},
 }
 BODIES: dict[str, dict[str, Any]] = {
     "/tasks/{task_id}/claim": {"request_id": "r-1"},
     "/tasks/{task_id}/complete": {"request_id": "r-1", "outcome": "done"},
     "/ceases": {"request_id": "r-1", "source": "letter-1", "loan_id": "L-nobody"},
     "/holds": {"reason": "dispute", "request_id": "r-1", "loan_id": "L-nobody"},
+    "/permits/{permit_id}/recall-ack": {"outcome": "stopped"},
     "/legal/statuses": {
         "reference": "LD-000000",
         "status_id": "s-1",
@@ -46,7 +51,8 @@ endpoints = pytest.mark.parametrize(("method", "path"), PERMITTED)
 
 
 def _nothing(path: str) -> str:
-    return path.replace("{task_id}", "task-0").replace("{case_id}", "case-0").replace("{loan_id}", "L-0")
+    """The path of a thing that there is none of."""
+    return re.sub(r"\{(\w+)_id\}", lambda named: f"{named[1]}-0", path)
 
 
 async def test_the_matrix_names_every_endpoint_there_is(api: Api) -> None:
@@ -63,7 +69,7 @@ async def test_the_matrix_names_every_endpoint_there_is(api: Api) -> None:
 async def test_each_endpoint_lets_in_the_roles_it_is_for_and_no_other(
     api: Api, method: str, path: str
 ) -> None:
-    expected = 200 if path in {"/tasks", "/cases"} else 404
+    expected = 200 if path in {"/tasks", "/cases", "/permits"} else 404
     answers = {
         role: (await api.call(role, method, _nothing(path), BODIES.get(path))).status_code for role in ROLES
     }

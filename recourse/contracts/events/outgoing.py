@@ -65,6 +65,13 @@ class LegalHandedOver(CaseEvent):
     reference: str
 
 
+class LegalRecalled(CaseEvent):
+    """The desk has given the file back. reason: why it was asked to, as a code."""
+
+    reference: str
+    reason: str
+
+
 class CaseClosed(CaseEvent):
     reason: str
 
@@ -79,6 +86,7 @@ CASE_MODELS: dict[str, type[CaseEvent]] = {
     "recourse.promise.broken.v1": PromiseJudged,
     "recourse.vehicle.located.v1": VehicleLocated,
     "recourse.legal.handed_over.v1": LegalHandedOver,
+    "recourse.legal.recalled.v1": LegalRecalled,
     "recourse.case.closed.v1": CaseClosed,
 }
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import assert_never
 
 from recourse.domain.law import caps, hours
 from recourse.domain.law.holds import HOUSE, binding_rules
@@ -22,6 +23,7 @@ from recourse.domain.law.verdict import (
     Effect,
     HandoverEffect,
     LocateEffect,
+    RecoveryEffect,
     RefusalCode,
     Refused,
     Verdict,
@@ -101,7 +103,14 @@ def _questions(effect: Effect, q: _Inquiry) -> Iterator[_Question]:
         case HandoverEffect():
             yield _house("promise", _promise(q))
             yield _house("steps", _steps(effect.requires, q))
-            yield _lawful("approval", _approval(effect, q))
+            yield _lawful("approval", _approval(_against_approval(effect, q), q))
+        case RecoveryEffect():
+            yield _house("promise", _promise(q))
+            yield _house("steps", _steps(effect.requires, q))
+            yield _house("notice", _notice(effect, q))
+            yield _lawful("approval", _approval(_against_persons(effect), q))
+        case _:
+            assert_never(effect)
 
 
 def _contact_questions(effect: ContactEffect, q: _Inquiry) -> Iterator[_Question]:
@@ -237,8 +246,14 @@ def _basis(effect: LocateEffect, q: _Inquiry) -> Iterator[tuple[LawPack, Rule, R
             yield pack, rule, None if given else Refused(RefusalCode.NO_LAWFUL_BASIS, rule.source.title)
 
 
-def _approval(effect: HandoverEffect, q: _Inquiry) -> Iterator[tuple[LawPack, Rule, Refused | None]]:
-    code = _against_approval(effect, q)
+def _notice(effect: RecoveryEffect, q: _Inquiry) -> Refused | None:
+    """Whether the days have passed that the person was given by the last notice."""
+    given = [_done(q)[step].at for step in effect.requires]
+    over = max(given) + timedelta(days=effect.wait_days) if given else q.now
+    return Refused(RefusalCode.NOTICE_RUNNING, HOUSE, over) if over > q.now else None
+
+
+def _approval(code: RefusalCode | None, q: _Inquiry) -> Iterator[tuple[LawPack, Rule, Refused | None]]:
     for pack in q.packs:
         for rule in pack.handover:
             yield pack, rule, None if code is None else Refused(code, rule.source.title)
@@ -249,3 +264,9 @@ def _against_approval(effect: HandoverEffect, q: _Inquiry) -> RefusalCode | None
     if proposal is None or approval is None or proposal.done_by is None or approval.done_by is None:
         return RefusalCode.NOT_APPROVED
     return RefusalCode.APPROVER_IS_REQUESTER if proposal.done_by == approval.done_by else None
+
+
+def _against_persons(effect: RecoveryEffect) -> RefusalCode | None:
+    if not effect.proposed_by or not effect.approved_by:
+        return RefusalCode.NOT_APPROVED
+    return RefusalCode.APPROVER_IS_REQUESTER if effect.proposed_by == effect.approved_by else None

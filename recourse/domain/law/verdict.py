@@ -32,6 +32,7 @@ class RefusalCode(StrEnum):
     STEP_MISSING = "step_missing"
     NOT_APPROVED = "not_approved"
     APPROVER_IS_REQUESTER = "approver_is_requester"
+    NOTICE_RUNNING = "notice_running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,21 @@ class HandoverEffect:
     requires: tuple[str, ...] = ()
 
 
-Effect = ContactEffect | LocateEffect | HandoverEffect
+@dataclass(frozen=True, slots=True)
+class RecoveryEffect:
+    """Sending somebody to take the vehicle.
+
+    requires: the notices that must stand behind it. wait_days: days from the last of them. proposed_by,
+    approved_by: the two persons who stand behind it.
+    """
+
+    requires: tuple[str, ...]
+    wait_days: int
+    proposed_by: str
+    approved_by: str
+
+
+Effect = ContactEffect | LocateEffect | HandoverEffect | RecoveryEffect
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +116,7 @@ def action_of(effect: Effect) -> Action:
     match effect:
         case LocateEffect():
             return Action.LOCATE
-        case HandoverEffect():
+        case HandoverEffect() | RecoveryEffect():
             return Action.LEGAL
         case ContactEffect(channel=channel):
             return action_by_channel(channel)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from recourse.domain.law.verdict import ContactEffect, Effect, HandoverEffect, LocateEffect
+from recourse.domain.law.verdict import (
+    ContactEffect,
+    Effect,
+    HandoverEffect,
+    LocateEffect,
+    RecoveryEffect,
+)
 from recourse.domain.situation import Channel, ContactPoint, Party, Situation
-from recourse.domain.strategy.ladder import Step, StepKind
+from recourse.domain.strategy.ladder import Step, StepKind, Strategy
 from recourse.domain.strategy.progress import Progress
 
 POINT_KINDS = {
@@ -47,3 +53,19 @@ def effect_of(step: Step, s: Situation, done: Progress) -> Effect | None:
             if step.channel is None or party is None or point is None:
                 return None
             return ContactEffect(step.channel, party.person_id, point.id)
+
+
+def recovery_effect(
+    strategy: Strategy, done: Progress, proposed_by: str, approved_by: str
+) -> RecoveryEffect | None:
+    """What the ladder asks for before a file goes to the lawyer is asked for before the vehicle is taken: the
+    same notices, and the same days after them. None where the ladder has no notice to build upon."""
+    handover = next((step for step in strategy.steps if step.kind is StepKind.HANDOVER), None)
+    if handover is None:
+        return None
+    notices = [s for s in handover.requires if strategy.step(s).kind is StepKind.REMIND]
+    waits = [s.wait_days for s in strategy.steps if set(s.requires) & set(notices)]
+    if not notices:
+        return None
+    stood_for = tuple(done.standing_for(step_id) for step_id in notices)
+    return RecoveryEffect(stood_for, max(waits, default=0), proposed_by, approved_by)

@@ -27,6 +27,7 @@ from recourse.storage.tables.people import (
     person_contact_point,
     vehicle,
 )
+from recourse.storage.tables.permits import permit, permit_check
 from recourse.storage.tables.strategies import assignment, strategy_move
 from recourse.storage.tables.system import api_token, dossier_read, outbox
 
@@ -54,6 +55,8 @@ __all__ = [
     "outbox",
     "party",
     "payment",
+    "permit",
+    "permit_check",
     "person_contact_point",
     "promise",
     "provider_receipt",

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from temporalio.testing import ActivityEnvironment
 
+from activities.recalling import Recalls
 from activities.reminding import RemindingActivities
 from activities.sweeping import PAGE, SweepingActivities
 from recourse.contracts.delivery import Unavailable
@@ -18,13 +19,14 @@ from recourse.ports import NotHandedOver
 from recourse.service import reminding, sweeping
 from recourse.storage.database import Tx
 from tests.events import overdue, payment, snapshot
-from tests.fakes import FakeMessenger
+from tests.fakes import FakeDesk, FakeMessenger
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, open_case
 
 
 async def _sweep(world: World) -> SweepReport:
-    return await ActivityEnvironment().run(SweepingActivities(world.delivery).sweep)
+    recalls = Recalls(world.services, FakeDesk())
+    return await ActivityEnvironment().run(SweepingActivities(world.delivery, recalls).sweep)
 
 
 async def _told(world: World) -> None:

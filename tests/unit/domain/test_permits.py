@@ -1,0 +1,77 @@
+"""What becomes of a permit: a recall never leaves one in force, and what is over is left alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recourse.domain.law.verdict import Allowed, RefusalCode, Refused
+from recourse.domain.permits import Ending, PermitKind, PermitState, Recall, Standing, fate
+
+NOW = datetime(2026, 11, 6, 4, 0, tzinfo=UTC)
+LATER, BEFORE = NOW + timedelta(days=1), NOW - timedelta(days=1)
+HELD = Refused(RefusalCode.HOLD, "law")
+IN_FORCE = (PermitState.ISSUED, PermitState.USED)
+
+
+def _standing(kind: PermitKind, state: PermitState, expires_at: datetime = LATER) -> Standing:
+    return Standing(kind, state, expires_at, None if kind is PermitKind.RECOVERY else "step")
+
+
+@pytest.mark.parametrize(("kind", "state"), list(product(PermitKind, IN_FORCE)))
+def test_a_no_of_the_gate_recalls_everything_but_a_position_that_was_read(
+    kind: PermitKind, state: PermitState
+) -> None:
+    found = fate(_standing(kind, state), HELD, "step", concluded=False, now=NOW)
+    read = kind is PermitKind.LOCATE and state is PermitState.USED
+    assert found == (None if read else Recall("hold"))
+
+
+@pytest.mark.parametrize(("kind", "state"), list(product(PermitKind, IN_FORCE)))
+def test_a_yes_keeps_it_while_the_plan_stands(kind: PermitKind, state: PermitState) -> None:
+    assert fate(_standing(kind, state), Allowed(), "step", concluded=False, now=NOW) is None
+
+
+@pytest.mark.parametrize("kind", [PermitKind.LOCATE, PermitKind.LEGAL])
+def test_an_unused_permit_ends_with_the_plan_it_was_for_and_a_used_one_does_not(kind: PermitKind) -> None:
+    unused, used = _standing(kind, PermitState.ISSUED), _standing(kind, PermitState.USED)
+    assert fate(unused, Allowed(), "another", concluded=False, now=NOW) == Recall("plan_changed")
+    assert fate(used, Allowed(), "another", concluded=False, now=NOW) is None
+
+
+def test_a_file_at_the_desk_never_runs_out_and_everything_else_does() -> None:
+    for kind, state in product(PermitKind, IN_FORCE):
+        found = fate(_standing(kind, state, BEFORE), Allowed(), "step", concluded=False, now=NOW)
+        at_the_desk = (kind, state) == (PermitKind.LEGAL, PermitState.USED)
+        assert found is (None if at_the_desk else Ending.EXPIRED)
+
+
+def test_what_the_desk_has_concluded_is_not_recalled() -> None:
+    used = _standing(PermitKind.LEGAL, PermitState.USED)
+    assert fate(used, HELD, None, concluded=True, now=NOW) is Ending.CONCLUDED
+
+
+def test_a_release_that_forgot_a_law_pack_withdraws_no_file() -> None:
+    no_pack = Refused(RefusalCode.NO_LAW_PACK, "house rule")
+    used, unused = (_standing(PermitKind.LEGAL, state) for state in (PermitState.USED, PermitState.ISSUED))
+    assert fate(used, no_pack, "step", concluded=False, now=NOW) is None
+    assert fate(unused, no_pack, "step", concluded=False, now=NOW) == Recall("no_law_pack")
+
+
+@given(
+    st.sampled_from(PermitKind),
+    st.sampled_from(IN_FORCE),
+    st.sampled_from([code for code in RefusalCode if code is not RefusalCode.NO_LAW_PACK]),
+    st.sampled_from(["step", "another", None]),
+    st.booleans(),
+)
+def test_no_refusal_leaves_in_force_what_could_be_stopped(
+    kind: PermitKind, state: PermitState, code: RefusalCode, planned: str | None, late: bool
+) -> None:
+    standing = _standing(kind, state, BEFORE if late else LATER)
+    found = fate(standing, Refused(code, "law"), planned, concluded=False, now=NOW)
+    assert found is not None or (kind, state, late) == (PermitKind.LOCATE, PermitState.USED, False)
