@@ -22,11 +22,13 @@ PAGE = 200
 
 @dataclass(frozen=True)
 class Recalls:
-    """within: seconds for the desk's answer. Less than for a handover: a sweep has other things to do."""
+    """time: seconds for all of them, so that slow answers never outlast the sweep. within: for one; less than
+    for a handover, since a sweep has other things to do."""
 
     services: Services
     desk: LegalDesk
     within: float = 20.0
+    time: float = 180.0
 
     async def run(self, alive: Callable[[], None]) -> int:
         """How many recalls the desk answered. alive: called after each, so that nobody takes us for dead.
@@ -37,7 +39,10 @@ class Recalls:
         run = self.services.run
         await run(withdrawing.expire)
         answered = 0
+        ends = asyncio.get_running_loop().time() + self.time
         for permit_id in await run(partial(withdrawing.due, limit=PAGE)):
+            if asyncio.get_running_loop().time() > ends:
+                break
             try:
                 answered += await self._ask(permit_id)
             except (NotHandedOver, OutcomeUnknown, TimeoutError) as error:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy import func
 
-from recourse.contracts.patience import pause_after
+from recourse.contracts.patience import FIRST_PAUSE
 from recourse.ports import Recall, RecallAnswer
 from recourse.service import recalling
 from recourse.service.context import Unit
@@ -38,14 +38,10 @@ async def begin(unit: Unit, permit_id: str) -> Recall | None:
     action = await legal.of_case(unit.tx, row.case_id)
     if action is None:  # claimed and called in one breath: there is always one
         raise LookupError(f"permit {permit_id}: no file was fixed under it")
-    pause = max(pause_after(row.recall_tries + 1), _growing(row.recall_tries))
+    pause = min(FIRST_PAUSE * (1 << min(row.recall_tries, 16)), LONGEST_PAUSE)
     values = {"recall_tries": row.recall_tries + 1, "recall_next_at": func.clock_timestamp() + pause}
     await permits.change(unit.tx, row.id, **values)
     return Recall(f"recall-{row.id}", action.id, action.reference, row.recall_code or "")
-
-
-def _growing(tries: int) -> timedelta:
-    return min(timedelta(seconds=2 << min(tries, 12)), LONGEST_PAUSE)
 
 
 async def heard(unit: Unit, permit_id: str, answer: RecallAnswer) -> None:
@@ -75,19 +71,20 @@ async def refused(unit: Unit, permit_id: str, code: str) -> None:
     """The desk's no, under its own code."""
     row = await _locked(unit, permit_id)
     if row is not None and await recalling.failed(unit, row, code, THE_DESK):
-        await _tell_case(unit, row, "recall_failed", code)
+        await _tell_case(unit, row, code)
 
 
 async def _end(unit: Unit, row: PermitRow, answer: str) -> None:
     if await recalling.acknowledged(unit, row, answer, THE_DESK):
-        await _tell_case(unit, row, "recall_acknowledged", answer)
+        await _tell_case(unit, row, answer)
 
 
-async def _tell_case(unit: Unit, row: PermitRow, kind: str, code: str) -> None:
+async def _tell_case(unit: Unit, row: PermitRow, answer: str) -> None:
     """A fact, so that an open case decides on it and its run hears of it."""
     if row.loan_id in await cases.open_of(unit.tx, [row.loan_id]):
-        payload = {"permit": row.id, "answer": code}
-        await record(unit, own_id(row.id, kind), kind, payload, [row.loan_id], None, THE_DESK)
+        payload = {"permit": row.id, "reason": answer}
+        event = own_id(row.id, "answered", str(row.recall_tries))
+        await record(unit, event, "recall_answered", payload, [row.loan_id], None, THE_DESK)
 
 
 async def silent(unit: Unit, limit: int) -> list[str]:

@@ -20,6 +20,7 @@ from recourse.ports import NotHandedOver, RecallAnswer
 from recourse.service import handing_over, locating, noting, permits, recovering, withdrawing
 from recourse.service.noting import HoldRequest
 from recourse.stack import StackAddresses
+from recourse.storage.migrations.versions.v0008_permits import AT_THE_DESK
 from tests.events import payment
 from tests.fakes import FakeDesk
 from tests.integration.conftest import World
@@ -419,3 +420,15 @@ async def test_a_tracker_that_is_down_is_asked_again_under_the_same_permit_which
     row = await _permit(world, "locate")
     assert (row["state"], row["answer"], row["open"]) == ("used", "no_fix", False)
     assert await world.scalar("SELECT count(*) FROM permit_check") == 2
+
+
+async def test_what_was_handed_over_before_there_were_permits_can_be_recalled_too(
+    world: World, stack: StackAddresses, office: HttpLegalDesk, handed: OpenCase
+) -> None:
+    await world.execute("DELETE FROM permit_check")
+    await world.execute("DELETE FROM permit")
+    await world.execute(AT_THE_DESK)
+    await _pay(world, handed)
+    assert await _sweep(world, office) == 1
+    assert (await _permit(world))["state"] == "recall_acknowledged"
+    assert len(_recalls(stack, handed, "recalled")) == 1

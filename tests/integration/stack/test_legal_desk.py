@@ -126,3 +126,29 @@ async def _listener(answer: Callable[[dict[str, str], Body], Awaitable[int]]) ->
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/statuses"
+
+
+async def test_nothing_more_is_told_of_a_file_that_was_asked_back_but_the_recall_itself(
+    tmp_path: Path,
+) -> None:
+    heard: list[Body] = []
+
+    async def listen(headers: dict[str, str], body: Body) -> int:
+        heard.append(body)
+        return 204
+
+    async with running(tmp_path, servers=(), ends=("legal_desk",)) as addresses, _listener(listen) as url:
+        async with _client(addresses) as client:
+            key = f"key-{secrets.token_hex(8)}"
+            reference = (await _hand_over(client, key, {"loan_id": "L-8"})).json()["reference"]
+            await client.post("/_control/recalls", json={"answer": "pending"})
+            asked = {"handover": key, "reference": reference, "reason": "hold"}
+            headers = {"Idempotency-Key": f"recall-{key}"}
+            answers = [await client.post("/recalls", json=asked, headers=headers) for _ in range(2)]
+            other = await client.post("/recalls", json={**asked, "handover": "another"}, headers=headers)
+            await client.post("/_control/recalls", json={"answer": "acknowledged"})
+            await client.post("/_control/callback", json={"url": url, "token": "t", "interval": 0.05})
+        await logged(addresses.end_logs["legal_desk"], "told", status="recalled", reference=reference)
+    assert [(a.status_code, a.json()["recall"]) for a in answers] == [(202, "pending")] * 2
+    assert other.status_code == 409
+    assert [body["status"] for body in heard if body["reference"] == reference] == ["recalled"]

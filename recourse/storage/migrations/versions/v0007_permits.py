@@ -8,7 +8,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-_AT_THE_DESK = """
+AT_THE_DESK = """
 INSERT INTO permit (id, loan_id, case_id, step_id, kind, state, purpose, basis, proposed_by, approved_by,
                     issued_at, expires_at, used_at, answer, called_at)
 SELECT 'permit-' || md5(a.id), a.loan_id, a.case_id,
@@ -86,7 +86,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_permit_check")),
     )
     op.create_index(op.f("ix_permit_check_permit_id"), "permit_check", ["permit_id"], unique=False)
-    op.execute(_AT_THE_DESK)
+    op.execute(AT_THE_DESK)
 
 
 def downgrade() -> None:
