@@ -187,6 +187,7 @@ CASE_SAMPLES: dict[str, dict[str, Any]] = {
     "recourse.promise.broken.v1": {"promise_id": "PR-1"},
     "recourse.vehicle.located.v1": {"quality": "fresh"},
     "recourse.legal.handed_over.v1": {"reference": "REF-1"},
+    "recourse.legal.recalled.v1": {"reference": "REF-1", "reason": "hold"},
     "recourse.case.closed.v1": {"reason": "cured"},
 }
 

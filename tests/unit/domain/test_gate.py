@@ -18,6 +18,7 @@ from recourse.domain.law.verdict import (
     Effect,
     HandoverEffect,
     LocateEffect,
+    RecoveryEffect,
     RefusalCode,
     Refused,
     action_of,
@@ -52,6 +53,7 @@ from tests.unit.domain.builders import (
 CALL = contact()
 LOCATE = LocateEffect("assess_recovery")
 HANDOVER = HandoverEffect("propose", "approve", ("demand",))
+RECOVERY = RecoveryEffect(("demand",), 1, "anna", "boris")
 YESTERDAY = CN_NOON - timedelta(days=1)
 
 
@@ -152,6 +154,16 @@ REFUSALS = [
     Refusal(RefusalCode.APPROVER_IS_REQUESTER, lambda s: approved(s, approver="anna"), HANDOVER),
     Refusal(RefusalCode.APPROVER_IS_REQUESTER, lambda s: of_persons(approved(s), "p-1", "p-1"), HANDOVER),
     Refusal(RefusalCode.APPROVER_IS_REQUESTER, lambda s: of_persons(approved(s), "boris", None), HANDOVER),
+    Refusal(RefusalCode.HOLD, lambda s: replace(approved(s), holds=(hold(),)), RECOVERY),
+    Refusal(
+        RefusalCode.PROMISE_PENDING,
+        lambda s: replace(approved(s), promises=(promise(YESTERDAY, date(2026, 11, 20)),)),
+        RECOVERY,
+    ),
+    Refusal(RefusalCode.STEP_MISSING, lambda s: s, RECOVERY),
+    Refusal(RefusalCode.NOTICE_RUNNING, approved, replace(RECOVERY, wait_days=2)),
+    Refusal(RefusalCode.NOT_APPROVED, approved, replace(RECOVERY, approved_by="")),
+    Refusal(RefusalCode.APPROVER_IS_REQUESTER, approved, replace(RECOVERY, approved_by="anna")),
 ]
 
 
@@ -178,6 +190,7 @@ def test_with_nothing_amiss_a_contact_is_allowed_and_says_what_was_asked(channel
 def test_with_nothing_amiss_locating_and_handing_over_are_allowed() -> None:
     s = approved(situation())
     assert isinstance(gate(LOCATE, s, (CN,), CN_NOON), Allowed)
+    assert isinstance(gate(RECOVERY, s, (CN,), CN_NOON), Allowed)
     assert isinstance(gate(HANDOVER, s, (CN,), CN_NOON), Allowed)
     assert isinstance(gate(HANDOVER, of_persons(s, "p-1", "p-2"), (CN,), CN_NOON), Allowed)
 
