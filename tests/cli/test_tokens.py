@@ -50,7 +50,10 @@ async def test_a_revoked_token_opens_nothing_and_stays_listed(cli: Cli, world: W
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["issue", "--role", "boss", "--name", "x"], "agent, lead, vehicle, legal, desk, auditor, admin"),
+        (
+            ["issue", "--role", "boss", "--name", "x"],
+            "agent, lead, vehicle, legal, desk, recovery, auditor, admin",
+        ),
         (["issue", "--role", "agent"], "--name"),
         (["issue", "--role", "agent", "--name", " "], "--name"),
         (["issue", "--name", "x"], "--role"),
