@@ -72,6 +72,9 @@ class Ending(StrEnum):
 
 
 PLAN_CHANGED = "plan_changed"
+OF_OUR_RULES = frozenset({RefusalCode.NO_LAW_PACK, RefusalCode.STEP_MISSING, RefusalCode.NOT_APPROVED})
+"""What only rules of ours can change about a file that was allowed: a release that forgot a law pack, or a
+move to a ladder with other steps, must not withdraw every file from the desk."""
 
 
 def fate(
@@ -95,9 +98,9 @@ def fate(
 
 
 def _recalls(permit: Standing, refused: Refused) -> bool:
-    """A position that was asked for cannot be unread. And a release that forgot a law pack says nothing about
-    any case: it must not withdraw every file from the desk."""
-    if permit.state is PermitState.ISSUED:
-        return True
-    revocable = permit.state is PermitState.USED and permit.kind is not PermitKind.LOCATE
-    return revocable and refused.code is not RefusalCode.NO_LAW_PACK
+    """A position that was asked for cannot be unread; a file at the desk is withdrawn for what has become of
+    the debt or the person alone. Nobody may be sent on, or be told that he may act, against any no."""
+    if permit.state is PermitState.USED and permit.kind is PermitKind.LOCATE:
+        return False
+    at_the_desk = permit.state is PermitState.USED and permit.kind is PermitKind.LEGAL
+    return not (at_the_desk and refused.code in OF_OUR_RULES)

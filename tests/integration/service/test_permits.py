@@ -20,7 +20,7 @@ from recourse.ports import NotHandedOver, RecallAnswer
 from recourse.service import handing_over, locating, noting, permits, recovering, withdrawing
 from recourse.service.noting import HoldRequest
 from recourse.stack import StackAddresses
-from recourse.storage.migrations.versions.v0008_permits import AT_THE_DESK
+from recourse.storage.migrations.versions.v0007_permits import AT_THE_DESK
 from tests.events import payment
 from tests.fakes import FakeDesk
 from tests.integration.conftest import World

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.law.verdict import Allowed, RefusalCode, Refused
-from recourse.domain.permits import Ending, PermitKind, PermitState, Recall, Standing, fate
+from recourse.domain.permits import OF_OUR_RULES, Ending, PermitKind, PermitState, Recall, Standing, fate
 
 NOW = datetime(2026, 11, 6, 4, 0, tzinfo=UTC)
 LATER, BEFORE = NOW + timedelta(days=1), NOW - timedelta(days=1)
@@ -55,17 +55,18 @@ def test_what_the_desk_has_concluded_is_not_recalled() -> None:
     assert fate(used, HELD, None, concluded=True, now=NOW) is Ending.CONCLUDED
 
 
-def test_a_release_that_forgot_a_law_pack_withdraws_no_file() -> None:
-    no_pack = Refused(RefusalCode.NO_LAW_PACK, "house rule")
-    used, unused = (_standing(PermitKind.LEGAL, state) for state in (PermitState.USED, PermitState.ISSUED))
-    assert fate(used, no_pack, "step", concluded=False, now=NOW) is None
-    assert fate(unused, no_pack, "step", concluded=False, now=NOW) == Recall("no_law_pack")
+@pytest.mark.parametrize("code", sorted(OF_OUR_RULES))
+def test_a_forgotten_pack_or_another_ladder_withdraws_no_file_and_stops_all_else(code: RefusalCode) -> None:
+    for kind, state in product((PermitKind.LEGAL, PermitKind.RECOVERY), IN_FORCE):
+        found = fate(_standing(kind, state), Refused(code, "house rule"), "step", concluded=False, now=NOW)
+        at_the_desk = (kind, state) == (PermitKind.LEGAL, PermitState.USED)
+        assert found == (None if at_the_desk else Recall(code.value))
 
 
 @given(
     st.sampled_from(PermitKind),
     st.sampled_from(IN_FORCE),
-    st.sampled_from([code for code in RefusalCode if code is not RefusalCode.NO_LAW_PACK]),
+    st.sampled_from([code for code in RefusalCode if code not in OF_OUR_RULES]),
     st.sampled_from(["step", "another", None]),
     st.booleans(),
 )
