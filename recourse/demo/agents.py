@@ -20,6 +20,7 @@ _USUAL: Final[Mapping[str, str]] = {
     "visit": "done",
     "locate_by_hand": "located",
     "check_delivery": "delivered",
+    "check_recall": "recalled",
     "read_reply": "done",
     "propose_legal": "propose",
     "approve_legal": "approve",
