@@ -14,7 +14,7 @@ from recourse.domain.explain import Explanation, explain
 from recourse.domain.ids import CaseId
 from recourse.domain.law.verdict import Refused
 from recourse.domain.situation import Situation, StepOutcome
-from recourse.packs.record import digest_of, rules_digest, rules_from_json, situation_from_json
+from recourse.packs.record import digest_of, rules_from_json, situation_from_json
 from recourse.storage.database import ReadTx
 from recourse.storage.tables import rule_set, step
 
@@ -51,7 +51,7 @@ async def explained(
     situation, rules = situation_from_json(row["inputs"]), rules_from_json(row["rules"])
     tried = row["step_id"] if row["event"] != "planned" else None
     explanation = explain(situation, rules, row["at"], tried)
-    differs = [*_tampered(row, rules), *_differences(row, explanation)]
+    differs = [*_tampered(row), *_differences(row, explanation)]
     return Explained(row["id"], recorded, situation, rules, explanation, differs)
 
 
@@ -84,11 +84,12 @@ async def _row(tx: ReadTx, case_id: CaseId, number: int | None, at: datetime | N
     return row
 
 
-def _tampered(row: RowMapping, rules: Rules) -> list[str]:
+def _tampered(row: RowMapping) -> list[str]:
+    """Compared as it was stored: read as today's types it would have fields that nobody knew of then."""
     found = []
     if digest_of(row["inputs"]) != row["inputs_digest"]:
         found.append("inputs: they are not those of the recorded digest")
-    if rules_digest(rules) != row["rules_digest"]:
+    if digest_of(row["rules"]) != row["rules_digest"]:
         found.append("rules: they are not those of the recorded digest")
     return found
 

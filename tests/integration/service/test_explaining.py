@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from activities.reminding import RemindingActivities
 from recourse.contracts.messages import StepCommand
 from recourse.domain.ids import CaseId
 from recourse.domain.law.verdict import Allowed, RefusalCode, Refused
 from recourse.domain.situation import Channel
+from recourse.packs.record import digest_of
 from recourse.reading.explaining import Explained, NothingToExplain, explained
+from recourse.storage.tables import rule_set
 from tests.events import payment
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
@@ -106,6 +109,24 @@ async def test_a_decision_that_cannot_be_made_again_is_reported(
     await world.execute(tampering)
     found = await _explained(world, case)
     assert [difference for difference in found.differs if difference.startswith(said)]
+
+
+async def test_rules_that_were_stored_before_a_field_existed_still_have_their_digest(world: World) -> None:
+    """Segments, triggers and stops are younger than the first ladders."""
+    case = await open_case(world)
+    rules = (await world.rows("SELECT rules FROM rule_set"))[0]["rules"]
+    for field in ("segments", "triggers", "stop"):
+        del rules["strategy"][field]
+    for step in rules["strategy"]["steps"]:
+        for field in ("only", "unless", "gate", "move"):
+            del step[field]
+    older = digest_of(rules)
+    kept = insert(rule_set).values(digest=older, rules=rules)
+    await world.services.run(lambda unit: unit.tx.execute(kept))
+    await world.execute(f"UPDATE step SET rules_digest = '{older}' WHERE inputs IS NOT NULL")
+    found = await _explained(world, case)
+    assert found.recorded["rules_digest"] == older
+    assert found.differs == []
 
 
 async def test_what_was_never_decided_is_named(world: World) -> None:
