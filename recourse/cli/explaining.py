@@ -63,6 +63,7 @@ def _json(found: Explained) -> dict[str, Any]:
         "asked_at": explanation.asked_at,
         "checks": plain(explanation.checks),
         "not_taken": dict(explanation.decision.skipped),
+        "moved": dict(explanation.decision.moved),
         "differs": found.differs,
     }
 
@@ -86,6 +87,8 @@ def _show(found: Explained) -> None:
             opens = short(no.opens_at) if no is not None and no.opens_at is not None else ""
             table.add_row(check.question, check.rule, no.code.value if no else "yes", opens, check.source)
         out.print(table)
+    for step_id, why in explanation.decision.moved:
+        out.print(f"moved: {step_id}, {why}")
     for step_id, why in explanation.decision.skipped:
         out.print(f"not taken: {step_id}, {why}")
     for difference in found.differs:

@@ -18,6 +18,7 @@ from recourse.domain.decision import (
 )
 from recourse.domain.law import hours
 from recourse.domain.law.gate import Packs
+from recourse.domain.law.notices import Standing, standings
 from recourse.domain.situation import (
     STAGE_ORDER,
     OpenTask,
@@ -28,7 +29,8 @@ from recourse.domain.situation import (
     StepOutcome,
 )
 from recourse.domain.strategy import timing
-from recourse.domain.strategy.address import target
+from recourse.domain.strategy.address import notices_given, target
+from recourse.domain.strategy.course import Course, course_of
 from recourse.domain.strategy.ladder import PromiseRule, Step, Strategy
 from recourse.domain.strategy.progress import Progress, progress
 
@@ -48,15 +50,16 @@ def decide(situation: Situation, rules: Rules, now: datetime) -> Decision:
     after = _after(situation, verdicts, expired, now)
     today = hours.local_date(now, situation.lender_zone)
     dpd = situation.account.arrears.dpd(today)
-    plan, skipped = _plan(after, rules, now)
+    chosen = _plan(after, rules, now)
     return Decision(
-        plan=plan,
-        stage=Stage.CLOSED if isinstance(plan, Close) else _stage(after, rules.strategy),
+        plan=chosen.plan,
+        stage=Stage.CLOSED if isinstance(chosen.plan, Close) else _stage(after, rules.strategy),
         dpd=dpd,
         bucket=rules.strategy.buckets.classify(dpd),
         promises=verdicts,
         expired_tasks=expired,
-        skipped=skipped,
+        skipped=chosen.skipped,
+        moved=chosen.moved,
     )
 
 
@@ -117,14 +120,21 @@ def _stage(s: Situation, strategy: Strategy) -> Stage:
     return max([s.case.stage, *stages], key=STAGE_ORDER.index)
 
 
-def _plan(s: Situation, rules: Rules, now: datetime) -> tuple[Plan, tuple[tuple[str, str], ...]]:
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The plan, and what became of the other steps, as `Decision` has it."""
+
+    plan: Plan
+    skipped: tuple[tuple[str, str], ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
+
+
+def _plan(s: Situation, rules: Rules, now: datetime) -> _Chosen:
     over = closing(s)
     if over is not None:
-        return Close(over), ()
+        return _Chosen(Close(over))
     blocked = _blocked(s, rules, now)
-    if blocked is not None:
-        return blocked, ()
-    return _ladder(s, rules, now)
+    return _Chosen(blocked) if blocked is not None else _ladder(s, rules, now)
 
 
 def _blocked(s: Situation, rules: Rules, now: datetime) -> Wait | None:
@@ -146,32 +156,53 @@ def _blocked(s: Situation, rules: Rules, now: datetime) -> Wait | None:
     return None
 
 
-def _ladder(s: Situation, rules: Rules, now: datetime) -> tuple[Plan, tuple[tuple[str, str], ...]]:
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """A case on its ladder at one moment."""
+
+    s: Situation
+    rules: Rules
+    done: Progress
+    course: Course
+    now: datetime
+
+    @property
+    def dpd(self) -> int:
+        return self.s.account.arrears.dpd(hours.local_date(self.now, self.s.lender_zone))
+
+
+def _ladder(s: Situation, rules: Rules, now: datetime) -> _Chosen:
     """The earliest step that may still run; equal times are taken in the order of the ladder."""
-    done, skipped = progress(s, rules.strategy), []
+    walk = _Walk(s, rules, progress(s, rules.strategy), course_of(s, rules.strategy), now)
+    skipped, moved = list[tuple[str, str]](), list[tuple[str, str]]()
     candidates: list[DoStep] = []
     waits: list[Wait] = [
         Wait(WaitReason.TASK, t.expires_at) for t in s.tasks if t.expires_at is not None
     ] or [Wait(WaitReason.TASK, None) for _ in s.tasks[:1]]
-    for step in rules.strategy.steps:
-        why_not = _unavailable(step, s, rules.strategy, done, now)
+    for step in map(walk.course.step, rules.strategy.steps):
+        why_not = _unavailable(step, walk)
         if why_not in {"finished", "open"}:
             continue
         if why_not is not None:
             skipped.append((step.id, why_not))
             continue
-        answer = _when(step, s, rules, done, now)
+        if (why_moved := walk.course.moved(step)) is not None:
+            moved.append((step.id, why_moved))
+        answer = _when(step, walk)
         if isinstance(answer, DoStep):
             candidates.append(answer)
         else:
             waits.append(answer)
+    return _Chosen(_first(candidates, waits, s.tasks), tuple(skipped), tuple(moved))
+
+
+def _first(candidates: list[DoStep], waits: list[Wait], tasks: tuple[OpenTask, ...]) -> Plan:
     if candidates:
-        first = min(candidates, key=lambda plan: plan.due_at)
-        return _or_earlier_task(first, s.tasks), tuple(skipped)
-    timed = [w for w in waits if w.until is not None]
+        return _or_earlier_task(min(candidates, key=lambda plan: plan.due_at), tasks)
+    timed = [(wait.until, wait) for wait in waits if wait.until is not None]
     if timed:
-        return min(timed, key=lambda w: w.until or now), tuple(skipped)
-    return waits[0] if waits else Wait(WaitReason.LADDER_DONE, None), tuple(skipped)
+        return min(timed, key=lambda pair: pair[0])[1]
+    return waits[0] if waits else Wait(WaitReason.LADDER_DONE, None)
 
 
 def _or_earlier_task(plan: DoStep, tasks: tuple[OpenTask, ...]) -> Plan:
@@ -180,12 +211,16 @@ def _or_earlier_task(plan: DoStep, tasks: tuple[OpenTask, ...]) -> Plan:
     return Wait(WaitReason.TASK, min(expiries)) if expiries else plan
 
 
-def _unavailable(step: Step, s: Situation, strategy: Strategy, done: Progress, now: datetime) -> str | None:
+def _unavailable(step: Step, walk: _Walk) -> str | None:
     """Why the step cannot be planned: "finished", "open", or the reason it is passed over."""
+    done, strategy = walk.done, walk.rules.strategy
     if done.finished(step):
         return "finished"
     if done.state(step.id).outcome is StepOutcome.OPEN:
         return "open"
+    excluded = walk.course.excluded(step, walk.s, walk.dpd)
+    if excluded is not None:
+        return excluded
     if step.fallback_for is not None and not done.failed(strategy.step(step.fallback_for)):
         return f"only if {step.fallback_for} cannot be done"
     for required in step.requires:
@@ -193,19 +228,32 @@ def _unavailable(step: Step, s: Situation, strategy: Strategy, done: Progress, n
             stands = (required, *done.fallbacks.get(required, ()))
             ended = all(done.finished(strategy.step(step_id)) for step_id in stands)
             return f"{required} was not done" if ended else f"waits for {required}"
-    today = hours.local_date(now, s.lender_zone)
-    if step.until is not None and s.account.arrears.dpd(today) > step.until:
+    if step.until is not None and walk.dpd > step.until:
         return f"only until day {step.until}"
-    return None
+    return next(
+        (f"no notice: {n.rule.template} ({n.rule.code})" for n in _notices(step, walk) if not n.opens), None
+    )
 
 
-def _when(step: Step, s: Situation, rules: Rules, done: Progress, now: datetime) -> DoStep | Wait:
-    held, until = timing.hold_until(step, s, rules.packs, now)
+def _notices(step: Step, walk: _Walk) -> list[Standing]:
+    """What the law says of a step that begins something a notice must come before."""
+    if step.begins is None:
+        return []
+    given = notices_given(walk.s, walk.done)
+    return list(standings(step.begins, given, walk.rules.packs, walk.s.lender_zone))
+
+
+def _when(step: Step, walk: _Walk) -> DoStep | Wait:
+    s, packs, now = walk.s, walk.rules.packs, walk.now
+    held, until = timing.hold_until(step, s, packs, now)
     if held and until is None:
         return Wait(WaitReason.HOLD, None)
-    not_before = max(timing.earliest(step, s, done), until or timing.EARLIEST)
+    bounds = [until, walk.course.not_before(step), *(notice.opens for notice in _notices(step, walk))]
+    not_before = max(
+        timing.earliest(step, s, walk.done), *(at for at in bounds if at is not None), timing.EARLIEST
+    )
     party = target(step, s)
-    due = timing.due(step, party, not_before, s, rules.packs)
+    due = timing.due(step, party, not_before, s, packs)
     if due is None or due < now:  # late: do it now if now is lawful, else at the next opening
-        due = timing.due_late(step, party, max(now, not_before), rules.packs)
+        due = timing.due_late(step, party, max(now, not_before), packs)
     return DoStep(step.id, due) if due is not None else Wait(WaitReason.NO_LAW_PACK, None)

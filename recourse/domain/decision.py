@@ -64,7 +64,8 @@ class PromiseVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """plan: the one next thing. stage, dpd and bucket as of now. skipped: steps passed over, with why."""
+    """plan: the one next thing. stage, dpd and bucket as of now. skipped: steps passed over, with why. moved:
+    steps to come that a trigger brought forward or put off, with which and to when."""
 
     plan: Plan
     stage: Stage
@@ -73,3 +74,4 @@ class Decision:
     promises: tuple[PromiseVerdict, ...] = ()
     expired_tasks: tuple[TaskId, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()

@@ -53,6 +53,7 @@ DISPOSITIONS: dict[str, Disposition] = {
     "propose": Disposition(),
     "approve": Disposition(),
     "reject": Disposition(),
+    "accelerate": Disposition(),
     "delivered": Disposition(AttemptOutcome.SENT),
     # Perhaps it left all the same: the slot stays taken.
     "not_delivered": Disposition(AttemptOutcome.UNKNOWN),
@@ -94,7 +95,12 @@ _OUTCOMES: dict[str, tuple[str, ...]] = {
     ),
     "propose_legal": ("propose", "reject"),
     "approve_legal": ("approve", "reject"),
+    "acceleration_review": ("accelerate", "reject"),
+    "review_case": ("done",),
 }
+
+
+KINDS = tuple(_OUTCOMES)
 
 
 def allowed_outcomes(kind: str) -> tuple[str, ...]:

@@ -192,7 +192,8 @@ class Situation:
     """Everything `decide` and `gate` may look at.
 
     parties: empty while master data is missing. locate_basis: why the vehicle may be located ("consent",
-    ...), None when there is none. facts_seen: the highest fact id folded in.
+    ...), None when there is none. facts_seen: the highest fact id folded in. earlier_episodes: when the
+    loan's earlier cases were opened, oldest first.
     """
 
     case: Case
@@ -208,6 +209,7 @@ class Situation:
     tasks: tuple[OpenTask, ...] = ()
     locate_basis: str | None = None
     legal_concluded: bool = False
+    earlier_episodes: tuple[datetime, ...] = ()
 
     def borrower(self) -> Party | None:
         return next((p for p in self.parties if p.role is PartyRole.BORROWER), None)

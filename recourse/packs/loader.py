@@ -79,6 +79,13 @@ class PackBook:
             raise PackError(f"strategy {name}: not installed; running cases are pinned to it (have: {known})")
         return self.strategies[name]
 
+    def newest_strategies(self) -> list[Strategy]:
+        """The newest version of each ladder, by id; those of before are kept for the cases pinned to them."""
+        newest: dict[str, Strategy] = {}
+        for strategy in sorted(self.strategies.values(), key=lambda s: (s.id, s.version)):
+            newest[strategy.id] = strategy
+        return list(newest.values())
+
     def default_strategy(self, region: str) -> Strategy:
         """The newest strategy for the region's country, else the house's. One that is only tried is not it,
         however new: a challenger must not become everybody's ladder by being installed."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 
-from jinja2 import StrictUndefined, Template
+from jinja2 import StrictUndefined, Template, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
 _ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
@@ -40,6 +40,37 @@ def missing_texts(template: str, channel: str) -> list[str]:
     """The files a template still needs before it can be sent over a channel, in whatever language."""
     wanted = [f"{language}.{channel}.txt" for language in LANGUAGES]
     return [f"{template}/{name}" for name in wanted if not (_TEMPLATES / template / name).is_file()]
+
+
+PASSAGES = {
+    "sender": "lender",
+    "amount": "amount",
+    "deadline": "deadline",
+    "opt_out": "opt_out",
+    "due_date": "oldest_due",
+    "days_past_due": "dpd",
+    "reference": "pay_reference",
+}
+"""The passages a law can ask for, and the variable that is each of them in every text."""
+
+
+@lru_cache(maxsize=256)
+def passages(template: str, channel: str) -> Mapping[str, frozenset[str]]:
+    """The passages that each language's text has, whatever the facts of the loan; no language for a text that
+    nobody wrote. Read from what the text prints, so it cannot claim a passage it does not have."""
+    found = {}
+    for language in LANGUAGES:
+        file = _TEMPLATES / template / f"{language}.{channel}.txt"
+        if file.is_file():
+            said = printed(file.read_text(encoding="utf-8"))
+            found[language] = frozenset(name for name, variable in PASSAGES.items() if variable in said)
+    return found
+
+
+def printed(text: str) -> set[str]:
+    """Variables that are printed always: not those in a branch, in a loop, or only asked about."""
+    outputs = [node for node in _ENVIRONMENT.parse(text).body if isinstance(node, nodes.Output)]
+    return {part.name for output in outputs for part in output.nodes if isinstance(part, nodes.Name)}
 
 
 def _language(tag: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from pathlib import Path
 
-from recourse.domain.strategy.ladder import Step, StepKind, Strategy
+from recourse.domain.law.rules import Move
+from recourse.domain.strategy.ladder import PullBack, PullForward, Step, StepKind, Stop, Strategy
 from recourse.packs.render import missing_texts
 from recourse.packs.strict import PackError, read_yaml, validate
 
@@ -37,8 +38,17 @@ def load_strategy(name: str, text: str) -> Strategy:
     known: set[str] = {step.id for step in strategy.steps}
     if len(known) != len(strategy.steps):
         raise PackError(f"{name}: steps: an id stands twice; give each step its own")
+    segments = {segment.id for segment in strategy.segments}
+    if len(segments) != len(strategy.segments):
+        raise PackError(f"{name}: segments: an id stands twice; give each segment its own")
     for step in strategy.steps:
         _check_step(name, step, known)
+        _check_names(f"{name}: steps.{step.id}", "segment", (*step.only, *step.unless), segments)
+    triggers: list[PullForward | PullBack] = [*strategy.triggers.forward, *strategy.triggers.back]
+    for trigger in triggers:
+        _check_trigger(name, trigger, strategy)
+    for stop in strategy.stop:
+        _check_stop(name, stop, strategy)
     _check_order(name, strategy)
     return strategy
 
@@ -46,9 +56,7 @@ def load_strategy(name: str, text: str) -> Strategy:
 def _check_step(name: str, step: Step, known: set[str]) -> None:
     where = f"{name}: steps.{step.id}"
     named = [*step.requires, step.fallback_for, step.proposal, step.approval]
-    for other in named:
-        if other is not None and other not in known:
-            raise PackError(f"{where}: names the step {other}, which is not on the ladder")
+    _check_names(where, "step", (other for other in named if other is not None), known)
     needs = {
         StepKind.REMIND: ("channel", "template"),
         StepKind.TASK: ("task", "team"),
@@ -64,6 +72,32 @@ def _check_step(name: str, step: Step, known: set[str]) -> None:
         raise PackError(f"{where}.approval: must be another step than the proposal; two persons decide")
     if step.until is not None and step.until < step.day:
         raise PackError(f"{where}.until: lies before its day; the step could never run")
+    if step.kind is StepKind.HANDOVER and step.move not in {None, Move.LEGAL}:
+        raise PackError(f"{where}.move: a handover begins legal action; leave this out")
+
+
+def _check_names(where: str, what: str, names: Iterable[str], known: set[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise PackError(f"{where}: names the {what} {name}, which is not on the ladder")
+
+
+def _check_trigger(name: str, trigger: PullForward | PullBack, strategy: Strategy) -> None:
+    kind = "forward" if isinstance(trigger, PullForward) else "back"
+    where = f"{name}: triggers.{kind}.{trigger.id}"
+    _check_names(where, "step", trigger.steps, {step.id for step in strategy.steps})
+    _check_names(where, "stage", trigger.stages, {step.stage for step in strategy.steps})
+    if not trigger.steps and not trigger.stages:
+        raise PackError(f"{where}: moves nothing; name steps or stages")
+    if isinstance(trigger, PullBack) and trigger.days < 1:
+        raise PackError(f"{where}.days: must be 1 or more")
+
+
+def _check_stop(name: str, stop: Stop, strategy: Strategy) -> None:
+    where = f"{name}: stop.{stop.id}"
+    _check_names(where, "step", [stop.hand_to], {step.id for step in strategy.steps})
+    if strategy.step(stop.hand_to).kind is not StepKind.TASK:
+        raise PackError(f"{where}.hand_to: must be a task; a person decides what becomes of the case")
 
 
 def _check_order(name: str, strategy: Strategy) -> None:

@@ -264,7 +264,9 @@ def _shape(plan: Plan, d: Deliberation) -> tuple[PlanKind, str | None, datetime 
     match plan:
         case DoStep(step_id=step_id, due_at=due_at):
             step = d.rules.strategy.step(step_id)
-            return step.kind.value, step_id, due_at, f"day {step.day} of the ladder", step.team or ""
+            moved = dict(d.decision.moved).get(step_id)
+            reason = f"day {step.day} of the ladder" + (f", {moved}" if moved is not None else "")
+            return step.kind.value, step_id, due_at, reason, step.team or ""
         case Wait(reason=reason, until=until):
             return "wait", None, until, reason.value, ""
         case Close(reason=closing):

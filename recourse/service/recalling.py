@@ -75,7 +75,8 @@ async def _effect(unit: Unit, d: Deliberation, row: PermitRow) -> Effect | None:
     done = progress(situation, strategy)
     if row.kind is PermitKind.RECOVERY:
         who = await persons_of(unit.tx, [row.proposed_by, row.approved_by])
-        return recovery_effect(strategy, done, who[row.proposed_by] or "", who[row.approved_by] or "")
+        proposed_by, approved_by = who[row.proposed_by] or "", who[row.approved_by] or ""
+        return recovery_effect(strategy, situation, done, proposed_by, approved_by)
     step = next((step for step in strategy.steps if step.id == row.step_id), None)
     return effect_of(step, situation, done) if step is not None else None
 

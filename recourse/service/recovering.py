@@ -79,7 +79,7 @@ async def _verdict(unit: Unit, d: Deliberation, asked: Assignment) -> Refused | 
     strategy, situation = d.rules.strategy, d.gathered.situation
     who = await persons_of(unit.tx, [asked.proposed_by, asked.approved_by])
     proposed_by, approved_by = who[asked.proposed_by] or "", who[asked.approved_by] or ""
-    effect = recovery_effect(strategy, progress(situation, strategy), proposed_by, approved_by)
+    effect = recovery_effect(strategy, situation, progress(situation, strategy), proposed_by, approved_by)
     if effect is None:
         return Refused(RefusalCode.STEP_MISSING, "house rule", detail="the ladder gives no notice")
     verdict = gate(effect, situation, d.rules.packs, unit.now)

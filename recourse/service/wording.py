@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from recourse.domain.ids import ContactPointId, PersonId
+from recourse.domain.law.notices import last_day
 from recourse.domain.money import Money
+from recourse.domain.strategy.deadline import days_to_answer
 from recourse.domain.strategy.ladder import Step
 from recourse.packs.render import render
 from recourse.service.context import Unit
@@ -47,6 +49,9 @@ async def compose(
         "dpd": d.decision.dpd,
         "pay_reference": loan.id,
         "phone": lender.phone if lender else "",
+        "deadline": last_day(
+            unit.now, days_to_answer(step, d.rules.strategy, d.rules.packs), loan.zone
+        ).isoformat(),
         "opt_out": _OPT_OUT.get(channel, {}).get(person.language.split("-")[0].lower(), _OPT_OUT_DEFAULT),
     }
     words = render(step.template or "", channel, person.language, variables)

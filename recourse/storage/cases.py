@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,6 +69,21 @@ async def newest_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId,
     c = collection_case.c
     rows = await tx.execute(select(*_COLUMNS).where(among(c.loan_id, loan_ids)).order_by(c.episode))
     return {row["loan_id"]: _row(row) for row in rows.mappings()}
+
+
+async def earlier_episodes(tx: Tx | ReadTx, rows: Iterable[CaseRow]) -> dict[CaseId, list[datetime]]:
+    """When the loan's cases before each of these were opened, oldest first. First episodes cost nothing."""
+    repeated = [row for row in rows if row.episode > 1]
+    if not repeated:
+        return {}
+    c = collection_case.c
+    statement = select(c.loan_id, c.episode, c.opened_at).order_by(c.episode)
+    opened: dict[LoanId, list[tuple[int, datetime]]] = defaultdict(list)
+    for loan_key, *episode in await tx.execute(
+        statement.where(among(c.loan_id, {r.loan_id for r in repeated}))
+    ):
+        opened[loan_key].append((episode[0], episode[1]))
+    return {row.id: [at for number, at in opened[row.loan_id] if number < row.episode] for row in repeated}
 
 
 async def last_episodes(tx: Tx, loan_ids: Iterable[LoanId]) -> dict[LoanId, int]:

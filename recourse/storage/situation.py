@@ -75,6 +75,7 @@ async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> 
     open_tasks = await tasks.active_of(tx, keys)
     with_basis = await _with_locate_basis(tx, loan_ids)
     concluded = await _legal_concluded(tx, keys)
+    earlier = await cases.earlier_episodes(tx, rows.values())
     touching, binding = _Touching(attempted), _Binding(held)
     found: dict[CaseId, Gathered] = {}
     for key, case in rows.items():
@@ -95,6 +96,7 @@ async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> 
             tasks=tuple(open_tasks.get(key, ())),
             locate_basis="consent" if case.loan_id in with_basis else None,
             legal_concluded=key in concluded,
+            earlier_episodes=tuple(earlier.get(key, ())),
         )
         found[key] = Gathered(situation, case, loan, group.borrower_region or loan.region)
     return found

@@ -22,7 +22,7 @@ async def test_a_plan_is_explained_with_rules_sources_and_what_was_not_taken(
     for words in (
         "cn_hours",
         "GB/T 45251-2025, permitted hours",
-        "cn_auto@2026-11-01",
+        "cn_auto@2026-11-27",
         "not taken: notice_written_sms",
         "made again from the stored inputs: the same",
     ):

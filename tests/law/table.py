@@ -3,6 +3,7 @@
 A file stands for one jurisdiction: `region` and `zone` are the borrower's, a case may say otherwise. `at`,
 `history` and `opens` are wall-clock times at the borrower's place. A line of history reads
 `2026-11-06 09:00 call connected`, followed by any of `inbound`, `other loan`, `other number`, `other person`.
+A notice reads `2026-10-10 09:00 cure_notice day 20`: when it was given, and on which day past due.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pydantic.dataclasses import dataclass as strict
 from recourse.domain.delinquency import Arrears, Installment
 from recourse.domain.fold import Account
 from recourse.domain.ids import CaseId, ContactPointId, FactId, LoanId, PersonId
+from recourse.domain.law.notices import Notice
 from recourse.domain.law.rules import Collector, Disclosure
 from recourse.domain.law.verdict import ContactEffect, Effect, HandoverEffect, LocateEffect
 from recourse.domain.situation import (
@@ -42,6 +44,7 @@ from recourse.domain.situation import (
 
 FOLDER = Path(__file__).parent
 ALL = frozenset(Channel)
+NOTICES = ("cure_notice", "formal_demand", "default_notice", "arrears_notice", "transfer_notice")
 
 
 @strict(frozen=True, config={"extra": "forbid"})
@@ -55,7 +58,8 @@ class HeldBy:
 @strict(frozen=True, config={"extra": "forbid"})
 class LawCase:
     """do: a channel for a contact, `locate` or `handover`. refused: a code, or None for allowed. rule: the
-    code of a rule that says no. opens: when it is lawful again."""
+    code of a rule that says no. opens: when it is lawful again. notices: None for every notice there is,
+    given long ago."""
 
     says: str
     at: str
@@ -76,6 +80,7 @@ class LawCase:
     paid: bool = False
     tracker_agreed: bool = True
     approved_by: tuple[str, str] | None = ("person-1", "person-2")
+    notices: list[str] | None = None
     refused: str | None = None
     rule: str | None = None
     opens: str | None = None
@@ -122,15 +127,25 @@ def situation(case: LawCase, zone: str) -> Situation:
     )
 
 
-def effect(case: LawCase) -> Effect:
+def effect(case: LawCase, zone: str) -> Effect:
     match case.do:
         case "locate":
             return LocateEffect("assess_recovery")
         case "handover":
-            return HandoverEffect("propose", "approve")
+            return HandoverEffect("propose", "approve", notices=_notices(case, zone))
         case channel:
             person = PersonId(case.to.value)
             return ContactEffect(Channel(channel), person, ContactPointId(f"{person}-1"), case.tells)
+
+
+def _notices(case: LawCase, zone: str) -> tuple[Notice, ...]:
+    if case.notices is None:
+        return tuple(Notice(name, instant(case.at, zone) - timedelta(days=45), 45) for name in NOTICES)
+    found = []
+    for line in case.notices:
+        day, clock, template, _, dpd = line.split()
+        found.append(Notice(template, instant(f"{day} {clock}", zone), int(dpd)))
+    return tuple(found)
 
 
 def _party(role: PartyRole, case: LawCase, zone: str) -> Party:

@@ -14,8 +14,9 @@ from typing import assert_never
 
 from recourse.domain.law import caps, hours
 from recourse.domain.law.holds import HOUSE, binding_rules
+from recourse.domain.law.notices import Notice, standings
 from recourse.domain.law.reach import unreachable
-from recourse.domain.law.rules import LawPack, PartyRule, Rule
+from recourse.domain.law.rules import LawPack, Move, PartyRule, Rule
 from recourse.domain.law.verdict import (
     Allowed,
     Check,
@@ -103,11 +104,13 @@ def _questions(effect: Effect, q: _Inquiry) -> Iterator[_Question]:
         case HandoverEffect():
             yield _house("promise", _promise(q))
             yield _house("steps", _steps(effect.requires, q))
+            yield _lawful("notices", _notices(Move.LEGAL, effect.notices, q))
             yield _lawful("approval", _approval(_against_approval(effect, q), q))
         case RecoveryEffect():
             yield _house("promise", _promise(q))
             yield _house("steps", _steps(effect.requires, q))
             yield _house("notice", _notice(effect, q))
+            yield _lawful("notices", _notices(Move.RECOVERY, effect.notices, q))
             yield _lawful("approval", _approval(_against_persons(effect), q))
         case _:
             assert_never(effect)
@@ -251,6 +254,19 @@ def _notice(effect: RecoveryEffect, q: _Inquiry) -> Refused | None:
     given = [_done(q)[step].at for step in effect.requires]
     over = max(given) + timedelta(days=effect.wait_days) if given else q.now
     return Refused(RefusalCode.NOTICE_RUNNING, HOUSE, over) if over > q.now else None
+
+
+def _notices(
+    move: Move, given: Iterable[Notice], q: _Inquiry
+) -> Iterator[tuple[LawPack, Rule, Refused | None]]:
+    for found in standings(move, given, q.packs, q.situation.lender_zone):
+        title, template = found.rule.source.title, found.rule.template
+        refusal = None
+        if found.opens is None:
+            refusal = Refused(RefusalCode.NOTICE_MISSING, title, detail=template)
+        elif q.now < found.opens:
+            refusal = Refused(RefusalCode.NOTICE_RUNNING, title, found.opens, template)
+        yield found.pack, found.rule, refusal
 
 
 def _approval(code: RefusalCode | None, q: _Inquiry) -> Iterator[tuple[LawPack, Rule, Refused | None]]:

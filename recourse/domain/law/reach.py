@@ -6,7 +6,17 @@ from recourse.domain.situation import Attempt, AttemptOutcome, Channel, Situatio
 
 FAILED_IN_A_ROW = 3
 """CBA guideline (second hand): the number is dead, or three contacts in a row have failed."""
+PHONES = ("mobile", "landline", "phone")
+"""Kinds of contact points that can be called."""
 _TRIED = frozenset({Channel.CALL, Channel.VISIT})
+
+
+def number_dead(situation: Situation) -> bool:
+    """He had numbers, and none of them is usable any more."""
+    borrower = situation.borrower()
+    points = borrower.contact_points if borrower is not None else ()
+    numbers = [point.usable for point in points if point.kind in PHONES]
+    return bool(numbers) and not any(numbers)
 
 
 def unreachable(situation: Situation) -> bool:

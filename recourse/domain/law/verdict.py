@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from recourse.domain.ids import ContactPointId, PersonId
+from recourse.domain.law.notices import Notice
 from recourse.domain.law.rules import Disclosure
 from recourse.domain.situation import Action, Channel
 
@@ -30,9 +31,10 @@ class RefusalCode(StrEnum):
     CONVERSATION_WAIT = "conversation_wait"
     NO_LAWFUL_BASIS = "no_lawful_basis"
     STEP_MISSING = "step_missing"
+    NOTICE_MISSING = "notice_missing"
+    NOTICE_RUNNING = "notice_running"
     NOT_APPROVED = "not_approved"
     APPROVER_IS_REQUESTER = "approver_is_requester"
-    NOTICE_RUNNING = "notice_running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,13 @@ class LocateEffect:
 
 @dataclass(frozen=True, slots=True)
 class HandoverEffect:
-    """Giving the file to the legal desk. proposal, approval: the ladder steps that must stand behind it."""
+    """Giving the file to the legal desk. proposal, approval: the ladder steps that must stand behind it.
+    notices: all that were given in this case."""
 
     proposal: str
     approval: str
     requires: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,14 @@ class RecoveryEffect:
     """Sending somebody to take the vehicle.
 
     requires: the notices that must stand behind it. wait_days: days from the last of them. proposed_by,
-    approved_by: the two persons who stand behind it.
+    approved_by: the two persons who stand behind it. notices: all that were given in this case.
     """
 
     requires: tuple[str, ...]
     wait_days: int
     proposed_by: str
     approved_by: str
+    notices: tuple[Notice, ...] = ()
 
 
 Effect = ContactEffect | LocateEffect | HandoverEffect | RecoveryEffect

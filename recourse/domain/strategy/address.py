@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from recourse.domain.law.hours import local_date
+from recourse.domain.law.notices import Notice
+from recourse.domain.law.reach import PHONES
 from recourse.domain.law.verdict import (
     ContactEffect,
     Effect,
@@ -9,14 +12,15 @@ from recourse.domain.law.verdict import (
     LocateEffect,
     RecoveryEffect,
 )
-from recourse.domain.situation import Channel, ContactPoint, Party, Situation
+from recourse.domain.situation import Channel, ContactPoint, Party, Situation, StepOutcome
+from recourse.domain.strategy.course import first_day
 from recourse.domain.strategy.ladder import Step, StepKind, Strategy
 from recourse.domain.strategy.progress import Progress
 
 POINT_KINDS = {
     Channel.EMAIL: ("email",),
     Channel.SMS: ("mobile",),
-    Channel.CALL: ("mobile", "landline", "phone"),
+    Channel.CALL: PHONES,
     Channel.VISIT: ("address",),
     Channel.LETTER: ("address",),
 }
@@ -40,13 +44,29 @@ def required(step: Step, done: Progress) -> tuple[str, ...]:
     return tuple(done.standing_for(step_id) for step_id in step.requires)
 
 
+def notices_given(s: Situation, done: Progress) -> tuple[Notice, ...]:
+    """Every written step that was done. It was given on its day of the ladder at the earliest, also where a
+    payment has since moved the day from which the default is counted."""
+    oldest = s.account.arrears.oldest_due
+    found = []
+    for step in done.strategy.steps:
+        state = done.state(step.id)
+        if step.template is not None and state.outcome is StepOutcome.DONE and state.at is not None:
+            dpd = first_day(done.strategy, step)
+            if oldest is not None:
+                dpd = max(dpd, (local_date(state.at, s.lender_zone) - oldest).days)
+            found.append(Notice(step.template, state.at, dpd))
+    return tuple(found)
+
+
 def effect_of(step: Step, s: Situation, done: Progress) -> Effect | None:
     """None for desk work, and where there is nobody to address or nowhere to reach him."""
     match step.kind:
         case StepKind.LOCATE:
             return LocateEffect(step.purpose or "", required(step, done))
         case StepKind.HANDOVER:
-            return HandoverEffect(step.proposal or "", step.approval or "", required(step, done))
+            behind = required(step, done)
+            return HandoverEffect(step.proposal or "", step.approval or "", behind, notices_given(s, done))
         case StepKind.REMIND | StepKind.TASK:
             party = target(step, s)
             point = choose_point(party, step.channel) if step.channel is not None else None
@@ -56,7 +76,7 @@ def effect_of(step: Step, s: Situation, done: Progress) -> Effect | None:
 
 
 def recovery_effect(
-    strategy: Strategy, done: Progress, proposed_by: str, approved_by: str
+    strategy: Strategy, s: Situation, done: Progress, proposed_by: str, approved_by: str
 ) -> RecoveryEffect | None:
     """What the ladder asks for before a file goes to the lawyer is asked for before the vehicle is taken: the
     same notices, and the same days after them. None where the ladder has no notice to build upon."""
@@ -68,4 +88,5 @@ def recovery_effect(
     if not notices:
         return None
     stood_for = tuple(done.standing_for(step_id) for step_id in notices)
-    return RecoveryEffect(stood_for, max(waits, default=0), proposed_by, approved_by)
+    given = notices_given(s, done)
+    return RecoveryEffect(stood_for, max(waits, default=0), proposed_by, approved_by, given)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from recourse.domain.delinquency import BucketScheme
+from recourse.domain.law.rules import Move
 from recourse.domain.situation import Channel, PartyRole, Stage
+from recourse.domain.strategy.condition import Condition
 
 
 class StepKind(StrEnum):
@@ -29,6 +31,8 @@ class Step:
     expires_days: a task nobody answered in time is UNABLE; None for never.
     positive: task outcomes that count as DONE and let dependents go on; any other answer DECLINES.
     proposal, approval: for a handover, the task steps whose two different actors stand behind it.
+    only, unless: names of segments; the step is for cases in any of the first and in none of the second.
+    gate: a condition of the step's own. move: what the step begins, before which the law may want a notice.
     """
 
     id: str
@@ -51,6 +55,15 @@ class Step:
     positive: tuple[str, ...] = ()
     proposal: str | None = None
     approval: str | None = None
+    only: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    gate: Condition | None = None
+    move: Move | None = None
+
+    @property
+    def begins(self) -> Move | None:
+        """The move before which notices must stand; a handover always begins legal action."""
+        return Move.LEGAL if self.kind is StepKind.HANDOVER else self.move
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,62 @@ class PromiseRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """Cases that have something in common."""
+
+    id: str
+    when: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class PullForward:
+    """While `when` holds, the steps and stages named come sooner: the first of them on day `to_day`, the
+    others as far behind it as the ladder has them."""
+
+    id: str
+    when: Condition
+    to_day: int
+    steps: tuple[str, ...] = ()
+    stages: frozenset[Stage] = frozenset()
+
+
+class Event(StrEnum):
+    """What may give the borrower time."""
+
+    PAYMENT = "payment"
+    PROMISE_KEPT = "promise_kept"
+
+
+@dataclass(frozen=True, slots=True)
+class PullBack:
+    """For `days` after the event the steps and stages named wait. min_percent: a payment of less, of what was
+    unpaid before it, gives no time."""
+
+    id: str
+    after: Event
+    days: int
+    min_percent: int = 0
+    steps: tuple[str, ...] = ()
+    stages: frozenset[Stage] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Triggers:
+    forward: tuple[PullForward, ...] = ()
+    back: tuple[PullBack, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """While `when` holds, from the day of the step `hand_to` on, that step is all that is left: a person
+    decides what becomes of the case. The step is for nothing else."""
+
+    id: str
+    when: Condition
+    hand_to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Strategy:
     """A ladder at one version. Steps are in the order in which equal days are taken."""
 
@@ -72,6 +141,9 @@ class Strategy:
     buckets: BucketScheme
     promise: PromiseRule
     steps: tuple[Step, ...]
+    segments: tuple[Segment, ...] = ()
+    triggers: Triggers = Triggers()
+    stop: tuple[Stop, ...] = ()
 
     @property
     def name(self) -> str:

@@ -20,6 +20,7 @@ FINAL_REFUSALS = frozenset(
         RefusalCode.APPROVER_IS_REQUESTER,
         RefusalCode.NOT_APPROVED,
         RefusalCode.STEP_MISSING,
+        RefusalCode.NOTICE_MISSING,
     }
 )
 """Refusals that time alone does not lift: the step is UNABLE and its fallback takes over."""
@@ -52,6 +53,7 @@ _UNTOUCHED = StepState(None, None, None, 0)
 class Progress:
     """fallbacks: the steps that stand in for a step that could not be done."""
 
+    strategy: Strategy
     states: dict[str, StepState]
     fallbacks: dict[str, tuple[str, ...]]
 
@@ -93,7 +95,7 @@ def progress(situation: Situation, strategy: Strategy) -> Progress:
     for step in strategy.steps:
         if step.fallback_for is not None:
             fallbacks[step.fallback_for] = (*fallbacks.get(step.fallback_for, ()), step.id)
-    return Progress(states, fallbacks)
+    return Progress(strategy, states, fallbacks)
 
 
 def _after(record: StepRecord, tries: int) -> StepState:

@@ -89,4 +89,4 @@ def step_action(step: Step) -> Action | None:
         case StepKind.REMIND | StepKind.TASK:
             if step.channel is not None:
                 return action_by_channel(step.channel)
-            return Action.LEGAL if step.stage is Stage.LEGAL else None
+            return Action.LEGAL if step.stage is Stage.LEGAL or step.begins is not None else None

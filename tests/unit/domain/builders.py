@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from recourse.domain.decide import Rules
 from recourse.domain.delinquency import Arrears, Bucket, BucketScheme, Installment
@@ -171,9 +172,10 @@ def pack(
     )
 
 
-def ladder(*steps: Step, promise_rule: PromiseRule | None = None) -> Strategy:
+def ladder(*steps: Step, promise_rule: PromiseRule | None = None, **course: Any) -> Strategy:
+    """course: segments, triggers and stops."""
     buckets = BucketScheme((Bucket("early", 0), Bucket("late", 31)))
-    return Strategy("test", "1", "CN", buckets, promise_rule or PromiseRule(), steps)
+    return Strategy("test", "1", "CN", buckets, promise_rule or PromiseRule(), steps, **course)
 
 
 def remind(step_id: str, day: int, channel: Channel = Channel.SMS, *, until: int | None = None) -> Step:

@@ -50,7 +50,7 @@ def _arrears(draw: st.DrawFn, today: date, dpd: int) -> Arrears:
     """One or two installments, the older `dpd` days past due."""
     ages = [dpd, dpd - 30][: draw(st.integers(1, 2))]
     return Arrears.of(
-        Installment(n, today - timedelta(days=ago), 1000, draw(st.integers(1, 1000)))
+        Installment(n, today - timedelta(days=ago), 100_000, draw(st.integers(1, 100_000)))
         for n, ago in enumerate(ages)
     )
 
@@ -58,7 +58,7 @@ def _arrears(draw: st.DrawFn, today: date, dpd: int) -> Arrears:
 def _account(draw: st.DrawFn, now: datetime, zone: str, dpd: int) -> Account:
     today = now.astimezone(ZoneInfo(zone)).date()
     payments = tuple(
-        Payment(f"P-{n}", draw(st.integers(1, 2000)), today, _around(draw, now), draw(st.booleans()))
+        Payment(f"P-{n}", draw(st.integers(1, 200_000)), today, _around(draw, now), draw(st.booleans()))
         for n in range(draw(st.integers(0, 2)))
     )
     return Account(_arrears(draw, today, dpd), payments)
@@ -69,7 +69,7 @@ def _promises(draw: st.DrawFn, now: datetime) -> tuple[Promise, ...]:
         Promise(
             f"PR-{n}",
             _around(draw, now),
-            draw(st.integers(1, 2000)),
+            draw(st.integers(1, 200_000)),
             _around(draw, now).date(),
             draw(st.sampled_from(PromiseState)),
         )

@@ -12,6 +12,7 @@ from recourse.domain.delinquency import Arrears
 from recourse.domain.facts import LoanEnd
 from recourse.domain.ids import PersonId
 from recourse.domain.law.gate import Packs, gate
+from recourse.domain.law.notices import Notice
 from recourse.domain.law.rules import Disclosure, LawPack
 from recourse.domain.law.verdict import (
     Allowed,
@@ -52,9 +53,11 @@ from tests.unit.domain.builders import (
 
 CALL = contact()
 LOCATE = LocateEffect("assess_recovery")
-HANDOVER = HandoverEffect("propose", "approve", ("demand",))
 RECOVERY = RecoveryEffect(("demand",), 1, "anna", "boris")
 YESTERDAY = CN_NOON - timedelta(days=1)
+LONG_AGO = CN_NOON - timedelta(days=60)
+NOTICES = (Notice("formal_demand", LONG_AGO, 31), Notice("cure_notice", LONG_AGO, 31))
+HANDOVER = HandoverEffect("propose", "approve", ("demand",), NOTICES)
 
 
 def approved(s: Situation, proposer: str | None = "anna", approver: str | None = "boris") -> Situation:
@@ -147,6 +150,12 @@ REFUSALS = [
         RefusalCode.STEP_MISSING,
         lambda s: with_steps(s, *approved(s).steps[1:], record("demand", StepOutcome.UNABLE, YESTERDAY)),
         HANDOVER,
+    ),
+    Refusal(RefusalCode.NOTICE_MISSING, approved, replace(HANDOVER, notices=())),
+    Refusal(
+        RefusalCode.NOTICE_RUNNING,
+        approved,
+        replace(HANDOVER, notices=(Notice("formal_demand", YESTERDAY, 31),)),
     ),
     Refusal(RefusalCode.NOT_APPROVED, lambda s: with_steps(s, *approved(s).steps[:2]), HANDOVER),
     Refusal(RefusalCode.NOT_APPROVED, lambda s: approved(s, approver=None), HANDOVER),

@@ -13,6 +13,7 @@ from recourse.domain.decision import Decision, DoStep, Wait, WaitReason
 from recourse.domain.fold import Account
 from recourse.domain.ids import LoanId, TaskId
 from recourse.domain.law.gate import gate
+from recourse.domain.law.notices import Notice
 from recourse.domain.law.verdict import Allowed, ContactEffect, HandoverEffect, RefusalCode
 from recourse.domain.situation import (
     AttemptOutcome,
@@ -86,7 +87,11 @@ def perform(s: Situation, step: Step, made: Rules, now: datetime, actor: str) ->
     if step.kind is StepKind.HANDOVER and step.proposal and step.approval:
         done = {r.step_id for r in s.steps if r.outcome is StepOutcome.DONE}
         stood_in = tuple(name if name in done else f"{name}_sms" for name in step.requires)
-        effect = HandoverEffect(step.proposal, step.approval, stood_in)
+        written = [
+            (one.template, r.at) for r in s.steps for one in made.strategy.steps if one.id == r.step_id
+        ]
+        notices = tuple(Notice(template, at, 10) for template, at in written if template is not None)
+        effect = HandoverEffect(step.proposal, step.approval, stood_in, notices)
         assert isinstance(gate(effect, s, made.packs, now), Allowed)
     return with_steps(s, record(step.id, StepOutcome.DONE, now, by=actor))
 

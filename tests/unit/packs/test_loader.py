@@ -165,6 +165,47 @@ BAD_LADDERS: dict[str, tuple[Change, str]] = {
     "a last day before the first": (
         lambda p: p["steps"][0].update(until=0), r"l: steps\.sms_friendly\.until: "
     ),
+    "a segment nobody defined": (
+        lambda p: p["steps"][0].update(only=["vip"]), r"l: steps\.sms_friendly: names the segment vip"
+    ),
+    "a segment twice": (
+        lambda p: p["segments"].append(p["segments"][0]), r"l: segments: an id stands twice"
+    ),
+    "a condition that says nothing": (
+        lambda p: p["segments"][0].update(when={}), r"l: segments\.0\.when: .*says nothing"
+    ),
+    "a condition on something unknown": (
+        lambda p: p["segments"][0].update(when={"mood": {"min": 1}}),
+        r"l: segments\.0\.when\.mood: no such field",
+    ),
+    "bounds that nothing meets": (
+        lambda p: p["steps"][0].update(gate={"installments": {"min": 3, "max": 2}}),
+        r"l: steps\.0\.gate\.installments: .*min lies above max",
+    ),
+    "bounds without a bound": (
+        lambda p: p["steps"][0].update(gate={"installments": {}}),
+        r"l: steps\.0\.gate\.installments: .*needs min",
+    ),
+    "a trigger for a step that is not there": (
+        lambda p: p["triggers"]["forward"][0].update(steps=["seize"]),
+        r"l: triggers\.forward\.first_payment_default: names the step seize",
+    ),
+    "a trigger that moves nothing": (
+        lambda p: p["triggers"]["back"][0].update(steps=[], stages=[]),
+        r"l: triggers\.back\.payment: moves nothing",
+    ),
+    "a trigger of no days": (
+        lambda p: p["triggers"]["back"][0].update(days=0), r"l: triggers\.back\.payment\.days: "
+    ),
+    "a stop that hands to nobody": (
+        lambda p: p["stop"][0].update(hand_to="sms_firm"), r"l: stop\.small_balance\.hand_to: must be a task"
+    ),
+    "a stop that hands to an unknown step": (
+        lambda p: p["stop"][0].update(hand_to="x"), r"l: stop\.small_balance: names the step x"
+    ),
+    "a handover that is something else": (
+        lambda p: step(p, "handover").update(move="sale"), r"l: steps\.handover\.move: "
+    ),
     "a circle of requirements": (
         lambda p: step(p, "propose_legal").update(requires=["approve_legal"]), r"wait for each other"
     ),
@@ -286,11 +327,19 @@ def test_a_case_keeps_the_version_it_is_pinned_to_and_a_missing_one_is_named() -
         book.strategy("cn_auto@1999")
 
 
+def test_a_ladder_that_cases_are_pinned_to_stays_installed_beside_the_newest() -> None:
+    book = load_packs()
+    assert book.strategy("cn_auto@2026-11-01").region == "CN"
+    assert book.strategy("us_auto@2026-11-01").region == "US"
+    newest = {s.id: s.version for s in book.newest_strategies()}
+    assert newest == {"cn_auto": "2026-11-27", "us_auto": "2026-11-27"}
+
+
 def test_the_newest_ladder_of_a_country_is_its_default_and_other_countries_take_the_house_one() -> None:
     older = load_strategy("l", broken(CN_LADDER, lambda p: p.update(version="2020-01-01")))
     book = load_packs()
     both = PackBook(book.laws, {older.name: older} | book.strategies)
-    assert both.default_strategy("CN").version == "2026-11-01"
+    assert both.default_strategy("CN").version == book.newest_strategies()[0].version > "2020-01-01"
     assert both.default_strategy("FR-75").id == "us_auto"
 
 

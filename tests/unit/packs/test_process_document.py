@@ -25,7 +25,7 @@ from recourse.packs.loader import load_packs
 from recourse.service.permitting import ROLES
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "process.md"
-STRATEGIES = sorted(load_packs().strategies.values(), key=lambda s: s.id)
+STRATEGIES = load_packs().newest_strategies()
 LAWS = [load_packs().laws[country] for country in ("CN", "US")]
 """Whose ladders are shipped."""
 TOLD = ("hours", "caps", "conversation_waits", "consent", "parties", "holds", "locate_basis", "handover")
@@ -51,7 +51,8 @@ def what(step: Step) -> str:
 
 def needs(step: Step) -> str:
     wait = f", {step.wait_days} days ago" if step.wait_days else ""
-    return ", ".join(step.requires) + wait
+    segments = f"in {' or '.join(step.only)}" if step.only else ""
+    return "; ".join(part for part in (", ".join(step.requires) + wait, segments) if part)
 
 
 def again(step: Step) -> str:
@@ -87,8 +88,14 @@ def picture(strategy: Strategy) -> str:
             lines.append(f'  subgraph stage_{stage}["{stage}"]')
             lines += [f'    {s.id}["day {s.day} · {s.id}<br/>{label(s)}"]' for s in inside]
             lines.append("  end")
-    main = [s for s in strategy.steps if s.fallback_for is None]
+    handed = {stop.hand_to: stop.id for stop in strategy.stop}
+    main = [s for s in strategy.steps if not (s.fallback_for or s.only or s.id in handed)]
     lines += [f"  {before.id} --> {after.id}" for before, after in pairwise(main)]
+    for s in strategy.steps:
+        why = handed.get(s.id) or " or ".join(s.only)
+        if why:
+            before = max((m for m in main if m.day <= s.day), key=lambda m: m.day)
+            lines.append(f"  {before.id} -. {why} .-> {s.id}")
     lines += [
         f"  {s.fallback_for} -. cannot be done .-> {s.id}"
         for s in strategy.steps

@@ -9,7 +9,7 @@ from jinja2 import UndefinedError
 
 from recourse.domain.strategy.ladder import StepKind
 from recourse.packs.loader import load_packs
-from recourse.packs.render import render
+from recourse.packs.render import PASSAGES, passages, printed, render
 
 TEMPLATES = files("recourse.packs") / "templates"
 FOUND = sorted(
@@ -27,6 +27,7 @@ VARIABLES: dict[str, object] = {
     "dpd": 32,
     "pay_reference": "L-000123",
     "phone": "+86 400 000 0000",
+    "deadline": "2026-11-30",
     "opt_out": "Reply STOP to end these messages.",
 }
 
@@ -117,3 +118,40 @@ def test_the_version_tells_two_texts_apart_and_repeats_for_one() -> None:
 def test_a_rendered_text_does_not_show_itself_in_logs() -> None:
     words = render("reminder_firm", "email", "en", VARIABLES)
     assert "Mei Example" not in repr(words)
+
+
+@pytest.mark.parametrize(("template", "language", "channel"), FOUND)
+def test_a_passage_is_one_that_the_rendered_text_shows(template: str, language: str, channel: str) -> None:
+    """Each variable gets a word of its own; what the text says is compared with what it is said to have."""
+    words = {variable: f"word-{number}-" for number, variable in enumerate(VARIABLES)}
+    text = render(template, channel, language, words | {"phone": ""})
+    shown = {name for name, var in PASSAGES.items() if words[var] in f"{text.subject} {text.body}"}
+    assert passages(template, channel)[language] == shown
+
+
+@pytest.mark.parametrize("template", ["cure_notice", "formal_demand"])
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_a_notice_that_gives_days_prints_the_last_of_them(template: str, channel: str) -> None:
+    assert all("deadline" in has for has in passages(template, channel).values())
+    for language in ("en", "zh"):
+        assert "2026-11-30" in render(template, channel, language, VARIABLES).body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if amount %}{{ lender }}{% endif %}",
+        "{% for x in [] %}{{ lender }}{% endfor %}",
+        "{# {{ lender }} #}",
+        "{{ 'lender' }}",
+        "{% set lender = 1 %}",
+        "{{ lender if phone }}",
+    ],
+)
+def test_what_may_not_be_printed_is_no_passage(text: str) -> None:
+    assert printed(text) == set()
+    assert printed(text + " {{ lender }}") == {"lender"}
+
+
+def test_a_text_that_nobody_wrote_has_no_language() -> None:
+    assert passages("cure_notice", "letter") == {}
