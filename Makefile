@@ -35,12 +35,13 @@ servers: $(READY) ## Fetch or build the embedded servers once
 unit: $(READY) ## Pure tests, for the inner loop
 	$(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile tests/unit tests/law
 
-check: $(READY) ## Format, lint, types, imports, schemas, wheel
+check: $(READY) ## Format, lint, types, imports, schemas, ladders, wheel
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/recourse events schema --check
+	$(VENV)/bin/recourse strategy lint
 	$(PY) tests/wheel.py
 
 test: check servers ## Everything, on real servers
