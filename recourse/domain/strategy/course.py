@@ -86,11 +86,11 @@ def course_of(s: Situation, strategy: Strategy) -> Course:
 
 
 def brought_forward(strategy: Strategy, trigger: PullForward) -> Iterator[tuple[Step, int]]:
-    """Each step with the day the trigger gives it; the distances between them stay."""
+    """Each step with the day the trigger gives it, be it sooner or later; the distances between them stay."""
     steps = list(_named(strategy, trigger.steps, trigger.stages))
     sooner = min((step.day for step in steps), default=0) - trigger.to_day
     for step in steps:
-        yield step, step.day - max(sooner, 0)
+        yield step, step.day - sooner
 
 
 def first_day(strategy: Strategy, step: Step) -> int:

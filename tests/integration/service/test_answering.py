@@ -231,7 +231,7 @@ async def test_somebody_else_on_the_line_is_a_dial_and_no_conversation(
 async def test_a_promise_lies_within_the_days_of_the_strategy_counted_at_the_lenders_place(
     world: World, days: int, code: str
 ) -> None:
-    case = await open_case(world, region="US", days=14)
+    case = await open_case(world, region="US", days=15)
     task = await open_task(world, case, "screening")
     evening = datetime(2026, 11, 6, 20, 30, tzinfo=ZoneInfo("America/New_York"))  # the 7th in UTC
     world.set_now(evening.astimezone(UTC))

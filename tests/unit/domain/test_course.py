@@ -152,16 +152,21 @@ YESTERDAY = CN_NOON - timedelta(days=1)
         (117_339, YESTERDAY, True),  # a quarter of 352017 + 117339
         (117_338, YESTERDAY, False),
         (117_339, CN_NOON - timedelta(days=8), False),
-        (200_000, CN_NOON - timedelta(days=30), False),  # before the case was opened
     ],
 )
 def test_a_payment_of_some_weight_puts_steps_off_for_some_days(
     amount: int, at: datetime, waits: bool
 ) -> None:
-    s = replace(paid(situation(), at, amount))
-    decision = plan(s, DRIVE, triggers=Triggers(back=(PAUSE,)))
+    decision = plan(paid(situation(), at, amount), DRIVE, triggers=Triggers(back=(PAUSE,)))
     due = at + timedelta(days=7) if waits else CN_NOON
     assert decision.plan == DoStep("drive", due)
+
+
+def test_a_payment_before_the_case_was_opened_gives_no_time() -> None:
+    long = Triggers(back=(replace(PAUSE, days=20),))
+    opened = situation().case.opened_at
+    for at, due in ((opened, opened + timedelta(days=20)), (opened - timedelta(seconds=1), CN_NOON)):
+        assert plan(paid(situation(), at, 352017), DRIVE, triggers=long).plan == DoStep("drive", due)
 
 
 def test_a_step_that_waits_says_for_what_and_until_when() -> None:
