@@ -27,9 +27,9 @@ app.command("migrate")(migrating.migrate)
 def list_(as_json: Json = False) -> None:
     """Every ladder that is installed; new cases are opened under the newest of their country."""
     book = _book()
-    newest = {s.name for s in book.newest_strategies()}
+    current = {s.name for s in book.strategies_for_new_cases()}
     rows = [
-        {"name": s.name, "region": s.region, "steps": len(s.steps), "for_new_cases": s.name in newest}
+        {"name": s.name, "region": s.region, "steps": len(s.steps), "for_new_cases": s.name in current}
         for s in sorted(book.strategies.values(), key=lambda s: s.name)
     ]
     if as_json:
@@ -97,7 +97,7 @@ def lint(
     from recourse.app.linting import lint_at, regions_of
 
     book, today = _book(), datetime.now(UTC).date()
-    ladders = [_read(file) for file in files] if files else book.newest_strategies()
+    ladders = [_read(file) for file in files] if files else book.strategies_for_new_cases()
     found = [(s, where := region or regions_of(s, book), lint_at(s, book, where, today)) for s in ladders]
     if as_json:
         print_json([_json(strategy, where, findings) for strategy, where, findings in found])
@@ -125,9 +125,18 @@ def _json(strategy: Strategy, regions: list[str], findings: tuple[Finding, ...])
 
 
 def _book() -> PackBook:
-    from recourse.packs.loader import load_packs
+    """What is installed, with what the settings add."""
+    from recourse.app.compose import packs
+    from recourse.app.settings import load_pack_settings
+    from recourse.cli.failures import explained
 
-    return load_packs()
+    try:
+        return packs(load_pack_settings())
+    except Exception as error:
+        explanation = explained(error)
+        if explanation is None:
+            raise
+        fail(*explanation)
 
 
 def _find(name: str) -> Strategy:

@@ -79,12 +79,13 @@ class PackBook:
             raise PackError(f"strategy {name}: not installed; running cases are pinned to it (have: {known})")
         return self.strategies[name]
 
-    def newest_strategies(self) -> list[Strategy]:
-        """The newest version of each ladder, by id; those of before are kept for the cases pinned to them."""
-        newest: dict[str, Strategy] = {}
-        for strategy in sorted(self.strategies.values(), key=lambda s: (s.id, s.version)):
-            newest[strategy.id] = strategy
-        return list(newest.values())
+    def strategies_for_new_cases(self) -> list[Strategy]:
+        """The default of each country and what is tried beside it, by name; others are kept for the cases
+        that are pinned to them."""
+        found = {self.default_strategy(s.region).name for s in self.strategies.values()}
+        for experiment in self.experiments:
+            found |= {arm.strategy for arm in (experiment.holdout, *experiment.arms)}
+        return [self.strategies[name] for name in sorted(found)]
 
     def default_strategy(self, region: str) -> Strategy:
         """The newest strategy for the region's country, else the house's. One that is only tried is not it,

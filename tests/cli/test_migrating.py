@@ -15,7 +15,7 @@ from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, open_case
 
 SHIPPED = Path(__file__).parents[2] / "recourse" / "packs" / "strategies" / "cn_auto.yaml"
-OLD, NEW = "cn_auto@2026-11-01", "cn_auto@2027-01-01"
+OLD, NEW = "cn_auto@2026-11-27", "cn_auto@2027-01-01"
 BASE = ["strategy", "migrate", "--from", OLD, "--to", NEW]
 MAP = ["--map", "sms_friendly=text_friendly"]
 

@@ -21,7 +21,7 @@ from tests.events import overdue, payment, snapshot
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase
 
-OLD = load_packs().strategy("cn_auto@2026-11-01")
+OLD = load_packs().strategy("cn_auto@2026-11-27")
 NEW = replace(OLD, version="2027", steps=OLD.steps[1:])
 TRY = Experiment(
     id="try",
@@ -113,7 +113,7 @@ async def test_a_loan_of_another_law_or_another_day_is_no_part_of_it(tried: Worl
     await tried.delivery.accept([overdue("L-late", at=NOON + timedelta(days=60))])
     rows = await tried.rows("SELECT strategy, arm FROM collection_case ORDER BY loan_id")
     default = tried.services.book.default_strategy("CN").name
-    assert rows == [{"strategy": default, "arm": None}, {"strategy": "us_auto@2026-11-01", "arm": None}]
+    assert rows == [{"strategy": default, "arm": None}, {"strategy": "us_auto@2026-11-27", "arm": None}]
     assert default == OLD.name
     assert await tried.scalar("SELECT count(*) FROM assignment") == 0
 

@@ -36,7 +36,7 @@ from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, approved, open_case, open_task
 
-OLD = load_packs().strategy("cn_auto@2026-11-01")
+OLD = load_packs().strategy("cn_auto@2026-11-27")
 
 
 def _version(version: str, *, names: dict[str, str] | None = None, without: Sequence[str] = ()) -> Strategy:
@@ -118,7 +118,7 @@ async def test_a_confirmed_case_is_on_the_new_ladder_as_it_was_shown(world: Worl
     assert (diary[1]["step_id"], diary[1]["outcome"]) == ("screening", "unable")
     assert diary[2]["actor"] == "lead-1"
     assert diary[2]["moved"] == {
-        "from": "cn_auto@2026-11-01",
+        "from": "cn_auto@2026-11-27",
         "to": "cn_auto@2",
         "digest": shown.digest,
         "renamed": {"sms_friendly": "text_friendly"},
@@ -204,7 +204,7 @@ async def test_a_case_that_heard_something_since_is_refused_and_its_neighbour_mo
     results = [(await _confirm(installed, case, shown))[0] for case in cases]
     assert [(r.state, r.obstacle) for r in results] == [("refused", Obstacle.CHANGED), ("moved", None)]
     assert await world.rows("SELECT strategy FROM collection_case ORDER BY id") == [
-        {"strategy": "cn_auto@2026-11-01"},
+        {"strategy": "cn_auto@2026-11-27"},
         {"strategy": "cn_auto@2"},
     ]
 

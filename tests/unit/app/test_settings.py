@@ -35,7 +35,7 @@ def _env_file(text: str) -> None:
 
 def test_the_env_file_reaches_temporals_sdk_and_commands_that_need_no_database() -> None:
     _env_file(f"{DATABASE}TEMPORAL_ADDRESS=temporal.example.com:7233\nRECOURSE_TOPICS__LOANS=core.events\n")
-    load_settings()
+    assert load_settings().topics.loans == "core.events"
     assert os.environ["TEMPORAL_ADDRESS"] == "temporal.example.com:7233"
     assert load_kafka().topics.loans == "core.events"
 

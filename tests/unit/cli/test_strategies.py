@@ -24,8 +24,8 @@ steps:
 """
 
 
-def said(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, ["strategy", *map(str, arguments)], env={"COLUMNS": "400"})
+def said(*arguments: str | Path, **env: str) -> Result:
+    return CliRunner().invoke(app, ["strategy", *map(str, arguments)], env={"COLUMNS": "400"} | env)
 
 
 def test_the_installed_ladders_are_sound() -> None:
@@ -109,3 +109,14 @@ def test_a_file_of_ones_own_is_shown_and_an_unknown_name_is_refused(tmp_path: Pa
     refused = said("show", "no_such_ladder")
     assert refused.exit_code == 2
     assert "recourse strategy list" in refused.output
+
+
+def test_a_folder_of_ones_own_is_listed_and_checked(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(OWN, encoding="utf-8")
+    own = {"RECOURSE_STRATEGIES": str(tmp_path)}
+    assert "own@1" in said("list", **own).output
+    assert json.loads(said("show", "own", "--json", **own).output)["id"] == "own"
+    (tmp_path / "own.yaml").write_text("id: own", encoding="utf-8")
+    refused = said("list", **own)
+    assert refused.exit_code == 2
+    assert "RECOURSE_STRATEGIES" in refused.output

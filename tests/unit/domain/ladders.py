@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from recourse.domain.situation import Channel
-from recourse.domain.strategy.ladder import Step, Strategy
+from recourse.domain.strategy.ladder import Step, Strategy, Triggers
 from recourse.domain.strategy.migration import Move
 from tests.unit.domain.builders import remind
 
@@ -39,6 +39,18 @@ def _renamed(step: Step, names: dict[str, str]) -> Step:
     )
 
 
+def _course(ladder: Strategy, names: dict[str, str], kept: set[str]) -> Strategy:
+    """Its triggers and stops, of the steps that are left."""
+
+    def left(ids: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(new for new in (names.get(i, i) for i in ids) if new in kept)
+
+    forward = tuple(replace(pull, steps=left(pull.steps)) for pull in ladder.triggers.forward)
+    back = tuple(replace(pull, steps=left(pull.steps)) for pull in ladder.triggers.back)
+    stop = tuple(replace(one, hand_to=new) for one in ladder.stop for new in left((one.hand_to,)))
+    return replace(ladder, triggers=Triggers(forward, back), stop=stop)
+
+
 @st.composite
 def moves(draw: st.DrawFn, source: Strategy) -> Move:
     """A move to a version that differs in any of these ways, or in none."""
@@ -58,5 +70,5 @@ def moves(draw: st.DrawFn, source: Strategy) -> Move:
     steps += [
         remind(f"extra_{n}", draw(st.integers(0, 90)), Channel.EMAIL) for n in range(draw(st.integers(0, 2)))
     ]
-    target = replace(source, version="next", steps=tuple(steps))
+    target = replace(_course(source, names, {s.id for s in steps}), version="next", steps=tuple(steps))
     return Move(source, target, tuple(sorted(names.items())))

@@ -15,7 +15,7 @@ from recourse.packs.experiments import load_experiments
 from recourse.packs.loader import PackBook, load_packs, with_strategies
 from recourse.packs.strict import PackError
 
-CN = load_packs().strategy("cn_auto@2026-11-01")
+CN = load_packs().strategy("cn_auto@2026-11-27")
 NEWER = replace(CN, version="2027-01-01")
 KNOWN = load_packs().strategies | {NEWER.name: NEWER}
 Change = Callable[[Any], object]
@@ -66,10 +66,10 @@ BAD: dict[str, tuple[Change, str]] = {
         lambda e: e["arms"][0].update(strategy="cn_auto@9"), r"calls\.challenger\.strategy: cn_auto@9 is not"
     ),
     "a strategy of another law": (
-        lambda e: e["arms"][0].update(strategy="us_auto@2026-11-01"), "within one law"
+        lambda e: e["arms"][0].update(strategy="us_auto@2026-11-27"), "within one law"
     ),
     "a holdout of another law": (
-        lambda e: e["holdout"].update(strategy="us_auto@2026-11-01"), r"calls\.holdout\.strategy: .*law of US"
+        lambda e: e["holdout"].update(strategy="us_auto@2026-11-27"), r"calls\.holdout\.strategy: .*law of US"
     ),
     "a name twice": (lambda e: e["arms"][0].update(name="holdout"), "a name stands twice"),
     "no arms": (lambda e: e.update(arms=[]), r"calls\.arms: none"),
@@ -99,8 +99,8 @@ def test_two_experiments_on_the_same_cases_are_refused(tmp_path: Path) -> None:
 
 def test_a_folder_of_ones_own_adds_versions_and_replaces_none(tmp_path: Path) -> None:
     text = SHIPPED.read_text(encoding="utf-8")
-    (tmp_path / "next.yaml").write_text(text.replace('"2026-11-01"', '"2027-01-01"'), encoding="utf-8")
+    (tmp_path / "next.yaml").write_text(text.replace('"2026-11-27"', '"2027-01-01"'), encoding="utf-8")
     assert with_strategies(load_packs(), tmp_path).default_strategy("CN") == NEWER
     (tmp_path / "other.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(PackError, match=r"cn_auto@2026-11-01 is installed already"):
+    with pytest.raises(PackError, match=r"cn_auto@2026-11-27 is installed already"):
         with_strategies(load_packs(), tmp_path)

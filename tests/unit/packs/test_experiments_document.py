@@ -17,7 +17,7 @@ DOCUMENT = (Path(__file__).parents[3] / "docs" / "experiments.md").read_text(enc
 def test_the_example_is_one_that_loads(tmp_path: Path) -> None:
     file = tmp_path / "experiments.yaml"
     file.write_text(re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)[0], encoding="utf-8")
-    old = load_packs().strategy("cn_auto@2026-11-01")
+    old = load_packs().strategy("cn_auto@2026-11-27")
     new = replace(old, version="2027-01-01")
     [one] = load_experiments(file, {s.name: s for s in (old, new)})
     assert [arm.name for arm in one.all_arms] == ["holdout", "challenger"]

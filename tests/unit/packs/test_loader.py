@@ -331,7 +331,7 @@ def test_a_ladder_that_cases_are_pinned_to_stays_installed_beside_the_newest() -
     book = load_packs()
     assert book.strategy("cn_auto@2026-11-01").region == "CN"
     assert book.strategy("us_auto@2026-11-01").region == "US"
-    newest = {s.id: s.version for s in book.newest_strategies()}
+    newest = {s.id: s.version for s in book.strategies_for_new_cases()}
     assert newest == {"cn_auto": "2026-11-27", "us_auto": "2026-11-27"}
 
 
@@ -339,7 +339,7 @@ def test_the_newest_ladder_of_a_country_is_its_default_and_other_countries_take_
     older = load_strategy("l", broken(CN_LADDER, lambda p: p.update(version="2020-01-01")))
     book = load_packs()
     both = PackBook(book.laws, {older.name: older} | book.strategies)
-    assert both.default_strategy("CN").version == book.newest_strategies()[0].version > "2020-01-01"
+    assert both.default_strategy("CN").version == book.strategies_for_new_cases()[0].version > "2020-01-01"
     assert both.default_strategy("FR-75").id == "us_auto"
 
 

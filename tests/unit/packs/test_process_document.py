@@ -25,7 +25,7 @@ from recourse.packs.loader import load_packs
 from recourse.service.permitting import ROLES
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "process.md"
-STRATEGIES = load_packs().newest_strategies()
+STRATEGIES = load_packs().strategies_for_new_cases()
 LAWS = [load_packs().laws[country] for country in ("CN", "US")]
 """Whose ladders are shipped."""
 TOLD = ("hours", "caps", "conversation_waits", "consent", "parties", "holds", "locate_basis", "handover")
