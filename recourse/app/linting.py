@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from recourse.domain.dispositions import DISPOSITIONS, KINDS, allowed_outcomes
 from recourse.domain.law.rules import LawPack
 from recourse.domain.situation import Channel
 from recourse.domain.strategy.ladder import Strategy
@@ -13,7 +14,6 @@ from recourse.packs.laws import chain
 from recourse.packs.loader import PackBook, Place
 from recourse.packs.render import passages
 from recourse.service.answering import CALLS
-from recourse.service.dispositions import DISPOSITIONS, KINDS, allowed_outcomes
 from recourse.service.permitting import ROLES
 
 

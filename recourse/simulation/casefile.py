@@ -31,7 +31,7 @@ LEDGER = timedelta(days=LEDGER_DAYS)
 @dataclass(slots=True)
 class LoanFile:
     """case and what hangs on it (payments, promises, steps, tasks) are of the open case; attempts and holds
-    outlive it. locate_basis: as in `Situation`."""
+    outlive it. locate_basis: as in `Situation`. opened: when each episode was, the open one last."""
 
     loan: Loan
     lender_zone: str
@@ -40,6 +40,7 @@ class LoanFile:
     locate_basis: str | None
     arrears: Arrears = field(init=False)
     episode: int = 0
+    opened: list[datetime] = field(default_factory=list)
     facts: int = 0
     case: Case | None = None
     attempts: list[Attempt] = field(default_factory=list)
@@ -55,6 +56,7 @@ class LoanFile:
 
     def open_case(self, now: datetime) -> None:
         self.episode += 1
+        self.opened.append(now)
         key = CaseId(f"case-{self.loan.id}-{self.episode}")
         self.case = Case(key, self.loan.id, self.episode, now, Stage.REMINDER)
 
@@ -83,6 +85,7 @@ class LoanFile:
             tasks=tuple(self.tasks.values()),
             locate_basis=self.locate_basis,
             legal_concluded=self.legal_concluded,
+            earlier_episodes=tuple(self.opened[:-1]),
         )
 
     def follow(self, decision: Decision, now: datetime) -> bool:
