@@ -14,6 +14,8 @@ from recourse.simulation.draws import Draws
 
 LAST_DUE_DAY = 28
 """Every month has it."""
+PAID_BEFORE = 12
+"""Installments that an invented loan has behind it (assumed): who is late is no first-payment default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,10 @@ class InventedBook:
             behind = draws.whole(1, max(1, int(shape.late_installments.value)), "late_installments")
         left = draws.whole(int(shape.left_low.value), int(shape.left_high.value), "left")
         unpaid = [
-            Installment(behind - back + 1, due_before(self.first, day, back), installment, installment)
+            Installment(PAID_BEFORE + behind - back + 1, due_before(self.first, day, back), installment, installment)
             for back in range(behind, 0, -1)
         ]
-        return Loan(loan_id, installment, day, behind + 1, left, Arrears.of(unpaid))
+        return Loan(loan_id, installment, day, PAID_BEFORE + behind + 1, left, Arrears.of(unpaid))
 
 
 def due_from(day: date, due_day: int, later: int = 0) -> date:
