@@ -89,7 +89,9 @@ class InventedBook:
             behind = draws.whole(1, max(1, int(shape.late_installments.value)), "late_installments")
         left = draws.whole(int(shape.left_low.value), int(shape.left_high.value), "left")
         unpaid = [
-            Installment(PAID_BEFORE + behind - back + 1, due_before(self.first, day, back), installment, installment)
+            Installment(
+                PAID_BEFORE + behind - back + 1, due_before(self.first, day, back), installment, installment
+            )
             for back in range(behind, 0, -1)
         ]
         return Loan(loan_id, installment, day, PAID_BEFORE + behind + 1, left, Arrears.of(unpaid))
