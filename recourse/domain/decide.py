@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from recourse.domain import keeping
+from recourse.domain.alarms import alarms, look_again, opened
 from recourse.domain.decision import (
     Close,
     Closing,
@@ -16,14 +17,14 @@ from recourse.domain.decision import (
     Wait,
     WaitReason,
 )
+from recourse.domain.judging import judge_agreements, judge_promises, waited_for
+from recourse.domain.keeping import AgreementVerdict
 from recourse.domain.law import hours
 from recourse.domain.law.gate import Packs
 from recourse.domain.law.notices import Standing, standings
 from recourse.domain.situation import (
     STAGE_ORDER,
     OpenTask,
-    Promise,
-    PromiseState,
     Situation,
     Stage,
     StepOutcome,
@@ -31,7 +32,7 @@ from recourse.domain.situation import (
 from recourse.domain.strategy import timing
 from recourse.domain.strategy.address import notices_given, target
 from recourse.domain.strategy.course import Course, course_of
-from recourse.domain.strategy.ladder import PromiseRule, Step, Strategy
+from recourse.domain.strategy.ladder import Step, Strategy
 from recourse.domain.strategy.progress import Progress, progress
 
 
@@ -45,21 +46,28 @@ class Rules:
 
 def decide(situation: Situation, rules: Rules, now: datetime) -> Decision:
     """The next plan as of `now` (business UTC). The same arguments give the same answer for ever."""
-    verdicts = tuple(_judge_promises(situation, rules.strategy.promise, now))
+    judgement = keeping.judge(situation, rules.strategy, now) if situation.agreements else None
+    shared = judgement.promised if judgement else None
+    verdicts = tuple(judge_promises(situation, rules.strategy.promise, now, shared))
+    agreed = tuple(judge_agreements(situation, judgement, closing(situation)))
     expired = tuple(t.id for t in situation.tasks if t.expires_at is not None and t.expires_at <= now)
-    after = _after(situation, verdicts, expired, now)
+    after = _after(situation, verdicts, agreed, expired, now)
     today = hours.local_date(now, situation.lender_zone)
     dpd = situation.account.arrears.dpd(today)
     chosen = _plan(after, rules, now)
+    over = isinstance(chosen.plan, Close)
+    known = () if over else tuple(alarms(after, rules.strategy, rules.packs, judgement))
     return Decision(
-        plan=chosen.plan,
-        stage=Stage.CLOSED if isinstance(chosen.plan, Close) else _stage(after, rules.strategy),
+        plan=look_again(chosen.plan, known, now),
+        stage=Stage.CLOSED if over else _stage(after, rules.strategy),
         dpd=dpd,
         bucket=rules.strategy.buckets.classify(dpd),
         promises=verdicts,
         expired_tasks=expired,
         skipped=chosen.skipped,
         moved=chosen.moved,
+        agreements=agreed,
+        alarms=tuple(alarm for alarm in known if alarm.at <= now and not opened(alarm, after)),
     )
 
 
@@ -74,29 +82,12 @@ def closing(situation: Situation) -> Closing | None:
     return Closing.LEGAL_CONCLUDED if situation.legal_concluded else None
 
 
-def promise_deadline(promise: Promise, rule: PromiseRule, zone: str) -> datetime:
-    """First instant at which an unkept promise is broken: the day after its date plus grace."""
-    return hours.start_of_day(promise.due_on + timedelta(days=rule.grace_days + 1), zone)
-
-
-def _judge_promises(s: Situation, rule: PromiseRule, now: datetime) -> Iterator[PromiseVerdict]:
-    for promise in s.promises:
-        if promise.state is not PromiseState.OPEN:
-            continue
-        deadline = promise_deadline(promise, rule, s.lender_zone)
-        paid = sum(
-            p.amount_minor
-            for p in s.account.payments
-            if not p.reversed and promise.made_at <= p.occurred_at < deadline
-        )
-        if paid * 100 >= promise.amount_minor * rule.min_percent:
-            yield PromiseVerdict(promise.id, PromiseState.KEPT)
-        elif now >= deadline:
-            yield PromiseVerdict(promise.id, PromiseState.BROKEN)
-
-
 def _after(
-    s: Situation, verdicts: tuple[PromiseVerdict, ...], expired: tuple[str, ...], now: datetime
+    s: Situation,
+    verdicts: tuple[PromiseVerdict, ...],
+    agreed: tuple[AgreementVerdict, ...],
+    expired: tuple[str, ...],
+    now: datetime,
 ) -> Situation:
     """The situation once this decision's own consequences are written."""
     judged = {v.promise_id: v.state for v in verdicts}
@@ -109,7 +100,9 @@ def _after(
         for r in s.steps
     )
     tasks = tuple(t for t in s.tasks if t.id not in expired)
-    return replace(s, promises=promises, steps=steps, tasks=tasks)
+    states = {v.agreement_id: v.state for v in agreed}
+    agreements = tuple(replace(a, state=states.get(a.id, a.state)) for a in s.agreements)
+    return replace(s, promises=promises, steps=steps, tasks=tasks, agreements=agreements)
 
 
 def _stage(s: Situation, strategy: Strategy) -> Stage:
@@ -149,11 +142,7 @@ def _blocked(s: Situation, rules: Rules, now: datetime) -> Wait | None:
     if not s.account.arrears.overdue(today):
         oldest = s.account.arrears.oldest_due or today
         return Wait(WaitReason.NOTHING_OVERDUE, hours.start_of_day(oldest + timedelta(days=1), s.lender_zone))
-    pending = [p for p in s.promises if p.state is PromiseState.OPEN]
-    if pending:
-        rule = rules.strategy.promise
-        return Wait(WaitReason.PROMISE, min(promise_deadline(p, rule, s.lender_zone) for p in pending))
-    return None
+    return waited_for(s, rules.strategy, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from recourse.domain.ids import TaskId
+from recourse.domain.keeping import AgreementVerdict
 from recourse.domain.situation import PromiseState, Stage
 
 
@@ -28,6 +29,8 @@ class WaitReason(StrEnum):
     NO_LAW_PACK = "no_law_pack"
     HOLD = "hold"
     PROMISE = "promise"
+    AGREEMENT = "agreement"
+    LIMITATION = "limitation"
     TASK = "task"
     LADDER_DONE = "ladder_done"
 
@@ -63,9 +66,21 @@ class PromiseVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """A task that no rung of the ladder asks for. step_id: names it in the case's records, so that it is
+    opened once. at: from when on it is due."""
+
+    step_id: str
+    task: str
+    team: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """plan: the one next thing. stage, dpd and bucket as of now. skipped: steps passed over, with why. moved:
-    steps to come that a trigger brought forward or put off, with which and to when."""
+    steps to come that a trigger brought forward or put off, with which and to when. alarms: tasks to be opened
+    now."""
 
     plan: Plan
     stage: Stage
@@ -75,3 +90,5 @@ class Decision:
     expired_tasks: tuple[TaskId, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     moved: tuple[tuple[str, str], ...] = ()
+    agreements: tuple[AgreementVerdict, ...] = ()
+    alarms: tuple[Alarm, ...] = ()

@@ -44,6 +44,14 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjustment:
+    """The bank's own change of what is owed: a waiver, an extension, a restructure, a fee, a correction."""
+
+    kind: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The loan's account as the facts tell it.
 
@@ -57,6 +65,7 @@ class Account:
     charged_off_on: date | None = None
     ended: LoanEnd | None = None
     last_sequence: int | None = None
+    adjustments: tuple[Adjustment, ...] = ()
 
     @property
     def cured(self) -> bool:
@@ -130,8 +139,12 @@ class _Folding:
     def apply(self, entry: Entry) -> None:
         fact: BankFact = entry.fact
         match fact:
-            case OverdueReported(arrears=arrears) | LoanAdjusted(arrears=arrears):
+            case OverdueReported(arrears=arrears):
                 self.state(arrears)
+            case LoanAdjusted(kind=kind, arrears=arrears):
+                self.state(arrears)
+                made = Adjustment(kind, entry.occurred_at)
+                self.account = replace(self.account, adjustments=(*self.account.adjustments, made))
             case PaymentReceived():
                 self.payment(entry, fact)
             case PaymentReversed():

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from recourse.domain.agreements import Agreement
 from recourse.domain.fold import Account
 from recourse.domain.ids import CaseId, ContactPointId, FactId, LoanId, PersonId, TaskId
+from recourse.domain.proofs import Proof
 
 
 class Stage(StrEnum):
@@ -193,7 +195,9 @@ class Situation:
 
     parties: empty while master data is missing. locate_basis: why the vehicle may be located ("consent",
     ...), None when there is none. facts_seen: the highest fact id folded in. earlier_episodes: when the
-    loan's earlier cases were opened, oldest first.
+    loan's earlier cases were opened, oldest first. agreements: of this case, without those declined or
+    cancelled. proofs: of the loan, besides the account's payments. last_due_on: the last due date of the loan
+    that is known.
     """
 
     case: Case
@@ -210,6 +214,9 @@ class Situation:
     locate_basis: str | None = None
     legal_concluded: bool = False
     earlier_episodes: tuple[datetime, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    last_due_on: date | None = None
 
     def borrower(self) -> Party | None:
         return next((p for p in self.parties if p.role is PartyRole.BORROWER), None)

@@ -113,3 +113,8 @@ def _check_numbers(name: str, pack: LawPack) -> None:
         for number, rule in enumerate(getattr(pack, kind)):
             if getattr(rule, field) < 1:
                 raise PackError(f"{name}: {kind}.{number}.{field}: must be 1 or more")
+    for number, limit in enumerate(pack.limitation):
+        if limit.warn_days is not None and not 1 <= limit.warn_days <= limit.years * 365:
+            raise PackError(
+                f"{name}: limitation.{number}.warn_days: must be 1 to the years; leave it out for never"
+            )

@@ -9,10 +9,12 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
+from recourse.domain.authority import Authority
 from recourse.domain.decide import Rules
 from recourse.domain.law.rules import Collector, LawPack
 from recourse.domain.strategy.experiment import Experiment
 from recourse.domain.strategy.ladder import Strategy
+from recourse.packs.authorities import load_authority
 from recourse.packs.experiments import load_experiments
 from recourse.packs.laws import by_id, chain, load_law
 from recourse.packs.strategies import load_strategies, load_strategy
@@ -38,12 +40,14 @@ class Place:
 class PackBook:
     """Every pack that is installed. laws: by id. strategies: by `id@version`. house: rules of the operator's
     own, asked everywhere beside the law; since every pack can only refuse, they tighten and never loosen.
-    experiments: no two of which want the same case."""
+    experiments: no two of which want the same case. authority: who may agree alone on what; without it nobody
+    may."""
 
     laws: dict[str, LawPack]
     strategies: dict[str, Strategy]
     house: LawPack | None = None
     experiments: tuple[Experiment, ...] = ()
+    authority: Authority = field(default_factory=Authority)
     _known: dict[tuple[str, Place, date], Rules] = field(
         init=False, default_factory=dict, compare=False, repr=False
     )
@@ -112,7 +116,8 @@ def load_packs() -> PackBook:
     """The packs inside the package. Raises PackError."""
     laws = by_id((name, load_law(name, text)) for name, text in _texts("law"))
     strategies = [load_strategy(name, text) for name, text in _texts("strategies")]
-    return PackBook(laws, {s.name: s for s in strategies})
+    [authority] = [load_authority(name, text) for name, text in _texts("authority")]
+    return PackBook(laws, {s.name: s for s in strategies}, authority=authority)
 
 
 def with_strategies(book: PackBook, folder: Path) -> PackBook:

@@ -55,6 +55,39 @@ class PromiseJudged(CaseEvent):
     promise_id: str
 
 
+class AgreedPart(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    due_on: date
+    amount: Amount
+
+
+class AgreementApproved(CaseEvent):
+    """What the bank is asked to book, or to expect. kind: payment_plan, settlement, extension, restructure or
+    waiver. parts: what the borrower pays by when. gives_up: what is waived, at once (waiver; `waived` says of
+    what) or once the parts are paid (settlement). installments: how many move to the end (extension), or
+    the new schedule has (restructure), which is for `amount` from `first_due_on` on."""
+
+    agreement_id: str
+    kind: str
+    parts: tuple[AgreedPart, ...] = ()
+    gives_up: Amount | None = None
+    waived: str | None = None
+    installments: int | None = None
+    amount: Amount | None = None
+    first_due_on: date | None = None
+
+
+class AgreementJudged(CaseEvent):
+    agreement_id: str
+
+
+class AgreementCancelled(CaseEvent):
+    """code: not_booked, why the case ended, or the reason a person gave."""
+
+    agreement_id: str
+    code: str
+
+
 class VehicleLocated(CaseEvent):
     """quality: fresh, stale, carried_over or invalid; never where."""
 
@@ -84,6 +117,11 @@ CASE_MODELS: dict[str, type[CaseEvent]] = {
     "recourse.promise.made.v1": PromiseMade,
     "recourse.promise.kept.v1": PromiseJudged,
     "recourse.promise.broken.v1": PromiseJudged,
+    "recourse.agreement.approved.v1": AgreementApproved,
+    "recourse.agreement.kept.v1": AgreementJudged,
+    "recourse.agreement.broken.v1": AgreementJudged,
+    "recourse.agreement.reopened.v1": AgreementJudged,
+    "recourse.agreement.cancelled.v1": AgreementCancelled,
     "recourse.vehicle.located.v1": VehicleLocated,
     "recourse.legal.handed_over.v1": LegalHandedOver,
     "recourse.legal.recalled.v1": LegalRecalled,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
+from recourse.domain.keeping import binds
 from recourse.domain.law import caps, hours
 from recourse.domain.law.holds import HOUSE, binding_rules
 from recourse.domain.law.notices import Notice, standings
@@ -32,6 +33,8 @@ from recourse.domain.law.verdict import (
 )
 from recourse.domain.situation import (
     ContactPoint,
+    Hold,
+    HoldReason,
     Party,
     PartyRole,
     PromiseState,
@@ -94,6 +97,8 @@ def _questions(effect: Effect, q: _Inquiry) -> Iterator[_Question]:
     yield _house("debt", _debt(q))
     yield _house("law", None if q.packs else Refused(RefusalCode.NO_LAW_PACK, HOUSE))
     yield _holds(effect, q)
+    if any(binds(agreement) for agreement in q.situation.agreements):
+        yield _agreements(effect, q)
     match effect:
         case ContactEffect():
             yield from _contact_questions(effect, q)
@@ -161,6 +166,19 @@ def _holds(effect: Effect, q: _Inquiry) -> _Question:
         for hold, rule, pack, source in binding_rules(q.situation.holds, q.packs, action_of(effect), q.now)
     ]
     return _Question("holds", tuple(checks)) if checks else _house("holds", None)
+
+
+def _agreements(effect: Effect, q: _Inquiry) -> _Question:
+    """An agreement in force stops what the packs let a payment plan stop."""
+    kinds = {a.id: a.kind.value for a in q.situation.agreements if binds(a)}
+    holds = [Hold(key, HoldReason.PAYMENT_PLAN, q.now, None) for key in kinds]
+    binding = binding_rules(holds, q.packs, action_of(effect), q.now)
+    code = RefusalCode.AGREEMENT_IN_FORCE
+    checks = [
+        Check("agreement", rule, pack, source, Refused(code, source, detail=kinds[hold.id]))
+        for hold, rule, pack, source in binding
+    ]
+    return _Question("agreement", tuple(checks)) if checks else _house("agreement", None)
 
 
 def _party(

@@ -12,6 +12,7 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Any
 
+from recourse.domain.proofs import ProofKind
 from recourse.domain.situation import Action, Channel, HoldReason, PartyRole
 
 
@@ -190,12 +191,27 @@ class RetentionRule(Rule):
     years: int
 
 
+class Begins(StrEnum):
+    """With which day the years begin."""
+
+    LAST_INSTALLMENT = "last_installment"
+    """The last due date of the contract, for the whole debt."""
+    OLDEST_UNPAID = "oldest_unpaid"
+    END_OF_YEAR = "end_of_year"
+    """Of the year in which the oldest unpaid installment was due."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitationRule(Rule):
-    """How long a claim can be enforced, and which proofs start the years anew."""
+    """How long a claim can be enforced, and which proofs start the years anew.
+
+    warn_days: so many days before the end the legal team is warned; None for never.
+    """
 
     years: int
-    restarts_on: frozenset[str]
+    restarts_on: frozenset[ProofKind]
+    begins: Begins = Begins.OLDEST_UNPAID
+    warn_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

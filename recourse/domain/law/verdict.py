@@ -19,6 +19,7 @@ class RefusalCode(StrEnum):
     MASTER_DATA_MISSING = "master_data_missing"
     NO_LAW_PACK = "no_law_pack"
     HOLD = "hold"
+    AGREEMENT_IN_FORCE = "agreement_in_force"
     PROMISE_PENDING = "promise_pending"
     PARTY_NOT_PERMITTED = "party_not_permitted"
     MAY_NOT_BE_TOLD = "may_not_be_told"

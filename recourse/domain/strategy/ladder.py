@@ -76,6 +76,16 @@ class PromiseRule:
 
 
 @dataclass(frozen=True, slots=True)
+class AgreementRule:
+    """A part of a plan or a settlement is kept when at least `min_percent` of it was received by its date
+    plus grace days. booking_days: how long the bank has to book what it was told of."""
+
+    min_percent: int = 95
+    grace_days: int = 3
+    booking_days: int = 10
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """Cases that have something in common."""
 
@@ -144,6 +154,7 @@ class Strategy:
     segments: tuple[Segment, ...] = ()
     triggers: Triggers = Triggers()
     stop: tuple[Stop, ...] = ()
+    agreement: AgreementRule = AgreementRule()
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from recourse.domain.agreements import Agreement, AgreementState, Extension
 from recourse.domain.delinquency import Arrears
 from recourse.domain.facts import LoanEnd
 from recourse.domain.ids import PersonId
@@ -110,6 +111,12 @@ REFUSALS = [
     Refusal(RefusalCode.MASTER_DATA_MISSING, lambda s: replace(s, parties=())),
     Refusal(RefusalCode.NO_LAW_PACK, lambda s: s, law=()),
     Refusal(RefusalCode.HOLD, lambda s: replace(s, holds=(hold(),))),
+    Refusal(
+        RefusalCode.AGREEMENT_IN_FORCE,
+        lambda s: replace(
+            s, agreements=(Agreement("A-1", Extension(1), AgreementState.APPROVED, YESTERDAY),)
+        ),
+    ),
     Refusal(
         RefusalCode.PROMISE_PENDING,
         lambda s: replace(s, promises=(promise(YESTERDAY, date(2026, 11, 20)),)),

@@ -1,0 +1,60 @@
+"""Tasks that no rung of the ladder asks for: a claim about to run out, a settlement the bank did not book.
+
+The decision of the case opens each of them once, and its plan wakes up on the day: nobody else has to
+remember it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from recourse.domain.agreements import AgreementKind, AgreementState
+from recourse.domain.decision import Alarm, Close, DoStep, Plan, Wait, WaitReason
+from recourse.domain.keeping import Judgement, booking_deadline
+from recourse.domain.law.limitation import clocks, warning_at
+from recourse.domain.law.rules import LawPack
+from recourse.domain.situation import Situation
+from recourse.domain.strategy.ladder import Strategy
+
+LIMITATION_WARNING = "limitation_warning"
+CHASE_BOOKING = "chase_booking"
+
+
+def alarms(
+    s: Situation, strategy: Strategy, packs: tuple[LawPack, ...], judgement: Judgement | None
+) -> Iterator[Alarm]:
+    """All there are, whether due or not, opened or not. s: after the decision's own consequences."""
+    for clock in clocks(s, packs):
+        at = warning_at(clock, s.lender_zone)
+        if at is not None:
+            # By the end of the years: when they begin anew, there is another warning before the new end.
+            name = f"{LIMITATION_WARNING}-{clock.rule}-{clock.ends_on.isoformat()}"
+            yield Alarm(name, LIMITATION_WARNING, "legal", at)
+    for a in s.agreements:
+        standing = judgement.standings.get(a.id) if judgement else None
+        paid = a.kind is AgreementKind.SETTLEMENT and a.state is AgreementState.KEPT
+        if paid and standing is not None and standing.at is not None:
+            at = booking_deadline(standing.at, strategy.agreement, s.lender_zone)
+            yield Alarm(f"{CHASE_BOOKING}-{a.id}", CHASE_BOOKING, "lead", at)
+
+
+def opened(alarm: Alarm, s: Situation) -> bool:
+    """Whether its task is open, or was."""
+    named = {task.step_id for task in s.tasks} | {record.step_id for record in s.steps}
+    return alarm.step_id in named
+
+
+def look_again(plan: Plan, known: Iterable[Alarm], now: datetime) -> Plan:
+    """The plan, looked at again no later than the next alarm."""
+    at = min((alarm.at for alarm in known if alarm.at > now), default=None)
+    if at is None:
+        return plan
+    match plan:
+        case Wait(until=until):
+            return plan if until is not None and until <= at else replace(plan, until=at)
+        case DoStep(due_at=due_at):
+            return plan if due_at <= at else Wait(WaitReason.LIMITATION, at)
+        case Close():
+            return plan
