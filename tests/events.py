@@ -153,3 +153,10 @@ def reversal(
     if left is not None:
         data["arrears"] = left
     return event(loan, "bank.payment.reversed.v1", data, at=at)
+
+
+def adjusted(
+    loan: str, *, at: datetime, kind: str, left: list[dict[str, Any]], sequence: int = 3
+) -> BankEvent:
+    data = {"sequence": sequence, "kind": kind, "arrears": left}
+    return event(loan, "bank.loan.adjusted.v1", data, at=at)

@@ -79,8 +79,8 @@ class Alarm:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """plan: the one next thing. stage, dpd and bucket as of now. skipped: steps passed over, with why. moved:
-    steps to come that a trigger brought forward or put off, with which and to when. alarms: tasks to be opened
-    now."""
+    steps to come that a trigger brought forward or put off, with which and to when. alarms: tasks to be
+    opened now."""
 
     plan: Plan
     stage: Stage

@@ -15,6 +15,7 @@ class Disposition:
 
     hold, hold_days: the hold it asks for and for how long; None days means until lifted.
     retry: nobody was reached, the ladder may try again. unusable: the point is dead for this person.
+    task: the kind of a task for a lead that follows.
     """
 
     attempt: AttemptOutcome = AttemptOutcome.CONNECTED
@@ -24,6 +25,7 @@ class Disposition:
     unusable: bool = False
     cease: bool = False
     promise: bool = False
+    task: str | None = None
 
     @property
     def tells(self) -> bool:
@@ -42,6 +44,8 @@ DISPOSITIONS: dict[str, Disposition] = {
     "refuses": Disposition(),
     "disputes": Disposition(hold=HoldReason.DISPUTE),
     "hardship": Disposition(hold=HoldReason.HARDSHIP, hold_days=30),
+    # The person cannot pay at once but wants to: protected until somebody has proposed what he can pay.
+    "wants_plan": Disposition(hold=HoldReason.HARDSHIP, hold_days=14, task="propose_agreement"),
     "already_paid": Disposition(hold=HoldReason.OPERATOR, hold_days=5),
     "deceased": Disposition(hold=HoldReason.DEATH),
     "no_contact": Disposition(cease=True),
@@ -69,6 +73,7 @@ _CALL = (
     "refuses",
     "disputes",
     "hardship",
+    "wants_plan",
     "already_paid",
     "deceased",
     "no_contact",
@@ -87,6 +92,7 @@ _OUTCOMES: dict[str, tuple[str, ...]] = {
         "promise",
         "disputes",
         "hardship",
+        "wants_plan",
         "already_paid",
         "deceased",
         "no_contact",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from recourse.domain.ids import CaseId
 from recourse.domain.law.hours import local_date
-from recourse.storage import agreements, facts, permits, tasks
+from recourse.storage import agreements, disputes, facts, money_agreements, permits, tasks
 from recourse.storage.cases import CaseRow, get
 from recourse.storage.database import ReadTx
 from recourse.storage.tables import collection_case, fact, loan, loan_party, step
@@ -99,6 +99,10 @@ class CaseView:
     """What somebody on the loan asked us to stop; it holds for good."""
     permits: list[dict[str, Any]]
     """For what cannot be taken back, oldest first. owed: the recall is not acknowledged yet."""
+    agreements: list[dict[str, Any]] = field(default_factory=list)
+    disputes: list[dict[str, Any]] = field(default_factory=list)
+    limitation: list[dict[str, Any]] = field(default_factory=list)
+    """Until when the claim can be enforced (`recourse.service.limiting`); empty where it is not known."""
 
 
 async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
@@ -137,6 +141,8 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
             }
             for p in await permits.of_case(tx, case_id)
         ],
+        agreements=[asdict(row) for row in await money_agreements.listing(tx, case_id=case_id)],
+        disputes=[asdict(row) for row in await disputes.of_loan(tx, case.loan_id)],
     )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any
 
 import structlog
 
-from recourse.contracts.messages import PlanData, PlanKind
+from recourse.contracts.messages import PlanData
+from recourse.domain.agreements import AgreementState
 from recourse.domain.decide import Rules, decide
-from recourse.domain.decision import Close, Decision, DoStep, Plan, Wait
+from recourse.domain.decision import Alarm, Close, Decision
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.hours import local_date
 from recourse.domain.situation import PromiseState, StepOutcome
@@ -19,9 +21,9 @@ from recourse.packs.loader import PackBook, Place
 from recourse.packs.record import digest_of, rules_digest, rules_to_json
 from recourse.packs.record import situation_to_json as to_json
 from recourse.packs.strict import PackError
-from recourse.service import recalling
+from recourse.service import planning, recalling
 from recourse.service.context import Lender, Unit
-from recourse.storage import agreements, attempts, cases, outbox, steps, tasks
+from recourse.storage import agreements, attempts, cases, money_agreements, outbox, steps, tasks
 from recourse.storage.codec import plan_from_json
 from recourse.storage.locks import lock_contact_points, lock_loans
 from recourse.storage.outbox import NewMessage
@@ -80,10 +82,10 @@ def deliberate(unit: Unit, gathered: Gathered) -> Deliberation:
 def rules_for(book: PackBook, lenders: Mapping[str, Lender], gathered: Gathered, now: datetime) -> Rules:
     """What the case is decided by now. Raises PackError for a strategy that is not installed."""
     on = local_date(now, gathered.loan.zone)
-    return book.rules(gathered.case.strategy, _place(lenders, gathered), on)
+    return book.rules(gathered.case.strategy, place_of(lenders, gathered), on)
 
 
-def _place(lenders: Mapping[str, Lender], gathered: Gathered) -> Place:
+def place_of(lenders: Mapping[str, Lender], gathered: Gathered) -> Place:
     """A lender that no setting names may be anybody: then the rules for every kind of collector bind."""
     loan = gathered.loan
     lender = next((known for known in lenders.values() if known.name == loan.lender), None)
@@ -127,7 +129,9 @@ async def settle_all(unit: Unit, deliberations: Sequence[Deliberation]) -> list[
     plans = []
     for d in deliberations:
         await writing.judge_promises(d)
+        await writing.judge_agreements(d)
         writing.expire_tasks(d)
+        await writing.raise_alarms(d)
         writing.move_stage(d)
         plans.append(writing.keep_plan(d))
         if isinstance(d.decision.plan, Close) and d.gathered.case.closed_at is None:
@@ -167,6 +171,23 @@ class _Writing:
             kind = "kept" if verdict.state is PromiseState.KEPT else "broken"
             self._tell(d, f"recourse.promise.{kind}.v1", promise_id=verdict.promise_id)
 
+    async def judge_agreements(self, d: Deliberation) -> None:
+        now = self._unit.now
+        for verdict in d.decision.agreements:
+            key, state, code = verdict.agreement_id, verdict.state, verdict.code
+            await money_agreements.judge(self._unit.tx, key, state, now, code)
+            why = f"agreement {state}" + (f": {code}" if code else "")
+            self._rows.append(d.row("agreement", now, why, code=state.value, source=key))
+            told = {"code": code} if state is AgreementState.CANCELLED else {}
+            self._tell(d, f"recourse.agreement.{_TOLD[state]}.v1", agreement_id=key, **told)
+
+    async def raise_alarms(self, d: Deliberation) -> None:
+        for alarm in d.decision.alarms:
+            await _open_alarm(self._unit, d, alarm)
+            reason = f"{alarm.task} for {alarm.team}"
+            opened = {"step_id": alarm.step_id, "outcome": StepOutcome.OPEN, "code": alarm.task}
+            self._rows.append(d.row("outcome", self._unit.now, reason, **opened))
+
     def expire_tasks(self, d: Deliberation) -> None:
         expired = d.decision.expired_tasks
         self._ended["expired"] += expired
@@ -192,10 +213,10 @@ class _Writing:
     def keep_plan(self, d: Deliberation) -> PlanData:
         """Number and store the plan if it says something new; else keep it, with the facts seen now."""
         case, now = d.gathered.case, self._unit.now
-        fresh = plan_data(d, case.decision + 1)
+        fresh = planning.plan_data(d, case.decision + 1)
         stored = plan_from_json(case.plan) if case.plan is not None else None
-        if stored is not None and _same(stored, fresh, now):
-            kept = _seen(stored, fresh)
+        if stored is not None and planning.same(stored, fresh, now):
+            kept = planning.seen(stored, fresh)
             if kept != stored:
                 self._plans[case.id] = kept
             return kept
@@ -226,50 +247,27 @@ class _Writing:
         self._messages.append(NewMessage(case.loan_id, type_, self._unit.now, about | data))
 
 
-def _same(stored: PlanData, fresh: PlanData, now: datetime) -> bool:
-    """A late step is due "now" at each asking; as long as it is the same step, that is the same plan. By
-    another strategy it is another one, though it says the same."""
-    if stored.strategy != fresh.strategy:
-        return False
-    if (stored.kind, stored.step_id, stored.reason) != (fresh.kind, fresh.step_id, fresh.reason):
-        return False
-    late = stored.due_at is not None and fresh.due_at is not None and stored.due_at <= fresh.due_at <= now
-    return stored.due_at == fresh.due_at or late
+_TOLD = {
+    AgreementState.APPROVED: "reopened",
+    AgreementState.ACTIVE: "reopened",
+    AgreementState.KEPT: "kept",
+    AgreementState.BROKEN: "broken",
+    AgreementState.CANCELLED: "cancelled",
+}
+"""How the bank is told of what facts decided; in force again is what a reversal makes of a kept one."""
 
 
-def _seen(stored: PlanData, fresh: PlanData) -> PlanData:
-    return replace(stored, facts_seen=fresh.facts_seen, stage=fresh.stage, bucket=fresh.bucket, dpd=fresh.dpd)
-
-
-def plan_data(d: Deliberation, number: int) -> PlanData:
-    """The decision as the workflow sees it: codes and instants only."""
-    case, decision = d.gathered.case, d.decision
-    kind, step_id, due_at, reason, team = _shape(decision.plan, d)
-    return PlanData(
-        number=number,
-        kind=kind,
-        facts_seen=d.gathered.situation.facts_seen,
-        due_at=due_at,
-        step_id=step_id,
-        reason=reason,
-        stage=decision.stage.value,
-        bucket=decision.bucket,
-        team=team,
-        strategy=case.strategy,
-        dpd=decision.dpd,
+async def _open_alarm(unit: Unit, d: Deliberation, alarm: Alarm) -> None:
+    case = d.gathered.case
+    digest = hashlib.sha256(f"{case.id}/{alarm.step_id}".encode()).hexdigest()
+    await tasks.open_task(
+        unit.tx,
+        TaskId(f"task-{digest[:20]}"),
+        loan_id=case.loan_id,
+        case_id=case.id,
+        step_id=alarm.step_id,
+        kind=alarm.task,
+        team=alarm.team,
+        at=unit.now,
+        expires_at=None,
     )
-
-
-def _shape(plan: Plan, d: Deliberation) -> tuple[PlanKind, str | None, datetime | None, str, str]:
-    match plan:
-        case DoStep(step_id=step_id, due_at=due_at):
-            step = d.rules.strategy.step(step_id)
-            moved = dict(d.decision.moved).get(step_id)
-            reason = f"day {step.day} of the ladder" + (f", {moved}" if moved is not None else "")
-            return step.kind.value, step_id, due_at, reason, step.team or ""
-        case Wait(reason=reason, until=until):
-            return "wait", None, until, reason.value, ""
-        case Close(reason=closing):
-            return "close", None, None, closing.value, ""
-        case _:
-            assert_never(plan)

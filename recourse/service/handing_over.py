@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import rfc8785
 
@@ -18,6 +18,7 @@ from recourse.ports import Handover
 from recourse.service import doubt, permits
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked
+from recourse.service.limiting import lines
 from recourse.service.performing import ended, finish, refuse, still_due, too_late
 from recourse.storage import legal, outbox, steps
 from recourse.storage.dossier import dossier_document
@@ -51,7 +52,9 @@ async def claim(unit: Unit, command: StepCommand) -> Claimed | StepResult:
     )
     action = await legal.of_case(unit.tx, case.id)
     if action is None:
-        document = rfc8785.dumps(await dossier_document(unit.tx, case.loan_id))
+        known = lines(case.id, d.gathered.situation, d.rules.packs, unit.now)
+        limitation = [asdict(line) for line in known]
+        document = rfc8785.dumps(await dossier_document(unit.tx, case.loan_id, limitation))
         action = await legal.claim(
             unit.tx,
             f"handover-{case.id}",

@@ -6,14 +6,15 @@ from datetime import date, timedelta
 
 from recourse.contracts.messages import TaskAnswer
 from recourse.domain.dispositions import DISPOSITIONS, step_outcome
-from recourse.domain.ids import PersonId
+from recourse.domain.ids import PersonId, TaskId
 from recourse.domain.situation import Channel, HoldReason, StepOutcome
 from recourse.service import doubt, handing_over, recalling, reminding
 from recourse.service.ceasing import cease_of_person
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation
+from recourse.service.disputing import DisputeReason, NewDispute, open_dispute
 from recourse.service.noting import HoldRequest, place_hold
-from recourse.storage import agreements, outbox, people, steps
+from recourse.storage import agreements, outbox, people, steps, tasks
 from recourse.storage.attempts import point_of
 from recourse.storage.tasks import TaskRow
 
@@ -65,12 +66,32 @@ async def _said(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) 
         await _promise(unit, d, task, answer)
     if disposition.hold is not None:
         await _hold(unit, d, task, answer, disposition.hold, disposition.hold_days)
+    if disposition.task is not None:
+        await _ask(unit, d, task, disposition.task)
     speaker = await _speaker(unit, d, task)
     if disposition.cease and speaker is not None:
         await cease_of_person(unit, speaker, Channel, answer.actor, f"task {task.id}")
     if disposition.unusable and task.attempt_id is not None:
         person_id, point_id = await point_of(unit.tx, task.attempt_id)
         await people.mark_unusable(unit.tx, person_id, point_id, answer.outcome)
+
+
+async def _ask(unit: Unit, d: Deliberation, task: TaskRow, kind: str) -> None:
+    """What follows is for a lead to do: once, however often it is asked for while the task is open."""
+    case = d.gathered.case
+    if case.closed_at is not None or any(t.step_id == kind for t in d.gathered.situation.tasks):
+        return
+    await tasks.open_task(
+        unit.tx,
+        TaskId(f"{task.id}-{kind}"),
+        loan_id=case.loan_id,
+        case_id=case.id,
+        step_id=kind,
+        kind=kind,
+        team="lead",
+        at=unit.now,
+        expires_at=None,
+    )
 
 
 async def _speaker(unit: Unit, d: Deliberation, task: TaskRow) -> PersonId | None:
@@ -121,7 +142,12 @@ async def _hold(
     days: int | None,
 ) -> None:
     """A dispute concerns the loan; hardship, death and complaints concern the person and all his loans."""
-    person = None if reason is HoldReason.DISPUTE else await _speaker(unit, d, task)
+    if reason is HoldReason.DISPUTE:
+        loan = d.gathered.case.loan_id
+        said = NewDispute(loan, DisputeReason.OTHER, answer.actor, evidence=task.id, request_id=task.id)
+        await open_dispute(unit, said)
+        return
+    person = await _speaker(unit, d, task)
     request = HoldRequest(
         reason=reason,
         actor=answer.actor,

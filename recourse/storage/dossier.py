@@ -6,6 +6,7 @@ that is not a plain difference of dates. It holds personal data: hand it only to
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,10 +19,12 @@ from recourse.storage.attempts import receipts_of
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.tables import (
     agent_task,
+    agreement,
     api_token,
     collection_case,
     contact_attempt,
     contact_point,
+    dispute,
     hold,
     installment,
     legal_action,
@@ -40,8 +43,12 @@ from recourse.storage.tables import (
 PARTS = ("borrower", "vehicle", "loan", "repayment", "contacts", "legal")
 
 
-async def dossier_document(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
-    """The six parts. Raises LookupError for a loan nobody has heard of."""
+async def dossier_document(
+    tx: Tx | ReadTx, loan_id: LoanId, limitation: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """The six parts. limitation: until when the claim can be enforced, by each rule of the law that says it
+    (`recourse.service.limiting`); empty where it is not known. Raises LookupError for a loan nobody has
+    heard of."""
     row = (await tx.execute(select(loan).where(loan.c.id == loan_id))).mappings().first()
     if row is None:
         raise LookupError(f"loan {loan_id}: there is none; list them with `recourse cases list`")
@@ -53,7 +60,7 @@ async def dossier_document(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
         "loan": _loan(dict(row)),
         "repayment": await _repayment(tx, loan_id, dict(row)),
         "contacts": await _contacts(tx, loan_id),
-        "legal": await _legal(tx, loan_id),
+        "legal": await _legal(tx, loan_id) | {"limitation": [plain(dict(one)) for one in limitation]},
     }
 
 
@@ -197,6 +204,12 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
         ),
         "promises": await _rows(
             tx, select(promise).where(promise.c.loan_id == loan_id).order_by(promise.c.made_at)
+        ),
+        "agreements": await _rows(
+            tx, select(agreement).where(agreement.c.loan_id == loan_id).order_by(agreement.c.proposed_at)
+        ),
+        "disputes": await _rows(
+            tx, select(dispute).where(dispute.c.loan_id == loan_id).order_by(dispute.c.opened_at)
         ),
         "holds": await _rows(
             tx,

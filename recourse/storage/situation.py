@@ -21,7 +21,7 @@ from recourse.domain.situation import (
     Situation,
     Stage,
 )
-from recourse.storage import agreements, attempts, cases, ledger, steps, tasks
+from recourse.storage import agreements, attempts, cases, ledger, money_agreements, proofs, steps, tasks
 from recourse.storage.cases import CaseRow
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.ledger import LoanRow
@@ -71,6 +71,9 @@ async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> 
     attempted = await attempts.ledger(tx, people, points, now)
     held = await agreements.holds_of(tx, loan_ids, people)
     promised = await agreements.promises_of(tx, keys)
+    agreed = await money_agreements.live_of(tx, keys)
+    proved = await proofs.proofs_of(tx, loan_ids)
+    last_due = await proofs.last_due_of(tx, loan_ids)
     done = await steps.records(tx, keys)
     open_tasks = await tasks.active_of(tx, keys)
     with_basis = await _with_locate_basis(tx, loan_ids)
@@ -97,6 +100,9 @@ async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> 
             locate_basis="consent" if case.loan_id in with_basis else None,
             legal_concluded=key in concluded,
             earlier_episodes=tuple(earlier.get(key, ())),
+            agreements=tuple(agreed.get(key, ())),
+            proofs=tuple(proved.get(case.loan_id, ())),
+            last_due_on=last_due.get(case.loan_id),
         )
         found[key] = Gathered(situation, case, loan, group.borrower_region or loan.region)
     return found

@@ -7,7 +7,9 @@ Money is integer minor units. Personal data stands only in the tables of `people
 from recourse.storage.tables.base import metadata
 from recourse.storage.tables.cases import (
     agent_task,
+    agreement,
     collection_case,
+    dispute,
     promise,
     rule_set,
     step,
@@ -35,11 +37,13 @@ __all__ = [
     "NUMBERS",
     "NUMBER_END",
     "agent_task",
+    "agreement",
     "api_token",
     "assignment",
     "collection_case",
     "contact_attempt",
     "contact_point",
+    "dispute",
     "dossier_read",
     "fact",
     "hold",

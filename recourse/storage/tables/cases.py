@@ -1,4 +1,4 @@
-"""The case, its append-only steps, its tasks and promises."""
+"""The case, its append-only steps, its tasks, promises, money agreements and disputes."""
 
 from sqlalchemy import (
     BigInteger,
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from recourse.storage.tables.base import document, instant, metadata, recorded_at
 
@@ -131,5 +132,53 @@ promise = Table(
     Column("taken_by", Text, nullable=False),
     recorded_at(),
     Index(None, "case_id"),
+    Index(None, "loan_id"),
+)
+
+agreement = Table(
+    "agreement",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
+    Column("case_id", Text, ForeignKey("collection_case.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    document("terms"),
+    Column("state", Text, nullable=False),
+    instant("proposed_at"),
+    Column("proposed_by", Text, nullable=False),
+    Column("proposed_as", Text, nullable=False),
+    # In which measures it goes beyond what the proposer decides alone, and by which limits.
+    Column("beyond", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("authority", Text, nullable=False),
+    instant("decided_at", nullable=True),
+    Column("decided_by", Text),
+    Column("decided_as", Text),
+    # Since when it is in force: no earlier money counts for it.
+    instant("since", nullable=True),
+    instant("judged_at", nullable=True),
+    Column("code", Text),
+    recorded_at(),
+    Index(None, "case_id"),
+    Index(None, "loan_id"),
+)
+
+dispute = Table(
+    "dispute",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
+    # The hold that stops what the law packs say until it is answered.
+    Column("hold_id", Text, ForeignKey("hold.id"), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("about", Text),
+    Column("evidence", Text),
+    instant("opened_at"),
+    Column("opened_by", Text, nullable=False),
+    Column("answer", Text),
+    Column("answer_evidence", Text),
+    instant("answered_at", nullable=True),
+    Column("answered_by", Text),
+    Column("answer_request", Text),
+    recorded_at(),
     Index(None, "loan_id"),
 )
