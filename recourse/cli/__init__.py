@@ -7,15 +7,18 @@ from typing import Annotated
 import typer
 
 from recourse.cli import (
+    agreements,
     cases,
     ceasing,
     database,
     dead_letters,
+    disputes,
     events,
     experiments,
     explaining,
     holds,
     importing,
+    limitation,
     permits,
     processes,
     simulating,
@@ -44,6 +47,9 @@ app.add_typer(cases.app, name="cases")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(strategies.app, name="strategy")
 app.add_typer(holds.app, name="holds")
+app.add_typer(agreements.app, name="agreements")
+app.add_typer(disputes.app, name="disputes")
+cases.app.command("limitation")(limitation.limitation)
 app.add_typer(permits.app, name="permits")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(experiments.app, name="experiments")

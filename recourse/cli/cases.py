@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +23,7 @@ from recourse.cli.common import (
     short,
     shortened,
 )
+from recourse.cli.limitation import told
 from recourse.cli.screen import Listing, styled
 
 if TYPE_CHECKING:
@@ -119,10 +120,16 @@ def show(case_id: str, as_json: Json = False) -> None:
     from recourse.app.settings import load_settings
     from recourse.domain.ids import CaseId
     from recourse.reading import cases
+    from recourse.service.limiting import Limits
 
     async def work() -> cases.CaseView | None:
         async with services(load_settings()) as running, running.database.reading() as tx:
-            return await cases.show(tx, CaseId(case_id))
+            view = await cases.show(tx, CaseId(case_id))
+            if view is None:
+                return None
+            limits = Limits(running.book, running.lenders)
+            known = await limits.of_case(tx, view.case.id, await running.database.now(tx))
+            return replace(view, limitation=[asdict(line) for line in known])
 
     view = run(work())
     if view is None:
@@ -148,6 +155,17 @@ def _show(view: CaseView) -> None:
         out.print(f"  hold {hold['id']}: {hold['reason']} until {short(hold['until'])}")
     for permit in view.permits:
         out.print(f"  permit {permit['id']}: {permit['kind']} {permit['state']}{_recall(permit)}")
+    for agreement in view.agreements:
+        why = f" ({agreement['code']})" if agreement["code"] else ""
+        out.print(
+            f"  {agreement['terms']['kind']} {agreement['id']}: {agreement['state']}{why}", highlight=False
+        )
+    for dispute in view.disputes:
+        out.print(
+            f"  dispute {dispute['id']}: {dispute['reason']}, {dispute['answer'] or 'open'}", highlight=False
+        )
+    for line in told(view.limitation):
+        out.print(f"  {line}", highlight=False)
     for cease in view.ceases:
         out.print(f"  ceased by {cease['person_id']}: {', '.join(cease['channels'])}", highlight=False)
     table = listing("at (UTC)", "what", "step", "outcome", "why", "by", whole=("at (UTC)", "step"))
@@ -183,6 +201,7 @@ def dossier(
     from recourse.cli.dossier_view import render
     from recourse.domain.ids import LoanId
     from recourse.service.dossier_reading import note_reading
+    from recourse.service.limiting import Limits
     from recourse.storage.dossier import dossier_document
 
     loan = LoanId(loan_id)
@@ -197,7 +216,9 @@ def dossier(
         async with services(load_settings()) as running:
             await running.run(reading)
             async with running.database.reading() as tx:
-                return await dossier_document(tx, loan)
+                limits = Limits(running.book, running.lenders)
+                known = await limits.of_loan(tx, loan, await running.database.now(tx))
+                return await dossier_document(tx, loan, [asdict(line) for line in known])
 
     document = run(work())
     if as_json:

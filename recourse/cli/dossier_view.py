@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from recourse.cli.common import listing
+from recourse.cli.limitation import told
 from recourse.cli.screen import Listing, one_line
 from recourse.domain.money import Money
 
@@ -89,8 +90,17 @@ def _contacts(part: dict[str, Any]) -> RenderableType:
         why = row["reason"] + (f" · {row['source']}" if row.get("source") else "")
         what = row.get("outcome", row.get("code", ""))
         table.add_row(row["at"][:16].replace("T", " "), row["event"], row.get("step_id", ""), what, why)
+    agreed = "\n".join(one_line(line) for line in _agreed(part))
     texts = [_text_of(attempt) for attempt in part["attempts"] if attempt["inbound"]]
-    return Group(table, "texts that came in:", *texts) if texts else table
+    parts = [table, *([agreed] if agreed else []), *(["texts that came in:", *texts] if texts else [])]
+    return Group(*parts)
+
+
+def _agreed(part: dict[str, Any]) -> list[str]:
+    agreements = [f"{a['kind']} {a['id']}: {a['state']}" for a in part.get("agreements", ())]
+    return agreements + [
+        f"dispute {d['id']}: {d['reason']}, {d.get('answer', 'open')}" for d in part.get("disputes", ())
+    ]
 
 
 def _text_of(attempt: dict[str, Any]) -> Text:
@@ -105,4 +115,5 @@ def _legal(part: dict[str, Any]) -> RenderableType:
         for a in part["actions"]
     ]
     lines += [f"{s['at'][:16]}  {s['status']}" for s in part["statuses"]]
-    return "\n".join(map(one_line, lines)) or "nothing yet"
+    lines = lines or ["nothing yet"]
+    return "\n".join(map(one_line, [*lines, *told(part.get("limitation", ()))]))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from recourse.cli.common import FINDINGS, USAGE, Json, fail, listing, out, print_json, run, short
+from recourse.cli.limitation import told
 from recourse.cli.screen import styled
 
 if TYPE_CHECKING:
@@ -64,8 +66,17 @@ def _json(found: Explained) -> dict[str, Any]:
         "checks": plain(explanation.checks),
         "not_taken": dict(explanation.decision.skipped),
         "moved": dict(explanation.decision.moved),
+        "limitation": _limitation(found),
         "differs": found.differs,
     }
+
+
+def _limitation(found: Explained) -> list[dict[str, Any]]:
+    """As it was at that decision, from what was known then."""
+    from recourse.service.limiting import lines
+
+    s = found.situation
+    return [asdict(line) for line in lines(s.case.id, s, found.rules.packs, found.recorded["at"])]
 
 
 def _show(found: Explained) -> None:
@@ -89,6 +100,8 @@ def _show(found: Explained) -> None:
         out.print(table)
     for step_id, why in explanation.decision.moved:
         out.print(f"moved: {step_id}, {why}")
+    for line in told(_limitation(found)):
+        out.print(line, highlight=False)
     for step_id, why in explanation.decision.skipped:
         out.print(f"not taken: {step_id}, {why}")
     for difference in found.differs:

@@ -12,9 +12,10 @@ from fastapi.responses import JSONResponse
 from recourse.contracts.delivery import Unacceptable, Unavailable
 from recourse.delivery import Delivery
 from recourse.ports import AnswersTasks, RunsUnavailable
+from recourse.service.agreeing import NotAuthorised
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.service.tokens import Caller
-from recourse.web import cases, notes, permits, tasks
+from recourse.web import agreements, cases, notes, permits, tasks
 from recourse.web.access import current_caller
 from recourse.web.limits import BodyLimit
 
@@ -31,13 +32,14 @@ def build_api(delivery: Delivery, runs: AnswersTasks, *, docs: bool = False) -> 
         api.get(DOCUMENT, include_in_schema=False)(_description)
     api.state.delivery, api.state.runs = delivery, runs
     api.add_middleware(BodyLimit)
-    for router in (tasks.router, cases.router, notes.router, permits.router):
+    for router in (tasks.router, cases.router, notes.router, permits.router, agreements.router):
         api.include_router(router, prefix="/api")
     api.add_exception_handler(Unavailable, _down)
     api.add_exception_handler(RunsUnavailable, _down)
     api.add_exception_handler(Unknown, _unknown)
     api.add_exception_handler(RequestReused, _reused)
     api.add_exception_handler(Pointless, _pointless)
+    api.add_exception_handler(NotAuthorised, _not_authorised)
     api.add_exception_handler(RequestValidationError, _malformed)
     api.add_exception_handler(Unacceptable, _unstorable)
     api.get("/healthz", include_in_schema=False)(_healthy)
@@ -70,6 +72,10 @@ async def _reused(request: Request, error: Exception) -> JSONResponse:
 
 async def _pointless(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, 422)
+
+
+async def _not_authorised(_: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, 403)
 
 
 async def _malformed(_: Request, error: Exception) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from recourse.domain.ids import CaseId, LoanId
 from recourse.reading import cases
 from recourse.service.context import Services
 from recourse.service.dossier_reading import note_reading
+from recourse.service.limiting import Limits
 from recourse.service.tokens import Caller
 from recourse.storage.database import Database
 from recourse.storage.dossier import dossier_document
@@ -41,11 +43,14 @@ async def list_cases(
 
 @router.get("/cases/{case_id}")
 async def show_case(request: Request, _: Anyone, case_id: str) -> cases.CaseView:
-    async with request.app.state.delivery.services.database.reading() as tx:
+    services: Services = request.app.state.delivery.services
+    async with services.database.reading() as tx:
         view = await cases.show(tx, CaseId(case_id))
-    if view is None:
-        raise HTTPException(404, "no such case")
-    return view
+        if view is None:
+            raise HTTPException(404, "no such case")
+        now = await services.database.now(tx)
+        known = await Limits(services.book, services.lenders).of_case(tx, view.case.id, now)
+    return replace(view, limitation=[asdict(line) for line in known])
 
 
 @router.get("/dossiers/{loan_id}")
@@ -65,4 +70,6 @@ async def dossier(
         raise HTTPException(404, "no such loan") from None
     log.info("dossier read", actor=who.actor, loan_id=loan, purpose=purpose)
     async with services.database.reading() as tx:
-        return await dossier_document(tx, loan)
+        now = await services.database.now(tx)
+        known = await Limits(services.book, services.lenders).of_loan(tx, loan, now)
+        return await dossier_document(tx, loan, [asdict(line) for line in known])
