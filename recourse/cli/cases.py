@@ -164,8 +164,8 @@ def _show(view: CaseView) -> None:
         out.print(
             f"  dispute {dispute['id']}: {dispute['reason']}, {dispute['answer'] or 'open'}", highlight=False
         )
-    for line in told(view.limitation):
-        out.print(f"  {line}", highlight=False)
+    for limit in told(view.limitation):
+        out.print(f"  {limit}", highlight=False)
     for cease in view.ceases:
         out.print(f"  ceased by {cease['person_id']}: {', '.join(cease['channels'])}", highlight=False)
     table = listing("at (UTC)", "what", "step", "outcome", "why", "by", whole=("at (UTC)", "step"))

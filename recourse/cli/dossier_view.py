@@ -92,7 +92,11 @@ def _contacts(part: dict[str, Any]) -> RenderableType:
         table.add_row(row["at"][:16].replace("T", " "), row["event"], row.get("step_id", ""), what, why)
     agreed = "\n".join(one_line(line) for line in _agreed(part))
     texts = [_text_of(attempt) for attempt in part["attempts"] if attempt["inbound"]]
-    parts = [table, *([agreed] if agreed else []), *(["texts that came in:", *texts] if texts else [])]
+    parts: list[RenderableType] = [table]
+    if agreed:
+        parts.append(agreed)
+    if texts:
+        parts += ["texts that came in:", *texts]
     return Group(*parts)
 
 

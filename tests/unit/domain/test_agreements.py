@@ -200,7 +200,13 @@ def test_the_gate_refuses_with_its_own_code_what_the_law_stops_for_an_agreed_pla
 
 
 def test_a_situation_with_every_kind_reads_back_as_it_was_stored() -> None:
-    every = (PLAN, SETTLED, Extension(2), Restructure(3, 9, date(2026, 12, 5)), Waiver(Waived.INTEREST, 7))
+    every: tuple[Terms, ...] = (
+        PLAN,
+        SETTLED,
+        Extension(2),
+        Restructure(3, 9, date(2026, 12, 5)),
+        Waiver(Waived.INTEREST, 7),
+    )
     s = agreed(*(agreement(terms, key=f"A-{n}") for n, terms in enumerate(every)))
     assert situation_from_json(situation_to_json(s)) == s
 
