@@ -131,6 +131,14 @@ def test_money_that_a_promise_was_waiting_for_does_not_pay_a_part_as_well() -> N
     assert decision.agreements == (verdict(AgreementState.BROKEN),)
 
 
+def test_money_for_a_part_that_is_due_first_does_not_keep_a_promise_as_well() -> None:
+    s = agreed(agreement(), payments=(paid(10_000, MADE),))
+    s = replace(s, promises=(promise(MADE, date(2026, 11, 27), 10_000),))
+    decision = judge(s, at("2026-11-29T00:00"))
+    assert [v.state for v in decision.promises] == [PromiseState.BROKEN]
+    assert decision.agreements == ()
+
+
 def test_a_paid_settlement_still_stops_everything_until_the_bank_has_closed_the_loan() -> None:
     s = agreed(agreement(SETTLED), payments=(paid(30_000, MADE),))
     decision = judge(s, MADE + timedelta(days=1))
