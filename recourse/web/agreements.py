@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 
 from recourse.contracts.messages import Nudge
 from recourse.delivery import Delivery
@@ -16,7 +16,7 @@ from recourse.service.agreeing import Answer, Proposal, Ruling
 from recourse.service.context import Unit
 from recourse.service.disputing import DisputeRuling, NewDispute
 from recourse.service.tokens import Caller
-from recourse.storage import money_agreements
+from recourse.storage import cases, money_agreements
 from recourse.storage.disputes import DisputeRow
 from recourse.storage.money_agreements import AgreementRow
 from recourse.web.access import only
@@ -39,6 +39,8 @@ async def propose(request: Request, who: Proposer, case_id: str, body: ProposalB
 @router.get("/cases/{case_id}/agreements")
 async def list_agreements(request: Request, _: Reader, case_id: str) -> list[dict[str, Any]]:
     async with request.app.state.delivery.services.database.reading() as tx:
+        if await cases.get(tx, CaseId(case_id)) is None:
+            raise HTTPException(404, "no such case")
         return [_told(row) for row in await money_agreements.listing(tx, case_id=CaseId(case_id))]
 
 

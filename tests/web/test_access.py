@@ -17,6 +17,7 @@ from tests.web.conftest import ROLES, Api, client, without_database
 EVERYONE = set(ROLES) - {"desk", "recovery"}
 """Of the house: the outside legal desk and the agencies see nothing of a case."""
 WORKERS = EVERYONE - {"auditor"}
+PROPOSERS = {"agent", "lead", "legal", "admin"}
 PERMITTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/tasks"): WORKERS,
     ("POST", "/tasks/{task_id}/claim"): WORKERS,
@@ -28,6 +29,13 @@ PERMITTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/holds"): {"agent", "lead", "legal", "admin"},
     ("POST", "/holds/{hold_id}/lift"): {"lead", "legal", "admin"},
     ("POST", "/legal/statuses"): {"desk", "legal", "admin"},
+    ("POST", "/cases/{case_id}/agreements"): PROPOSERS,
+    ("GET", "/cases/{case_id}/agreements"): EVERYONE,
+    ("POST", "/agreements/{agreement_id}/approve"): PROPOSERS,
+    ("POST", "/agreements/{agreement_id}/decline"): PROPOSERS,
+    ("POST", "/agreements/{agreement_id}/cancel"): PROPOSERS,
+    ("POST", "/disputes"): {"agent", "lead", "legal", "admin"},
+    ("POST", "/disputes/{dispute_id}/answer"): {"lead", "legal", "admin"},
     ("GET", "/permits"): {"recovery", "admin"},
     ("POST", "/permits/{permit_id}/check"): {"recovery", "admin"},
     ("POST", "/permits/{permit_id}/recall-ack"): {"recovery", "admin"},
@@ -38,6 +46,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "/ceases": {"request_id": "r-1", "source": "letter-1", "loan_id": "L-nobody"},
     "/holds": {"reason": "dispute", "request_id": "r-1", "loan_id": "L-nobody"},
     "/permits/{permit_id}/recall-ack": {"outcome": "stopped"},
+    "/cases/{case_id}/agreements": {"request_id": "r-1", "terms": {"kind": "extension", "installments": 1}},
+    "/agreements/{agreement_id}/approve": {"request_id": "r-1"},
+    "/agreements/{agreement_id}/decline": {"request_id": "r-1", "code": "too_long"},
+    "/agreements/{agreement_id}/cancel": {"request_id": "r-1", "code": "too_long"},
+    "/disputes": {"request_id": "r-1", "loan_id": "L-nobody", "reason": "amount"},
+    "/disputes/{dispute_id}/answer": {"request_id": "r-1", "answer": "rejected", "evidence": "letter-1"},
     "/legal/statuses": {
         "reference": "LD-000000",
         "status_id": "s-1",

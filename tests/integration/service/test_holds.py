@@ -198,6 +198,9 @@ async def test_a_hold_for_ten_years_is_waited_out(world: World) -> None:
     case = await open_case(world)
     until = NOON.replace(year=NOON.year + 10)
     await _place(world, loan="L-1", until=until)
+    plan = await case.decide()
+    assert (plan.kind, plan.reason) == ("wait", "limitation"), "the claim would run out meanwhile"
+    world.set_now(plan.due_at or NOON)
     due = (await case.decide()).due_at
     assert due is not None
     assert due >= until
