@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -13,11 +14,13 @@ from activities.handing_over import HandingOverActivities
 from activities.locating import LocatingActivities
 from activities.recalling import Recalls
 from recourse.contracts.messages import StepCommand, StepResult
+from recourse.domain.agreements import AgreementState, Part, PaymentPlan
 from recourse.domain.ids import LoanId
 from recourse.domain.situation import HoldReason
 from recourse.gateways.legal_desk import HttpLegalDesk
 from recourse.ports import NotHandedOver, RecallAnswer
-from recourse.service import handing_over, locating, noting, permits, recovering, withdrawing
+from recourse.service import agreeing, handing_over, locating, noting, permits, recovering, withdrawing
+from recourse.service.agreeing import Proposal
 from recourse.service.noting import HoldRequest
 from recourse.stack import StackAddresses
 from recourse.storage.migrations.versions.v0007_permits import AT_THE_DESK
@@ -432,3 +435,18 @@ async def test_what_was_handed_over_before_there_were_permits_can_be_recalled_to
     assert await _sweep(world, office) == 1
     assert (await _permit(world))["state"] == "recall_acknowledged"
     assert len(_recalls(stack, handed, "recalled")) == 1
+
+
+async def test_an_agreement_that_comes_into_force_recalls_what_cannot_be_taken_back(
+    world: World, demanded: OpenCase
+) -> None:
+    """No row of a hold says so: the gate does."""
+    await _claim(world, await approved(world, demanded))
+    async with world.services.database.reading() as tx:
+        today = (await world.services.database.now(tx)).date()
+    plan = PaymentPlan((Part(today + timedelta(days=20), 352_017),))
+    asked = Proposal(demanded.id, plan, "agent-1", "agent")
+    row, _ = await world.services.run(partial(agreeing.propose, proposal=asked))
+    assert row.state is AgreementState.ACTIVE
+    permit = await _permit(world)
+    assert (permit["state"], permit["recall_code"]) == ("recalled", "agreement_in_force")
