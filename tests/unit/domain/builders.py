@@ -44,6 +44,8 @@ from recourse.packs.loader import load_packs
 
 CN = load_packs().laws["CN"]
 US = load_packs().laws["US"]
+UNLIMITED = replace(CN, limitation=())
+"""China without its limitation rule, so that nothing but the ladder wakes a case up."""
 CN_LADDER = load_packs().default_strategy("CN")
 US_LADDER = load_packs().default_strategy("US")
 ALL_CHANNELS = frozenset(Channel)

@@ -38,6 +38,7 @@ from tests.unit.domain.builders import (
     CN,
     CN_LADDER,
     CN_NOON,
+    UNLIMITED,
     US,
     US_LADDER,
     borrower,
@@ -58,7 +59,7 @@ BROKE_TWO = Segment("broke_two", Condition(broken_promises=Range(min=2)))
 
 
 def plan(s: Situation, *steps: Step, now: datetime = CN_NOON, **course: Any) -> Decision:
-    return decide(s, rules(ladder(*steps, **course)), now)
+    return decide(s, rules(ladder(*steps, **course), UNLIMITED), now)
 
 
 def step_of(decision: Decision) -> str | None:

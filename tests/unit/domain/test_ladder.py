@@ -28,13 +28,13 @@ from recourse.domain.strategy.ladder import Step, StepKind
 from recourse.domain.strategy.progress import FINAL_REFUSALS
 from tests.unit.domain.builders import (
     BORROWER,
-    CN,
     CN_LADDER,
     CN_NOON,
     MAIL,
     NEW_YORK,
     PHONE,
     SHANGHAI,
+    UNLIMITED,
     US,
     US_LADDER,
     arrears,
@@ -52,8 +52,6 @@ from tests.unit.domain.builders import (
     with_steps,
 )
 
-UNLIMITED = replace(CN, limitation=())
-"""So that nothing but the ladder wakes a case up: it would once, before the claim runs out."""
 CN_WALK = """sms_friendly 1, email_friendly 3, call_first 5, sms_firm 8, screening 12, notice_written 14,
 locate_vehicle 16, call_lead 25, formal_demand 31, visit 38, propose_legal 61, approve_legal 61,
 handover 61"""

@@ -25,9 +25,9 @@ from recourse.domain.facts import (
 from recourse.domain.fold import fold
 from recourse.domain.situation import StepOutcome, StepRecord
 from tests.unit.domain.builders import (
-    CN,
     CN_LADDER,
     CN_NOON,
+    UNLIMITED,
     borrower,
     ladder,
     remind,
@@ -106,7 +106,7 @@ def test_nothing_is_scheduled_once_the_ladder_is_exhausted(days: int, hours: int
     warning before its claim runs out (test_limitation.py), where the law has a limitation rule."""
     spent = [StepRecord(step.id, StepOutcome.UNABLE, CN_NOON) for step in CN_LADDER.steps]
     s = with_steps(situation(days=days), *spent)
-    made = rules(CN_LADDER, replace(CN, limitation=()))
+    made = rules(CN_LADDER, UNLIMITED)
     plan = decide(s, made, CN_NOON + timedelta(hours=hours)).plan
     assert plan == Wait(WaitReason.LADDER_DONE, None)
 
