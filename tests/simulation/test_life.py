@@ -20,7 +20,7 @@ from recourse.simulation.life import Decided, Onlooker
 from recourse.simulation.loans import InventedBook
 from recourse.simulation.trial import Trial
 from tests.law.naive import breaches
-from tests.unit.simulation.worlds import FIRST, PUSHY, YEAR, behaviour, late_loan, live, says, trial
+from tests.simulation.worlds import FIRST, PUSHY, YEAR, behaviour, late_loan, live, says, trial
 
 
 def test_nobody_answers_and_nobody_pays_so_the_ladder_goes_to_the_handover() -> None:

@@ -21,7 +21,7 @@ from recourse.simulation.report import report
 from recourse.simulation.spreading import Result, Setup, run_part, simulate
 from recourse.simulation.tally import METRICS, Figures, Paired
 from recourse.simulation.trial import Window
-from tests.unit.simulation.worlds import trial
+from tests.simulation.worlds import trial
 
 FIRST = date(2027, 1, 1)
 MODEL = installed_behaviours()["CN"]
