@@ -24,6 +24,8 @@ _USUAL: Final[Mapping[str, str]] = {
     "read_reply": "done",
     "propose_legal": "propose",
     "approve_legal": "approve",
+    "acceleration_review": "reject",
+    "review_case": "done",
 }
 _PAUSE: Final = 0.25
 
