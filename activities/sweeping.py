@@ -68,7 +68,7 @@ class SweepingActivities:
     async def _reconcile(self) -> int:
         """Claim by claim: one that cannot be closed must not keep the others open."""
         claims = await self.delivery.services.run(partial(sweeping.stale_claims, limit=PAGE))
-        closed = 0
+        closed = await self.delivery.services.run(sweeping.expire_reservations)
         for claim in claims:
             try:
                 await self.delivery.services.run(partial(sweeping.close_claim, claim=claim))

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.figures import Figure, Spread
-from recourse.domain.law.rules import Collector
+from recourse.domain.law.rule import Collector
 from recourse.packs.behaviours import installed_behaviours
 from recourse.packs.loader import Place, load_packs
 from recourse.simulation.loans import InventedBook

@@ -48,6 +48,7 @@ def snapshot(
     gps_consent: str | None = "2026-01-01",
     consent: bool = True,
     zone: str | None = None,
+    home: str | None = None,
     currency: str = "CNY",
 ) -> BankEvent:
     points: list[dict[str, Any]] = []
@@ -70,7 +71,7 @@ def snapshot(
                 {
                     "kind": "home",
                     "text": f"home of {person or loan}",
-                    "region": "CN-31" if region == "CN" else "US-NY",
+                    "region": home or ("CN-31" if region == "CN" else "US-NY"),
                 }
             ],
             "contact_points": points,

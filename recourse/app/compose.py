@@ -19,7 +19,7 @@ from activities.reminding import RemindingActivities
 from activities.sweeping import SweepingActivities
 from recourse.app.settings import PackSettings, Settings, SettingsError
 from recourse.delivery import Delivery
-from recourse.domain.law.rules import Collector
+from recourse.domain.law.rule import Collector
 from recourse.domain.situation import Channel
 from recourse.gateways.legal_desk import HttpLegalDesk
 from recourse.gateways.smpp import SmppMessenger

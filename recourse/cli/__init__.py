@@ -21,6 +21,7 @@ from recourse.cli import (
     limitation,
     permits,
     processes,
+    restrictions,
     simulating,
     stack,
     strategies,
@@ -52,6 +53,8 @@ app.add_typer(disputes.app, name="disputes")
 cases.app.command("limitation")(limitation.limitation)
 app.add_typer(permits.app, name="permits")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(restrictions.inconvenient, name="inconvenient")
+app.add_typer(restrictions.represented, name="represented")
 app.add_typer(experiments.app, name="experiments")
 app.command("cease")(ceasing.cease)
 app.command("dossier")(cases.dossier)

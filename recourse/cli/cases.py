@@ -168,6 +168,8 @@ def _show(view: CaseView) -> None:
         out.print(f"  {limit}", highlight=False)
     for cease in view.ceases:
         out.print(f"  ceased by {cease['person_id']}: {', '.join(cease['channels'])}", highlight=False)
+    for named in view.restrictions:
+        out.print(f"  {named['kind']} of {named['person_id']}: {named['id']}", highlight=False)
     table = listing("at (UTC)", "what", "step", "outcome", "why", "by", whole=("at (UTC)", "step"))
     for line in view.diary:
         why = line.reason + (f" · {line.source}" if line.source else "")

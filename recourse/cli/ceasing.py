@@ -23,7 +23,7 @@ def cease(
     person: Annotated[str | None, typer.Option(help="Of a person, for all his loans.")] = None,
     loan: Annotated[str | None, typer.Option(help="Of who is on a loan as --party.")] = None,
     party: Annotated[
-        str, typer.Option(help="With --loan: borrower, joint, guarantor or reference.")
+        str, typer.Option(help="With --loan: borrower, joint, guarantor, reference or attorney.")
     ] = "borrower",
     contact_point: Annotated[
         str | None, typer.Option(help="Of everybody on a contact point (`recourse dossier --json`).")

@@ -91,7 +91,7 @@ def _contacts(part: dict[str, Any]) -> RenderableType:
         what = row.get("outcome", row.get("code", ""))
         table.add_row(row["at"][:16].replace("T", " "), row["event"], row.get("step_id", ""), what, why)
     agreed = "\n".join(one_line(line) for line in _agreed(part))
-    texts = [_text_of(attempt) for attempt in part["attempts"] if attempt["inbound"]]
+    texts = [_text_of(attempt) for attempt in part["attempts"] if attempt["inbound"] and "content" in attempt]
     parts: list[RenderableType] = [table]
     if agreed:
         parts.append(agreed)

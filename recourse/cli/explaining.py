@@ -96,7 +96,8 @@ def _show(found: Explained) -> None:
         for check in explanation.checks:
             no = check.refusal
             opens = short(no.opens_at) if no is not None and no.opens_at is not None else ""
-            table.add_row(check.question, check.rule, no.code.value if no else "yes", opens, check.source)
+            says = f"{no.code} {no.detail}".strip() if no else "yes"
+            table.add_row(check.question, check.rule, says, opens, check.source)
         out.print(table)
     for step_id, why in explanation.decision.moved:
         out.print(f"moved: {step_id}, {why}")

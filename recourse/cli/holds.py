@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recourse.cli.common import USAGE, Json, fail, one_of, opaque, run, say
+from recourse.cli.common import USAGE, Json, fail, one_of, opaque, run, say, short
+
+if TYPE_CHECKING:
+    from recourse.service.noting import Placed
 
 app = typer.Typer(help="Holds on loans and people.", no_args_is_help=True)
 
@@ -22,16 +25,16 @@ def place(
     loan: Annotated[str | None, typer.Option(help="On one loan.")] = None,
     person: Annotated[str | None, typer.Option(help="On a person and every loan of his.")] = None,
     until: Annotated[
-        str | None, typer.Option(help="Instant with offset; until lifted when left out.")
+        str | None, typer.Option(help="Instant with offset; when left out, as the law says.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Place a hold. What it stops follows from the law pack."""
+    """Place a hold. What it stops, and until when, follows from the law pack."""
     from recourse.app.compose import core
     from recourse.app.settings import load_settings
     from recourse.domain.ids import LoanId, PersonId
     from recourse.domain.situation import HoldReason
-    from recourse.service.noting import HoldRequest, Placed, Pointless, place_hold
+    from recourse.service.noting import HoldRequest, Pointless, place_hold
 
     if (loan is None) == (person is None):
         fail("--loan or --person: name exactly one", USAGE)
@@ -53,8 +56,11 @@ def place(
         placed, told = run(work())
     except Pointless as error:
         fail(str(error), USAGE)
-    text = f"{placed.id} is in force" + ("" if told else "; Temporal is down, its diary follows later")
-    say({"hold": placed.id, "state": "in force", "case_told": told}, text, as_json)
+    text = f"{placed.id} is in force {_told(placed)}"
+    text += "" if told else "; Temporal is down, its diary follows later"
+    ends = {"until": placed.until, "rule": placed.rule or None, "source": placed.source or None}
+    facts = {"hold": placed.id, "state": "in force", "case_told": told, "again": placed.again}
+    say(facts | ends, text, as_json)
 
 
 @app.command()
@@ -82,6 +88,13 @@ def lift(
     told = run(work())
     text = f"{hold_id} is lifted" + ("" if told else "; Temporal is down, the case goes on when it is back")
     say({"hold": hold_id, "state": "lifted", "case_told": told}, text, as_json)
+
+
+def _told(placed: Placed) -> str:
+    end = f"until {short(placed.until)} UTC" if placed.until else "until lifted"
+    rule = f", by {placed.rule} ({placed.source})" if placed.rule else ""
+    again = f"; one before it began on {short(placed.again)} UTC, which the law may not repeat so soon"
+    return end + rule + (again if placed.again else "")
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -66,7 +66,7 @@ def _setup(
     window: tuple[date, date],
     seed: int,
 ) -> Setup:
-    from recourse.domain.law.rules import Collector
+    from recourse.domain.law.rule import Collector
     from recourse.packs.loader import Place
     from recourse.packs.strict import PackError
     from recourse.simulation.spreading import Setup

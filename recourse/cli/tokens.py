@@ -27,7 +27,9 @@ app = typer.Typer(help="Bearer tokens of the API.", no_args_is_help=True)
 
 @app.command()
 def issue(
-    role: Annotated[str, typer.Option(help="agent, lead, vehicle, legal, desk, recovery, auditor or admin")],
+    role: Annotated[
+        str, typer.Option(help="agent, lead, vehicle, legal, desk, dialler, recovery, auditor or admin")
+    ],
     name: Annotated[str, typer.Option(callback=told, help="Whose token it is, for people to recognise it.")],
     person: Annotated[
         str | None,

@@ -6,6 +6,7 @@ timer must really sleep, and the ``recorded_at`` columns of the database.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -43,3 +44,10 @@ class BusinessCalendar:
     def sleep(self, until: datetime, *, now_real: datetime) -> timedelta:
         """Real duration until a business instant; zero when it has passed."""
         return max(self.real(until) - now_real, timedelta(0))
+
+
+def months_before(instant: datetime, months: int) -> datetime:
+    """The same day of the month so many months earlier; the last day of a month that is too short."""
+    number = instant.year * 12 + instant.month - 1 - months
+    year, month = number // 12, number % 12 + 1
+    return instant.replace(year=year, month=month, day=min(instant.day, monthrange(year, month)[1]))

@@ -239,10 +239,10 @@ def _when(step: Step, walk: _Walk) -> DoStep | Wait:
         return Wait(WaitReason.HOLD, None)
     bounds = [until, walk.course.not_before(step), *(notice.opens for notice in _notices(step, walk))]
     not_before = max(
-        timing.earliest(step, s, walk.done), *(at for at in bounds if at is not None), timing.EARLIEST
+        timing.earliest(step, s, walk.done, packs), *(at for at in bounds if at is not None), timing.EARLIEST
     )
     party = target(step, s)
     due = timing.due(step, party, not_before, s, packs)
     if due is None or due < now:  # late: do it now if now is lawful, else at the next opening
-        due = timing.due_late(step, party, max(now, not_before), packs)
+        due = timing.due_late(step, party, max(now, not_before), s, packs)
     return DoStep(step.id, due) if due is not None else Wait(WaitReason.NO_LAW_PACK, None)

@@ -8,7 +8,7 @@ from datetime import datetime
 from recourse.domain.decide import Rules, decide
 from recourse.domain.decision import Decision, DoStep
 from recourse.domain.law.gate import examine, gate
-from recourse.domain.law.verdict import Check, Verdict
+from recourse.domain.law.verdict import Check, ContactEffect, Effect, Verdict
 from recourse.domain.situation import Situation
 from recourse.domain.strategy.address import effect_of
 from recourse.domain.strategy.progress import progress
@@ -27,10 +27,18 @@ class Explanation:
     checks: tuple[Check, ...] = ()
 
 
-def explain(situation: Situation, rules: Rules, at: datetime, step_id: str | None = None) -> Explanation:
+def explain(
+    situation: Situation,
+    rules: Rules,
+    at: datetime,
+    step_id: str | None = None,
+    contact: ContactEffect | None = None,
+) -> Explanation:
     """step_id: the step that was tried at the moment; None for the one that the decision plans, which is
-    asked about for its own time."""
+    asked about for its own time. contact: what somebody outside asked for instead of a step."""
     decision = decide(situation, rules, at)
+    if contact is not None:
+        return _asked(decision, contact, situation, rules, at)
     asked_at = at
     if step_id is None and isinstance(decision.plan, DoStep):
         step_id, asked_at = decision.plan.step_id, max(decision.plan.due_at, at)
@@ -40,5 +48,11 @@ def explain(situation: Situation, rules: Rules, at: datetime, step_id: str | Non
     effect = effect_of(rules.strategy.step(step_id), situation, done)
     if effect is None:
         return Explanation(decision, asked_at)
-    verdict = gate(effect, situation, rules.packs, asked_at)
-    return Explanation(decision, asked_at, verdict, examine(effect, situation, rules.packs, asked_at))
+    return _asked(decision, effect, situation, rules, asked_at)
+
+
+def _asked(
+    decision: Decision, effect: Effect, situation: Situation, rules: Rules, at: datetime
+) -> Explanation:
+    verdict = gate(effect, situation, rules.packs, at)
+    return Explanation(decision, at, verdict, examine(effect, situation, rules.packs, at))

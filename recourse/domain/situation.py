@@ -14,6 +14,7 @@ from recourse.domain.agreements import Agreement
 from recourse.domain.fold import Account
 from recourse.domain.ids import CaseId, ContactPointId, FactId, LoanId, PersonId, TaskId
 from recourse.domain.proofs import Proof
+from recourse.domain.restrictions import NO_RESTRICTIONS, Restrictions, Whereabouts
 
 
 class Stage(StrEnum):
@@ -40,17 +41,20 @@ class PartyRole(StrEnum):
     JOINT = "joint"
     GUARANTOR = "guarantor"
     REFERENCE = "reference"
+    ATTORNEY = "attorney"
+    """Who speaks for the borrower."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContactPoint:
     """consent: the channels the person agreed to on this point. usable: False once found dead, or
-    when the bank lists it no more."""
+    when the bank lists it no more. whereabouts: what it is to the person, None where nobody said."""
 
     id: ContactPointId
     kind: str
     consent: frozenset[Channel]
     usable: bool = True
+    whereabouts: Whereabouts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Party:
     contact_points: tuple[ContactPoint, ...]
     ceased: frozenset[Channel] = frozenset()
     """Channels the person told us to stop; all five after a full cease request."""
+    restrictions: Restrictions = NO_RESTRICTIONS
 
 
 class AttemptOutcome(StrEnum):
@@ -96,6 +101,12 @@ class Action(StrEnum):
     VISIT = "visit"
     LOCATE = "locate"
     LEGAL = "legal"
+    FEES = "fees"
+    """Interest and fees for being late."""
+    RECOVERY = "recovery"
+    """Taking the vehicle."""
+    BUREAU = "bureau"
+    """Telling a credit bureau."""
 
 
 class HoldReason(StrEnum):

@@ -9,7 +9,9 @@ from itertools import pairwise
 from typing import Any
 
 from recourse.domain.law.caps import LEDGER_DAYS
-from recourse.domain.law.rules import RULE_KINDS, LawPack, Rule
+from recourse.domain.law.rule import Rule
+from recourse.domain.law.rules import RULE_KINDS, LawPack
+from recourse.packs.resting import check_calendar, resting
 from recourse.packs.strict import PackError, read_yaml, validate
 
 
@@ -19,6 +21,7 @@ def load_law(name: str, text: str) -> LawPack:
     _check_times(name, value)
     pack: LawPack = validate(name, value, LawPack)
     _check_numbers(name, pack)
+    _check_rest(name, pack)
     for kind in RULE_KINDS:
         rules = getattr(pack, kind)
         _check_periods(name, kind, "code", ((rule.code, rule) for rule in rules))
@@ -81,11 +84,26 @@ def _check_periods(name: str, kind: str, what: str, rules: Iterable[tuple[str, R
 
 def _check_times(name: str, value: Any) -> None:
     """YAML reads an unquoted 22:00 as the number 1320, which would pass as 22 minutes after midnight."""
-    rules = value.get("hours") if isinstance(value, dict) else None
-    for number, rule in enumerate(rules if isinstance(rules, list) else []):
-        for edge in ("opens", "closes"):
-            if isinstance(rule, dict) and isinstance(rule.get(edge), int | float):
-                raise PackError(f'{name}: hours.{number}.{edge}: not a time; write it in quotes, as "08:00"')
+    for kind in ("hours", "office_days"):
+        rules = value.get(kind) if isinstance(value, dict) else None
+        for number, rule in enumerate(rules if isinstance(rules, list) else []):
+            for edge in ("opens", "closes"):
+                if isinstance(rule, dict) and isinstance(rule.get(edge), int | float):
+                    where = f"{name}: {kind}.{number}.{edge}"
+                    raise PackError(f'{where}: not a time; write it in quotes, as "08:00"')
+
+
+def _check_rest(name: str, pack: LawPack) -> None:
+    for field, rule in resting(pack):
+        where = f"{name}: {field}"
+        if rule.days or rule.worked:
+            raise PackError(f"{where}.days: dates come from the calendar; put others into holidays/overrides")
+        if not rule.calendar and not rule.weekdays:
+            raise PackError(f"{where}: names neither a calendar nor weekdays, so no day would rest")
+        if not rule.weekdays <= set(range(1, 8)):
+            raise PackError(f"{where}.weekdays: 1 (Monday) to 7 (Sunday)")
+        if rule.calendar:
+            check_calendar(f"{where}.calendar", rule.calendar)
 
 
 def _check_numbers(name: str, pack: LawPack) -> None:
@@ -109,6 +127,8 @@ def _check_numbers(name: str, pack: LawPack) -> None:
     for number, hold in enumerate(pack.holds):
         if hold.days is not None and hold.days < 1:
             raise PackError(f"{name}: holds.{number}.days: must be 1 or more; leave it out for no end")
+        if hold.once_in_months is not None and hold.once_in_months < 1:
+            raise PackError(f"{name}: holds.{number}.once_in_months: must be 1 or more; leave it out for any")
     for kind, field in (("retention", "years"), ("limitation", "years")):
         for number, rule in enumerate(getattr(pack, kind)):
             if getattr(rule, field) < 1:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from recourse.domain.authority import Authority
 from recourse.domain.decide import Rules
-from recourse.domain.law.rules import Collector, LawPack
+from recourse.domain.law.rule import Collector
+from recourse.domain.law.rules import LawPack
 from recourse.domain.strategy.experiment import Experiment
 from recourse.domain.strategy.ladder import Strategy
 from recourse.packs.authorities import load_authority
 from recourse.packs.experiments import load_experiments
 from recourse.packs.laws import by_id, chain, load_law
+from recourse.packs.resting import with_rest_days
 from recourse.packs.strategies import load_strategies, load_strategy
 from recourse.packs.strict import PackError
 
@@ -74,7 +76,9 @@ class PackBook:
         packs = dict.fromkeys(pack for layers in both for pack in layers)
         if self.house is not None:
             packs[self.house] = None
-        return tuple(pack.as_of(on, place.collector, place.product) for pack in packs)
+        return tuple(
+            with_rest_days(pack.as_of(on, place.collector, place.product), on.year) for pack in packs
+        )
 
     def strategy(self, name: str) -> Strategy:
         """The exact version a case is pinned to. Raises PackError when it is not installed any more."""

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from recourse.domain.ids import CaseId
 from recourse.domain.law.hours import local_date
-from recourse.storage import agreements, disputes, facts, money_agreements, permits, tasks
+from recourse.storage import agreements, disputes, facts, money_agreements, permits, restrictions, tasks
 from recourse.storage.cases import CaseRow, get
 from recourse.storage.database import ReadTx
 from recourse.storage.tables import collection_case, fact, loan, loan_party, step
@@ -99,6 +99,8 @@ class CaseView:
     """What somebody on the loan asked us to stop; it holds for good."""
     permits: list[dict[str, Any]]
     """For what cannot be taken back, oldest first. owed: the recall is not acknowledged yet."""
+    restrictions: list[dict[str, Any]]
+    """What somebody on the loan told us about being contacted, where it is in force."""
     agreements: list[dict[str, Any]] = field(default_factory=list)
     disputes: list[dict[str, Any]] = field(default_factory=list)
     limitation: list[dict[str, Any]] = field(default_factory=list)
@@ -143,6 +145,11 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
         ],
         agreements=[asdict(row) for row in await money_agreements.listing(tx, case_id=case_id)],
         disputes=[asdict(row) for row in await disputes.of_loan(tx, case.loan_id)],
+        restrictions=[
+            restrictions.told(row)
+            for row in await restrictions.of_people(tx, people)
+            if row.withdrawn_at is None
+        ],
     )
 
 

@@ -11,12 +11,13 @@ from sqlalchemy import RowMapping, case, select
 from recourse.domain.decide import Rules
 from recourse.domain.decision import Close, DoStep, Plan, Wait
 from recourse.domain.explain import Explanation, explain
-from recourse.domain.ids import CaseId
-from recourse.domain.law.verdict import Refused
-from recourse.domain.situation import Situation, StepOutcome
+from recourse.domain.ids import CaseId, ContactPointId, PersonId
+from recourse.domain.law.rules import Disclosure
+from recourse.domain.law.verdict import ContactEffect, Refused
+from recourse.domain.situation import Channel, Situation, StepOutcome
 from recourse.packs.record import digest_of, rules_from_json, situation_from_json
 from recourse.storage.database import ReadTx
-from recourse.storage.tables import rule_set, step
+from recourse.storage.tables import contact_attempt, rule_set, step
 
 
 class NothingToExplain(LookupError):
@@ -50,7 +51,7 @@ async def explained(
         )
     situation, rules = situation_from_json(row["inputs"]), rules_from_json(row["rules"])
     tried = row["step_id"] if row["event"] != "planned" else None
-    explanation = explain(situation, rules, row["at"], tried)
+    explanation = explain(situation, rules, row["at"], tried, await _reserved(tx, row))
     differs = [*_tampered(row), *_differences(row, explanation)]
     return Explained(row["id"], recorded, situation, rules, explanation, differs)
 
@@ -84,6 +85,16 @@ async def _row(tx: ReadTx, case_id: CaseId, number: int | None, at: datetime | N
     return row
 
 
+async def _reserved(tx: ReadTx, row: RowMapping) -> ContactEffect | None:
+    """The contact that somebody outside asked for, where the row is about one."""
+    if row["event"] != "reserved":
+        return None
+    c = contact_attempt.c
+    asked = select(c.channel, c.person_id, c.contact_point_id, c.says).where(c.id == row["code"])
+    channel, person, point, says = (await tx.execute(asked)).one()
+    return ContactEffect(Channel(channel), PersonId(person), ContactPointId(point), Disclosure(says))
+
+
 def _tampered(row: RowMapping) -> list[str]:
     """Compared as it was stored: read as today's types it would have fields that nobody knew of then."""
     found = []
@@ -99,7 +110,7 @@ def _differences(row: RowMapping, explanation: Explanation) -> list[str]:
         case "planned":
             now, then = _plan(explanation.decision.plan), (row["step_id"], row["opens_at"])
             return [] if now == then else [f"plan: recorded {_told(then)}, made again {_told(now)}"]
-        case "claimed":
+        case "claimed" | "reserved":
             if not isinstance(explanation.verdict, Refused):
                 return []
             return [f"verdict: recorded allowed, made again {explanation.verdict.code}"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from recourse.domain.law.rules import Collector
+from recourse.domain.law.rule import Collector
 from recourse.packs.loader import PackBook
 from recourse.storage.database import Database, Tx
 

@@ -22,6 +22,7 @@ from recourse.packs.record import digest_of, rules_digest, rules_to_json
 from recourse.packs.record import situation_to_json as to_json
 from recourse.packs.strict import PackError
 from recourse.service import planning, recalling
+from recourse.service.applying import place_at
 from recourse.service.context import Lender, Unit
 from recourse.storage import agreements, attempts, cases, money_agreements, outbox, steps, tasks
 from recourse.storage.codec import plan_from_json
@@ -86,12 +87,7 @@ def rules_for(book: PackBook, lenders: Mapping[str, Lender], gathered: Gathered,
 
 
 def place_of(lenders: Mapping[str, Lender], gathered: Gathered) -> Place:
-    """A lender that no setting names may be anybody: then the rules for every kind of collector bind."""
-    loan = gathered.loan
-    lender = next((known for known in lenders.values() if known.name == loan.lender), None)
-    if lender is None:
-        return Place(gathered.borrower_region, loan.region)
-    return Place(gathered.borrower_region, loan.region, lender.collector, lender.product)
+    return place_at(lenders, gathered.loan, gathered.borrower_region)
 
 
 async def decide_case(unit: Unit, case_id: str) -> PlanData:

@@ -10,11 +10,12 @@ from phonenumbers import timezone as phone_zones
 from recourse.contracts.events import BankEvent, LoanSnapshot
 from recourse.domain import zones as zone_names
 from recourse.domain.ids import LoanId, PersonId
+from recourse.packs.zones import zones_at
 from recourse.service.context import Lender
 from recourse.storage.people import MasterData, PersonData, PointData, VehicleData
 
 _MAX_ZONES = 12
-"""A number that may be anywhere (a country with more zones) says nothing; the lender's zone stands in."""
+"""A number that may be in more (one without an area, say) says what its country says."""
 
 
 def snapshot(event: BankEvent) -> LoanSnapshot | None:
@@ -86,7 +87,7 @@ def _person(person: Any, role: str, data: LoanSnapshot) -> PersonData:
         name=person.name,
         language=getattr(person, "language", None) or ("zh-CN" if data.region.startswith("CN") else "en"),
         region=region,
-        zones=zones_of(getattr(person, "zone", None), [p.value for p in points], data.zone),
+        zones=zones_of(getattr(person, "zone", None), region, [p.value for p in points], data.zone),
         details=details,
         points=points,
         # A bank may name a guarantor by his number alone; of the borrower it says everything.
@@ -97,33 +98,48 @@ def _person(person: Any, role: str, data: LoanSnapshot) -> PersonData:
 def _points(person: Any) -> tuple[PointData, ...]:
     """What the bank lists as such, and every address: that is where a visit or a letter goes."""
     listed = [
-        PointData(p.kind, p.value, tuple(p.consent)) for p in getattr(person, "contact_points", None) or ()
+        PointData(p.kind, p.value, tuple(p.consent), p.whereabouts)
+        for p in getattr(person, "contact_points", None) or ()
     ]
     known = {point.value for point in listed}
-    texts = dict.fromkeys(a.text for a in getattr(person, "addresses", None) or () if a.text)
-    return (*listed, *(PointData("address", text, ()) for text in texts if text not in known))
+    texts = {a.text: _AT.get(a.kind) for a in getattr(person, "addresses", None) or () if a.text}
+    return (
+        *listed,
+        *(PointData("address", text, (), at) for text, at in texts.items() if text not in known),
+    )
 
 
-def zones_of(stated: str | None, contact_values: list[str], lender_zone: str) -> tuple[str, ...]:
-    """Every place the person may be: the stated zone, else those of the phone numbers, else the lender's.
+_AT = {"home": "home", "work": "work", "office": "work", "employer": "work"}
+"""Kinds of addresses that say what the place is to the person; others say nothing."""
 
-    A contact must be lawful in all of them, so a number that could be in four zones narrows the hours.
+
+def zones_of(
+    stated: str | None, region: str | None, contact_values: list[str], lender_zone: str
+) -> tuple[str, ...]:
+    """Every place the person may be; a contact must be lawful in all of them.
+
+    The stated zone is believed. Else address and phone numbers are candidates side by side: who lives in
+    California and has a number of New York may be in either place (12 CFR 1006.6(b)(1), comment on
+    conflicting signs; general_knowledge). An address that names no more than a country with several zones
+    counts only where no number says more. The lender's zone is the last resort.
     """
     if stated:
         return (stated,)
-    zones: set[str] = set()
-    for value in contact_values:
-        if value.startswith("+"):
-            zones |= _phone_zones(value)
-    return tuple(sorted(zones)) if 0 < len(zones) <= _MAX_ZONES else (lender_zone,)
+    lives, country = zones_at(region or ""), zones_at((region or "").partition("-")[0])
+    exact = lives if len(lives) == 1 or lives != country else ()
+    called = {zone for value in contact_values if value.startswith("+") for zone in _phone_zones(value)}
+    return tuple(sorted({*exact, *called})) or tuple(sorted(lives)) or (lender_zone,)
 
 
 def _phone_zones(number: str) -> set[str]:
     try:
-        found = phone_zones.time_zones_for_number(phonenumbers.parse(number))
+        parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return set()
-    return {zone for zone in found if zone_names.exists(zone)}
+    found = {zone for zone in phone_zones.time_zones_for_number(parsed) if zone_names.exists(zone)}
+    if len(found) <= _MAX_ZONES:
+        return found
+    return set(zones_at(phonenumbers.region_code_for_country_code(parsed.country_code or 0)))
 
 
 def _vehicle(data: LoanSnapshot) -> VehicleData | None:

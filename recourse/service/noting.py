@@ -13,9 +13,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from recourse.contracts.messages import Nudge
+from recourse.domain.calendar import months_before
 from recourse.domain.ids import LoanId, PersonId
+from recourse.domain.law import holds
+from recourse.domain.law.holds import Term
 from recourse.domain.situation import Action, HoldReason
 from recourse.service import recalling
+from recourse.service.applying import laws_of
 from recourse.service.context import Unit
 from recourse.service.deciding import decide_all
 from recourse.service.handing_over import known_by_its_status
@@ -46,7 +50,7 @@ class RequestReused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class HoldRequest:
-    """On a person (all his loans) or on one loan. until: business instant, None for until lifted."""
+    """On a person (every loan of his) or on one loan. until: business instant, None for the law's."""
 
     reason: HoldReason
     actor: str
@@ -66,47 +70,80 @@ def own_id(*parts: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """state: of now, which is not in force where a request is repeated whose hold was lifted or has ended."""
+    """state: of now, which is not in force where a request is repeated whose hold was lifted or has ended.
+
+    until: None for until lifted. rule, source: the law's rule that set the end; empty where the caller did.
+    again: the law gives such a hold once in so many months, and one before this began then.
+    """
 
     id: str
     state: HoldState = HoldState.IN_FORCE
+    until: datetime | None = None
+    rule: str = ""
+    source: str = ""
+    again: datetime | None = None
 
 
 async def place_hold(unit: Unit, request: HoldRequest) -> tuple[Placed, tuple[Nudge, ...]]:
-    """Effective when this returns: every claim takes the same locks.
+    """Effective when this returns: every claim takes the same locks. Without an end it has the law's.
 
     Raises Unknown for a subject there is none of, RequestReused for a request id of another hold, Pointless
     for an end that has passed or lies beyond LONGEST_HOLD.
     """
     key = f"hold-{request.request_id or uuid.uuid4().hex}"
     loans = await _lock_subject(unit, request.person_id, request.loan_id)
+    term = await _term(unit, request, loans)
     new = NewHold(
         id=key,
         reason=request.reason,
         since=unit.now,
-        until=request.until,
+        until=term.until,
         stops=request.stops,
         placed_by=request.actor,
         source=request.source,
         person_id=request.person_id,
         loan_id=request.loan_id,
+        rule=f"{term.pack} {term.rule}" if term.rule else None,
+        rule_source=term.source if term.rule else None,
     )
     state = await agreements.hold_state(unit.tx, key, unit.now)
     if state is not None:
-        if not await agreements.is_placed(unit.tx, new):
+        if not await agreements.is_placed(unit.tx, new, ended_by_law=request.until is None):
             raise RequestReused("request_id: it stands for another hold; choose a new one")
-        return Placed(key, state), tuple(await cases.undelivered_of(unit.tx, loans))
-    if request.until is not None and request.until <= unit.now:
-        raise Pointless("until: has passed, so the hold would stop nothing")
-    if request.until is not None and request.until > unit.now + LONGEST_HOLD:
-        raise Pointless(
-            "until: more than ten years ahead; leave it out for a hold that is to be lifted by hand"
-        )
+        return await _placed(unit, key, state, term), tuple(await cases.undelivered_of(unit.tx, loans))
+    if request.until is not None:
+        _check_end(request.until, unit.now)
     await agreements.add_hold(unit.tx, new)
     payload = {"hold": key, "reason": request.reason.value, "by": request.actor}
     event = own_id(key, "placed")
     nudges = await record(unit, event, "hold_placed", payload, loans, request.person_id, request.actor)
-    return Placed(key), nudges
+    return await _placed(unit, key, HoldState.IN_FORCE, term), nudges
+
+
+def _check_end(until: datetime, now: datetime) -> None:
+    if until <= now:
+        raise Pointless("until: has passed, so the hold would stop nothing")
+    if until > now + LONGEST_HOLD:
+        raise Pointless("until: more than ten years ahead; leave it out for an end that the law sets")
+
+
+async def _term(unit: Unit, request: HoldRequest, loans: Sequence[LoanId]) -> Term:
+    """A person may have loans under several laws: the one that protects longest sets the end."""
+    if request.until is not None:
+        return Term(request.until)
+    laws = await laws_of(unit, loans)
+    terms = [holds.term(request.reason, packs, unit.now, loan.zone) for loan, packs in laws]
+    return holds.most_protective(terms)
+
+
+async def _placed(unit: Unit, key: str, state: HoldState, term: Term) -> Placed:
+    """As it stands in the table: where the request is repeated on another day, the first day sets the end."""
+    row = await agreements.placed(unit.tx, key)
+    again = None
+    if term.once_in_months is not None:
+        earliest = months_before(row.since, term.once_in_months)
+        again = await agreements.begun_before(unit.tx, key, after=earliest)
+    return Placed(key, state, row.until, row.rule or "", row.rule_source or "", again)
 
 
 async def lift_hold(unit: Unit, key: str, actor: str) -> tuple[Nudge, ...]:

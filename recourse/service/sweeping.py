@@ -22,5 +22,9 @@ async def stale_claims(unit: Unit, limit: int, dead_after: timedelta = CLAIM_DEA
     return await attempts.stale_claims(unit.tx, dead_after, limit)
 
 
+async def expire_reservations(unit: Unit) -> int:
+    return await attempts.expire_reservations(unit.tx, unit.now)
+
+
 async def close_claim(unit: Unit, claim: StaleClaim) -> None:
     await reconcile_claim(unit, claim.case_id, claim.step_id, claim.id)

@@ -14,7 +14,7 @@ from recourse.storage.database import ReadTx
 from recourse.storage.tables import api_token
 
 _SHAPE = re.compile(r"rc_[A-Za-z0-9_-]{43}")
-ROLES = ("agent", "lead", "vehicle", "legal", "desk", "recovery", "auditor", "admin")
+ROLES = ("agent", "lead", "vehicle", "legal", "desk", "dialler", "recovery", "auditor", "admin")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from recourse.domain.ids import CaseId, LoanId, PersonId
 from recourse.domain.situation import Action, Hold, HoldReason, Promise, PromiseState
@@ -62,7 +63,8 @@ async def judge_promise(tx: Tx, key: str, state: PromiseState, at: datetime) -> 
 
 @dataclass(frozen=True, slots=True)
 class NewHold:
-    """On one person (every loan of his) or on one loan."""
+    """On one person (every loan of his) or on one loan. rule, rule_source: the law's rule that set the end,
+    None where whoever placed it did, or nothing did."""
 
     id: str
     reason: HoldReason
@@ -73,6 +75,8 @@ class NewHold:
     source: str
     person_id: PersonId | None = None
     loan_id: LoanId | None = None
+    rule: str | None = None
+    rule_source: str | None = None
 
 
 async def add_hold(tx: Tx, new: NewHold) -> None:
@@ -87,12 +91,15 @@ async def add_hold(tx: Tx, new: NewHold) -> None:
             until=new.until,
             placed_by=new.placed_by,
             source=new.source,
+            rule=new.rule,
+            rule_source=new.rule_source,
         )
     )
 
 
-async def is_placed(tx: Tx | ReadTx, new: NewHold) -> bool:
-    """Whether the hold of this id is this very hold: its subject, its reason and its end."""
+async def is_placed(tx: Tx | ReadTx, new: NewHold, *, ended_by_law: bool) -> bool:
+    """Whether the hold of this id is this very hold: its subject, its reason and its end. An end that the law
+    set is another one on another day, so there it counts only that the law set it."""
     c = hold.c
     same = [
         column.is_not_distinct_from(value)
@@ -100,9 +107,12 @@ async def is_placed(tx: Tx | ReadTx, new: NewHold) -> bool:
             (c.person_id, new.person_id),
             (c.loan_id, new.loan_id),
             (c.reason, new.reason),
-            (c.until, new.until),
         )
     ]
+    if ended_by_law:
+        same.append(or_(c.rule.is_not(None), c.until.is_(None)))
+    else:
+        same += [c.until == new.until, c.rule.is_(None)]
     return (await tx.execute(select(c.id).where(c.id == new.id, *same))).first() is not None
 
 
@@ -131,6 +141,36 @@ async def hold_state(tx: Tx | ReadTx, key: str, now: datetime) -> HoldState | No
     if row.lifted_at is not None:
         return HoldState.LIFTED
     return HoldState.ENDED if row.until is not None and row.until <= now else HoldState.IN_FORCE
+
+
+class PlacedHold(NamedTuple):
+    since: datetime
+    until: datetime | None
+    rule: str | None
+    rule_source: str | None
+
+
+async def placed(tx: Tx | ReadTx, key: str) -> PlacedHold:
+    """Raises NoResultFound for a hold there is none of."""
+    c = hold.c
+    row = (await tx.execute(select(c.since, c.until, c.rule, c.rule_source).where(c.id == key))).one()
+    return PlacedHold(*row)
+
+
+async def begun_before(tx: Tx | ReadTx, key: str, *, after: datetime) -> datetime | None:
+    """When the last hold before this one, for the same reason and on the same person or loan, began; None
+    when there is none since `after`."""
+    this, c = hold.alias(), hold.c
+    same = (
+        c.person_id.is_not_distinct_from(this.c.person_id),
+        c.loan_id.is_not_distinct_from(this.c.loan_id),
+        c.reason == this.c.reason,
+    )
+    earlier = select(func.max(c.since)).where(
+        this.c.id == key, *same, c.since < this.c.since, c.since > after
+    )
+    began: datetime | None = (await tx.execute(earlier)).scalar_one()
+    return began
 
 
 async def hold_subject(tx: Tx | ReadTx, key: str) -> tuple[PersonId | None, LoanId | None] | None:

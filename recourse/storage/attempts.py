@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,6 +66,58 @@ async def claim(tx: Tx, new: NewAttempt) -> None:
             index_elements=["id"], set_=again, where=contact_attempt.c.state == AttemptOutcome.NOT_SENT
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A slot that somebody outside took. until: when the contact must have begun, business time."""
+
+    id: str
+    actor: str
+    loan_id: LoanId
+    channel: Channel
+    state: AttemptOutcome
+    until: datetime
+
+
+async def reserve(tx: Tx, new: NewAttempt, *, says: str, until: datetime) -> None:
+    values = {name: getattr(new, name) for name in NewAttempt.__dataclass_fields__}
+    state = AttemptOutcome.CLAIMED
+    await tx.execute(insert(contact_attempt).values(**values, state=state, says=says, reserved_until=until))
+
+
+async def is_known(tx: Tx | ReadTx, key: str) -> bool:
+    return await state_of(tx, key) is not None
+
+
+async def reservation(
+    tx: Tx | ReadTx, key: str, *, about: Mapping[str, str] | None = None
+) -> Reservation | None:
+    """None when there is none of this id, or it is about something else."""
+    c = contact_attempt.c
+    same = [c[name] == value for name, value in (about or {}).items()]
+    row = (
+        await tx.execute(
+            select(c.id, c.actor, c.loan_id, c.channel, c.state, c.reserved_until).where(
+                c.id == key, c.reserved_until.is_not(None), *same
+            )
+        )
+    ).first()
+    if row is None:
+        return None
+    return Reservation(row[0], row[1], LoanId(row[2]), Channel(row[3]), AttemptOutcome(row[4]), row[5])
+
+
+async def expire_reservations(tx: Tx, now: datetime) -> int:
+    """Nobody said what became of them: unknown, which counts as made as a claim does."""
+    c = contact_attempt.c
+    late = (
+        update(contact_attempt)
+        .where(c.state == AttemptOutcome.CLAIMED, c.reserved_until < now)
+        .values(state=AttemptOutcome.UNKNOWN)
+        .returning(c.id)
+    )
+    return len((await tx.execute(late)).all())
 
 
 async def add_inbound(tx: Tx, new: NewAttempt) -> bool:
@@ -144,13 +196,15 @@ class StaleClaim:
 
 
 async def stale_claims(tx: Tx | ReadTx, older_than: timedelta, limit: int) -> list[StaleClaim]:
-    """Claims without an outcome whose sender must be gone. A task's claim expires by itself."""
+    """Claims without an outcome whose sender must be gone. A task's claim and a reservation expire by
+    themselves."""
     c = contact_attempt.c
     rows = await tx.execute(
         select(c.id, c.case_id, c.step_id, c.loan_id)
         .where(
             c.state == AttemptOutcome.CLAIMED,
             c.channel.in_([Channel.EMAIL, Channel.SMS]),
+            c.reserved_until.is_(None),
             c.recorded_at < func.now() - older_than,
         )
         .order_by(c.recorded_at)

@@ -7,7 +7,7 @@ that is not a plain difference of dates. It holds personal data: hand it only to
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -36,6 +36,7 @@ from recourse.storage.tables import (
     payment,
     person_contact_point,
     promise,
+    restriction,
     step,
     vehicle,
 )
@@ -74,7 +75,7 @@ def plain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime | date):
+    if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, float):
         # Canonical JSON writes floats in its own way; a coordinate must read the same everywhere.
@@ -109,6 +110,7 @@ async def _borrower(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
             person_contact_point.c.usable,
             person_contact_point.c.unusable_code,
             person_contact_point.c.listed,
+            person_contact_point.c.whereabouts,
         )
         .join(contact_point, contact_point.c.id == person_contact_point.c.contact_point_id)
         .where(person_contact_point.c.person_id.in_([p["id"] for p in people]))
@@ -218,6 +220,12 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
             .order_by(hold.c.since, hold.c.id),
         ),
         "ceases": [plain(row) for row in await facts.ceases_of(tx, named)],
+        "restrictions": await _rows(
+            tx,
+            select(restriction)
+            .where(restriction.c.person_id.in_(named))
+            .order_by(restriction.c.since, restriction.c.id),
+        ),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,8 +13,9 @@ from sqlalchemy import Column, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import ContactPointId, LoanId, PersonId
+from recourse.domain.situation import PartyRole
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import rows_among
+from recourse.storage.sql import among, rows_among
 from recourse.storage.tables import (
     NUMBER_END,
     NUMBERS,
@@ -35,9 +36,12 @@ LONGEST_COUNTRY = 3
 
 @dataclass(frozen=True, slots=True)
 class PointData:
+    """whereabouts: what it is to the person (home, work), where the bank says."""
+
     kind: str
     value: str
     consent: tuple[str, ...]
+    whereabouts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,22 @@ async def is_known(tx: Tx | ReadTx, person_id: PersonId) -> bool:
 
 async def of_role(tx: Tx | ReadTx, loan_id: LoanId, role: str) -> list[PersonId]:
     named = select(loan_party.c.person_id).where(loan_party.c.loan_id == loan_id, loan_party.c.role == role)
+    return [PersonId(row) for row in (await tx.execute(named)).scalars()]
+
+
+async def borrower_regions(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, str | None]:
+    """Where each loan's borrower lives, as the bank names the place; None where it does not."""
+    rows = await tx.execute(
+        select(loan_party.c.loan_id, party.c.region)
+        .join(loan_party, loan_party.c.person_id == party.c.id)
+        .where(among(loan_party.c.loan_id, loan_ids), loan_party.c.role == PartyRole.BORROWER)
+        .order_by(party.c.id.desc())
+    )
+    return {LoanId(loan_id): region for loan_id, region in rows}
+
+
+async def on_loan(tx: Tx | ReadTx, loan_id: LoanId) -> list[PersonId]:
+    named = select(loan_party.c.person_id).where(loan_party.c.loan_id == loan_id)
     return [PersonId(row) for row in (await tx.execute(named)).scalars()]
 
 
@@ -200,13 +220,18 @@ async def _save_points(tx: Tx, person: PersonData) -> None:
     await tx.execute(
         statement.on_conflict_do_update(
             index_elements=["person_id", "contact_point_id"],
-            set_={"consent": statement.excluded.consent, "listed": True},
+            set_={
+                "consent": statement.excluded.consent,
+                "listed": True,
+                "whereabouts": statement.excluded.whereabouts,
+            },
         ),
         [
             {
                 "person_id": person.id,
                 "contact_point_id": row.id,
                 "consent": sorted(points[row.kind, row.value].consent),
+                "whereabouts": points[row.kind, row.value].whereabouts,
             }
             for row in known
         ],

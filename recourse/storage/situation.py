@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
+from recourse.domain.restrictions import NO_RESTRICTIONS, Whereabouts
 from recourse.domain.situation import (
     Attempt,
     Case,
@@ -21,7 +22,17 @@ from recourse.domain.situation import (
     Situation,
     Stage,
 )
-from recourse.storage import agreements, attempts, cases, ledger, money_agreements, proofs, steps, tasks
+from recourse.storage import (
+    agreements,
+    attempts,
+    cases,
+    ledger,
+    money_agreements,
+    proofs,
+    restrictions,
+    steps,
+    tasks,
+)
 from recourse.storage.cases import CaseRow
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.ledger import LoanRow
@@ -163,13 +174,21 @@ async def _parties(tx: Tx | ReadTx, loans: Mapping[LoanId, LoanRow]) -> dict[Loa
         )
     ).all()
     points = await _points(tx, sorted({row.id for row in rows}))
+    told = await restrictions.in_force(tx, {row.id for row in rows})
     parties: dict[LoanId, list[Party]] = defaultdict(list)
     regions: dict[LoanId, str | None] = {}
     for row in rows:
         zones = tuple(row.zones) or (loans[row.loan_id].zone,)
         ceased = frozenset(Channel(c) for c in row.ceased)
         parties[row.loan_id].append(
-            Party(PersonId(row.id), PartyRole(row.role), zones, points.get(row.id, ()), ceased)
+            Party(
+                PersonId(row.id),
+                PartyRole(row.role),
+                zones,
+                points.get(row.id, ()),
+                ceased,
+                told.get(PersonId(row.id), NO_RESTRICTIONS),
+            )
         )
         if row.role == PartyRole.BORROWER:
             regions.setdefault(row.loan_id, row.region)
@@ -179,15 +198,24 @@ async def _parties(tx: Tx | ReadTx, loans: Mapping[LoanId, LoanRow]) -> dict[Loa
 async def _points(tx: Tx | ReadTx, people: list[str]) -> dict[str, tuple[ContactPoint, ...]]:
     c = person_contact_point.c
     rows = await tx.execute(
-        select(c.person_id, c.contact_point_id, point_table.c.kind, c.consent, c.usable & c.listed)
+        select(
+            c.person_id,
+            c.contact_point_id,
+            point_table.c.kind,
+            c.consent,
+            c.usable & c.listed,
+            c.whereabouts,
+        )
         .join(point_table, point_table.c.id == c.contact_point_id)
         .where(among(c.person_id, people))
         .order_by(c.person_id, c.contact_point_id)
     )
     found: dict[str, list[ContactPoint]] = {}
-    for person_id, point_id, kind, consent, usable in rows:
+    for person_id, point_id, kind, consent, usable, at in rows:
         channels = frozenset(Channel(name) for name in consent if name in set(Channel))
-        found.setdefault(person_id, []).append(ContactPoint(ContactPointId(point_id), kind, channels, usable))
+        whereabouts = Whereabouts(at) if at else None
+        point = ContactPoint(ContactPointId(point_id), kind, channels, usable, whereabouts)
+        found.setdefault(person_id, []).append(point)
     return {person: tuple(points) for person, points in found.items()}
 
 

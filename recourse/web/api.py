@@ -15,7 +15,7 @@ from recourse.ports import AnswersTasks, RunsUnavailable
 from recourse.service.agreeing import NotAuthorised
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.service.tokens import Caller
-from recourse.web import agreements, cases, notes, permits, tasks
+from recourse.web import agreements, attempts, cases, notes, permits, restrictions, tasks
 from recourse.web.access import current_caller
 from recourse.web.limits import BodyLimit
 
@@ -32,7 +32,16 @@ def build_api(delivery: Delivery, runs: AnswersTasks, *, docs: bool = False) -> 
         api.get(DOCUMENT, include_in_schema=False)(_description)
     api.state.delivery, api.state.runs = delivery, runs
     api.add_middleware(BodyLimit)
-    for router in (tasks.router, cases.router, notes.router, permits.router, agreements.router):
+    routers = (
+        tasks.router,
+        cases.router,
+        notes.router,
+        permits.router,
+        agreements.router,
+        restrictions.router,
+        attempts.router,
+    )
+    for router in routers:
         api.include_router(router, prefix="/api")
     api.add_exception_handler(Unavailable, _down)
     api.add_exception_handler(RunsUnavailable, _down)

@@ -44,7 +44,9 @@ async def place_hold(request: Request, who: Holder, body: HoldBody) -> dict[str,
     delivery: Delivery = request.app.state.delivery
     placed, told = await delivery.note(partial(noting.place_hold, request=asked))
     in_force = placed.state is HoldState.IN_FORCE
-    return {"hold_id": placed.id, "in_force": in_force, "state": placed.state, "case_told": told}
+    known = {"hold_id": placed.id, "in_force": in_force, "state": placed.state, "case_told": told}
+    ends = {"until": placed.until, "rule": placed.rule or None, "source": placed.source or None}
+    return known | ends | {"again": placed.again}
 
 
 @router.post("/holds/{hold_id}/lift")

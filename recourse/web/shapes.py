@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from datetime import date, datetime, time
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
+from recourse.domain.ids import ContactPointId, PersonId
+from recourse.domain.law.rules import Disclosure
+from recourse.domain.restrictions import (
+    InconvenientPlace,
+    InconvenientTime,
+    Represented,
+    Restriction,
+    Whereabouts,
+)
 from recourse.domain.situation import Channel, HoldReason, PartyRole
+from recourse.service.reserving import Result
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+
+
+def _clock(text: object) -> time:
+    if not isinstance(text, str) or re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text) is None:
+        raise ValueError("a local time like 08:30")
+    return time.fromisoformat(text)
+
+
+Clock = Annotated[
+    time, BeforeValidator(_clock), WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"})
+]
+"""Minutes, as a person says them; no seconds and no zone."""
 
 
 class Body(BaseModel):
@@ -71,6 +103,92 @@ class RecallAckBody(Body):
     """stopped: nobody of theirs goes on. too_late: the vehicle was taken before they heard of it."""
 
     outcome: Literal["stopped", "too_late"]
+
+
+class TimeBody(Body):
+    """weekdays: 1 Monday … 7 Sunday, every one when left out. begins, ends: local time of the person (HH:MM);
+    an end that is not after the begin lies on the next day."""
+
+    weekdays: Annotated[frozenset[int], Field(min_length=1)] = frozenset(range(1, 8))
+    begins: Clock
+    ends: Clock
+
+    def restriction(self) -> InconvenientTime:
+        return InconvenientTime(self.weekdays, self.begins, self.ends)
+
+
+class PlaceBody(Body):
+    """One contact point, or each that is home or work to the person."""
+
+    contact_point_id: Key | None = None
+    whereabouts: Whereabouts | None = None
+
+    def restriction(self) -> InconvenientPlace:
+        point = ContactPointId(self.contact_point_id) if self.contact_point_id else None
+        return InconvenientPlace(point, self.whereabouts)
+
+
+class AttorneyBody(Body):
+    """attorney_id: who it is, where he is known."""
+
+    attorney_id: Key | None = None
+
+    def restriction(self) -> Represented:
+        return Represented(PersonId(self.attorney_id) if self.attorney_id else None)
+
+
+class RestrictionBody(Body):
+    """What a person told us: an inconvenient time, an inconvenient place, or an attorney; one of the three.
+
+    source: the id of the letter, recording or text that says so.
+    """
+
+    request_id: Key
+    source: Key
+    person_id: Key
+    inconvenient_time: TimeBody | None = None
+    inconvenient_place: PlaceBody | None = None
+    represented: AttorneyBody | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> RestrictionBody:
+        if len(self._said()) != 1:
+            raise ValueError("inconvenient_time, inconvenient_place, represented: name exactly one")
+        return self
+
+    def _said(self) -> list[TimeBody | PlaceBody | AttorneyBody]:
+        said = (self.inconvenient_time, self.inconvenient_place, self.represented)
+        return [one for one in said if one is not None]
+
+    def restriction(self) -> Restriction:
+        return self._said()[0].restriction()
+
+
+class AttemptBody(Body):
+    """A contact about to be made, or a conversation that the person began (`inbound`). says: what about.
+
+    request_id: repeat a call safely with the same id; another contact needs another.
+    """
+
+    request_id: Key
+    loan_id: Key
+    person_id: Key
+    contact_point_id: Key
+    channel: Channel
+    says: Disclosure = Disclosure.DEBT
+    inbound: bool = False
+
+
+class OutcomeBody(Body):
+    """not_made: certainly never dialled nor sent."""
+
+    outcome: Result
+
+
+class WithdrawBody(Body):
+    """source: the id of the letter, recording or text by which the person takes it back."""
+
+    source: Key
 
 
 class LegalStatusBody(BaseModel):

@@ -56,6 +56,42 @@ def breaches(
     return found
 
 
+VISITS_REST = {
+    "CN": "2026-10-01 2026-10-02 2026-10-03 2026-10-04 2026-10-05 2026-10-06 2026-10-07",
+    "DE": "2026-10-03 2026-12-25 2026-12-26",
+    "IN": "2026-10-02 2026-10-20 2026-11-08 2026-11-24 2026-12-25",
+    "US": "",
+}
+OPEN = {
+    "CN": ("08:00", "22:00"),
+    "DE": ("08:00", "20:00"),
+    "IN": ("08:00", "19:00"),
+    "US": ("08:00", "21:00"),
+}
+
+
+def bad_times(
+    place: str, channel: str, zones: Sequence[str], told: Sequence[tuple[str, str, str]], now: datetime
+) -> list[str]:
+    """What the time of a contact in the last quarter of 2026 would break. told: weekday, from, to."""
+    found = [f"hours in {zone}" for zone in zones if not _open(OPEN[place], zone, now)]
+    for zone in zones:
+        local = now.astimezone(ZoneInfo(zone))
+        rests = f"{local:%Y-%m-%d}" in VISITS_REST[place].split() or (
+            place == "DE" and f"{local:%a}" == "Sun"
+        )
+        if rests and (channel == "visit" or (channel == "call" and place in {"DE", "IN"})):
+            found.append(f"rest day in {zone}")
+        yesterday = local - timedelta(days=1)
+        for day, begins, ends in told:
+            overnight = ends <= begins
+            if f"{local:%a}" == day and begins <= f"{local:%H:%M}" and (overnight or f"{local:%H:%M}" < ends):
+                found.append(f"named time in {zone}")
+            if overnight and f"{yesterday:%a}" == day and f"{local:%H:%M}" < ends:
+                found.append(f"named night in {zone}")
+    return found
+
+
 def _open(hours: tuple[str, str], zone: str, now: datetime) -> bool:
     return hours[0] <= f"{now.astimezone(ZoneInfo(zone)):%H:%M}" < hours[1]
 

@@ -9,7 +9,7 @@ A notice reads `2026-10-10 09:00 cure_notice day 20`: when it was given, and on 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -22,8 +22,17 @@ from recourse.domain.delinquency import Arrears, Installment
 from recourse.domain.fold import Account
 from recourse.domain.ids import CaseId, ContactPointId, FactId, LoanId, PersonId
 from recourse.domain.law.notices import Notice
-from recourse.domain.law.rules import Collector, Disclosure
+from recourse.domain.law.rule import Collector
+from recourse.domain.law.rules import Disclosure
 from recourse.domain.law.verdict import ContactEffect, Effect, HandoverEffect, LocateEffect
+from recourse.domain.restrictions import (
+    InconvenientPlace,
+    InconvenientTime,
+    Represented,
+    Restriction,
+    Whereabouts,
+    together,
+)
 from recourse.domain.situation import (
     Attempt,
     AttemptOutcome,
@@ -45,6 +54,7 @@ from recourse.domain.situation import (
 FOLDER = Path(__file__).parent
 ALL = frozenset(Channel)
 NOTICES = ("cure_notice", "formal_demand", "default_notice", "arrears_notice", "transfer_notice")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @strict(frozen=True, config={"extra": "forbid"})
@@ -59,7 +69,10 @@ class HeldBy:
 class LawCase:
     """do: a channel for a contact, `locate` or `handover`. refused: a code, or None for allowed. rule: the
     code of a rule that says no. opens: when it is lawful again. notices: None for every notice there is,
-    given long ago."""
+    given long ago.
+
+    inconvenient: what the person named, as `mon tue 09:00-17:00` or `work`. reached_at: what the place of the
+    contact is to the person."""
 
     says: str
     at: str
@@ -75,6 +88,9 @@ class LawCase:
     holds: list[HeldBy] = field(default_factory=list)
     no_consent: list[Channel] = field(default_factory=list)
     ceased: list[Channel] = field(default_factory=list)
+    inconvenient: list[str] = field(default_factory=list)
+    represented: bool = False
+    reached_at: Whereabouts | None = None
     dead_numbers: bool = False
     promised: bool = False
     paid: bool = False
@@ -86,12 +102,26 @@ class LawCase:
     opens: str | None = None
 
 
+@strict(frozen=True, config={"extra": "forbid"})
+class TermCase:
+    """A hold that is placed without an end. placed, until: at the lender's place; until None: until lifted.
+    rule: the code of the rule that sets the end."""
+
+    says: str
+    reason: HoldReason
+    placed: str
+    rule: str
+    until: str | None = None
+    lender: str | None = None
+
+
 @dataclass(frozen=True)
 class Table:
     pack: str
     region: str
     zone: str
     cases: tuple[LawCase, ...]
+    terms: tuple[TermCase, ...] = ()
 
 
 def tables() -> list[Table]:
@@ -99,7 +129,8 @@ def tables() -> list[Table]:
     for file in sorted(FOLDER.glob("*.yaml")):
         value = yaml.safe_load(file.read_text(encoding="utf-8"))
         cases = TypeAdapter(tuple[LawCase, ...]).validate_python(value["cases"])
-        found.append(Table(value["pack"], value["region"], value["zone"], cases))
+        terms = TypeAdapter(tuple[TermCase, ...]).validate_python(value.get("terms", ()))
+        found.append(Table(value["pack"], value["region"], value["zone"], cases, terms))
     return found
 
 
@@ -151,9 +182,22 @@ def _notices(case: LawCase, zone: str) -> tuple[Notice, ...]:
 def _party(role: PartyRole, case: LawCase, zone: str) -> Party:
     consent, person = ALL - set(case.no_consent), PersonId(role.value)
     usable = not (case.dead_numbers and role is PartyRole.BORROWER)
-    points = tuple(ContactPoint(ContactPointId(f"{person}-{n}"), "any", consent, usable) for n in (1, 2))
+    points = tuple(
+        ContactPoint(ContactPointId(f"{person}-{n}"), "any", consent, usable, case.reached_at) for n in (1, 2)
+    )
     ceased = frozenset(case.ceased) if role is case.to else frozenset()
-    return Party(person, role, tuple(case.zones or [zone]), points, ceased)
+    told = list(map(_inconvenient, case.inconvenient)) if role is case.to else []
+    told += [Represented()] if case.represented and role is PartyRole.BORROWER else []
+    return Party(person, role, tuple(case.zones or [zone]), points, ceased, together(told))
+
+
+def _inconvenient(text: str) -> Restriction:
+    if text in set(Whereabouts):
+        return InconvenientPlace(whereabouts=Whereabouts(text))
+    *days, clock = text.split()
+    begins, ends = map(time.fromisoformat, clock.split("-"))
+    weekdays = frozenset(DAYS.index(day) + 1 for day in days or DAYS)
+    return InconvenientTime(weekdays, begins, ends)
 
 
 def _attempt(line: str, zone: str) -> Attempt:

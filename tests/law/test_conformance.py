@@ -20,8 +20,8 @@ LINES = [
     pytest.param(table, case, id=f"{table.pack}: {case.says}") for table in TABLES for case in table.cases
 ]
 KINDS = (
-    "hours", "caps", "conversation_waits", "consent", "parties", "holds", "notices", "locate_basis",
-    "handover",
+    "hours", "caps", "conversation_waits", "rest_days", "restrictions", "consent", "parties", "holds",
+    "notices", "locate_basis", "handover",
 )  # fmt: skip
 AT_LEAST = {"CN": 40, "US": 40, "US-MA": 15, "UK": 15, "IN": 15, "EU": 15}
 

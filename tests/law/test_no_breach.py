@@ -14,7 +14,7 @@ from recourse.domain.law.gate import gate
 from recourse.domain.law.verdict import Allowed, ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import Attempt, AttemptOutcome, Channel, Situation
 from recourse.packs.loader import Place, load_packs
-from tests.law.naive import breaches
+from tests.law.naive import bad_times, breaches
 from tests.law.table import LawCase, situation
 
 ZONES = {
@@ -36,6 +36,38 @@ attempts = st.builds(
     contact_point_id=st.sampled_from([ContactPointId("borrower-1"), ContactPointId("borrower-2")]),
     inbound=st.booleans(),
 )
+
+
+HOMES = {"CN": ZONES["CN"], "DE": ["Europe/Berlin"], "IN": ["Asia/Kolkata"], "US": ZONES["US"]}
+TIMES = {RefusalCode.OUTSIDE_HOURS, RefusalCode.REST_DAY, RefusalCode.INCONVENIENT_TIME}
+OCTOBER = datetime(2026, 10, 1, tzinfo=UTC)
+clocks = st.integers(0, 47).map(lambda n: f"{n // 2:02d}:{n % 2 * 30:02d}")
+told = st.tuples(st.sampled_from(["Mon", "Wed", "Fri", "Sat", "Sun"]), clocks, clocks)
+
+
+@pytest.mark.parametrize("place", sorted(HOMES))
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_no_contact_begins_when_its_place_rests_or_the_person_said_not_to(
+    place: str, data: st.DataObject
+) -> None:
+    zones = data.draw(st.lists(st.sampled_from(HOMES[place]), min_size=1, max_size=2, unique=True))
+    named = data.draw(st.lists(told, max_size=3))
+    now = OCTOBER + data.draw(st.integers(0, 91 * 288).map(lambda n: timedelta(minutes=5 * n)))
+    channel = data.draw(st.sampled_from([Channel.CALL, Channel.VISIT, Channel.SMS]))
+    packs = load_packs().packs_for(Place(place, place), now.date())
+    inconvenient = [f"{day.lower()} {begins}-{ends}" for day, begins, ends in named]
+    line = LawCase(says="", at=f"{now:%Y-%m-%d %H:%M}", do="call", zones=zones, inconvenient=inconvenient)
+    effect = ContactEffect(channel, PersonId("borrower"), ContactPointId("borrower-1"))
+    verdict = gate(effect, situation(line, zones[0]), packs, now)
+    broken = bad_times(place, channel.value, zones, named, now)
+    if not broken:
+        assert isinstance(verdict, Allowed), verdict
+        return
+    assert isinstance(verdict, Refused), broken
+    assert verdict.code in TIMES
+    if verdict.opens_at is not None:
+        assert bad_times(place, channel.value, zones, named, verdict.opens_at) == []
 
 
 def _asked(place: str, zones: list[str], history: list[Attempt], now: datetime) -> Situation:

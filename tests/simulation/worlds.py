@@ -8,7 +8,7 @@ from typing import Any
 
 from recourse.domain.delinquency import Arrears, Installment
 from recourse.domain.ids import LoanId
-from recourse.domain.law.rules import Collector
+from recourse.domain.law.rule import Collector
 from recourse.domain.strategy.ladder import Strategy
 from recourse.packs.behaviours import Behaviour, Kind, Named, Number, installed_behaviours
 from recourse.packs.loader import Place, load_packs

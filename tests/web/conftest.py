@@ -23,7 +23,7 @@ from recourse.web.api import build_api
 from tests.integration.conftest import World, database_url, template, world  # noqa: F401 - fixtures
 from tests.integration.service.conftest import open_case
 
-ROLES = ("agent", "lead", "vehicle", "legal", "desk", "recovery", "auditor", "admin")
+ROLES = ("agent", "lead", "vehicle", "legal", "desk", "dialler", "recovery", "auditor", "admin")
 PERSONAL = ("测试人", "13800000001", "borrower@example.com", "沪A00000", "DEMO-CN-1")
 """What the snapshots of these tests say about a person and a vehicle."""
 

@@ -14,8 +14,8 @@ from recourse.web.api import build_api
 from tests.integration.gateways.conftest import closed_port
 from tests.web.conftest import ROLES, Api, client, without_database
 
-EVERYONE = set(ROLES) - {"desk", "recovery"}
-"""Of the house: the outside legal desk and the agencies see nothing of a case."""
+EVERYONE = set(ROLES) - {"desk", "dialler", "recovery"}
+"""Of the house: the outside legal desk, diallers and the agencies see nothing of a case."""
 WORKERS = EVERYONE - {"auditor"}
 PROPOSERS = {"agent", "lead", "legal", "admin"}
 PERMITTED: dict[tuple[str, str], set[str]] = {
@@ -28,6 +28,11 @@ PERMITTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/ceases"): {"agent", "lead", "legal", "admin"},
     ("POST", "/holds"): {"agent", "lead", "legal", "admin"},
     ("POST", "/holds/{hold_id}/lift"): {"lead", "legal", "admin"},
+    ("POST", "/restrictions"): {"agent", "lead", "legal", "admin"},
+    ("GET", "/people/{person_id}/restrictions"): {"agent", "lead", "legal", "auditor", "admin"},
+    ("POST", "/restrictions/{restriction_id}/withdraw"): {"lead", "legal", "admin"},
+    ("POST", "/attempts"): {"dialler", "lead", "admin"},
+    ("POST", "/attempts/{attempt_id}"): {"dialler", "lead", "admin"},
     ("POST", "/legal/statuses"): {"desk", "legal", "admin"},
     ("POST", "/cases/{case_id}/agreements"): PROPOSERS,
     ("GET", "/cases/{case_id}/agreements"): EVERYONE,
@@ -52,6 +57,16 @@ BODIES: dict[str, dict[str, Any]] = {
     "/agreements/{agreement_id}/cancel": {"request_id": "r-1", "code": "too_long"},
     "/disputes": {"request_id": "r-1", "loan_id": "L-nobody", "reason": "amount"},
     "/disputes/{dispute_id}/answer": {"request_id": "r-1", "answer": "rejected", "evidence": "letter-1"},
+    "/restrictions": {"request_id": "r-1", "source": "letter-1", "person_id": "C-nobody", "represented": {}},
+    "/restrictions/{restriction_id}/withdraw": {"source": "letter-1"},
+    "/attempts": {
+        "request_id": "r-1",
+        "loan_id": "L-nobody",
+        "person_id": "C-nobody",
+        "contact_point_id": "cp-nobody",
+        "channel": "call",
+    },
+    "/attempts/{attempt_id}": {"outcome": "not_made"},
     "/legal/statuses": {
         "reference": "LD-000000",
         "status_id": "s-1",
@@ -83,7 +98,8 @@ async def test_the_matrix_names_every_endpoint_there_is(api: Api) -> None:
 async def test_each_endpoint_lets_in_the_roles_it_is_for_and_no_other(
     api: Api, method: str, path: str
 ) -> None:
-    expected = 200 if path in {"/tasks", "/cases", "/permits"} else 404
+    lists = {"/tasks", "/cases", "/permits", "/people/{person_id}/restrictions"}
+    expected = 200 if path in lists else 404
     answers = {
         role: (await api.call(role, method, _nothing(path), BODIES.get(path))).status_code for role in ROLES
     }

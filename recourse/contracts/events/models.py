@@ -189,6 +189,7 @@ class ContactPoint(Strict):
     kind: Literal["mobile", "landline", "email", "address"]
     value: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=320)]
     consent: Annotated[list[Literal["sms", "call", "email", "letter", "visit"]], Field(max_length=10)] = []
+    whereabouts: Literal["home", "work"] | None = None
 
 
 class Person(Strict):
@@ -203,7 +204,7 @@ class Person(Strict):
 
 
 class RelatedParty(Person):
-    role: Literal["joint", "guarantor", "reference"]
+    role: Literal["joint", "guarantor", "reference", "attorney"]
 
 
 class Gps(Strict):

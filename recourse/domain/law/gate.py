@@ -8,7 +8,7 @@ several rules answer it, the one that stays shut longest is named.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
@@ -17,7 +17,9 @@ from recourse.domain.law import caps, hours
 from recourse.domain.law.holds import HOUSE, binding_rules
 from recourse.domain.law.notices import Notice, standings
 from recourse.domain.law.reach import unreachable
-from recourse.domain.law.rules import LawPack, Move, PartyRule, Rule
+from recourse.domain.law.rule import Rule
+from recourse.domain.law.rules import LawPack, Move, PartyRule, Restricts
+from recourse.domain.law.times import Times
 from recourse.domain.law.verdict import (
     Allowed,
     Check,
@@ -92,6 +94,17 @@ def _lawful(name: str, answers: Iterable[tuple[LawPack, Rule, Refused | None]]) 
     )
 
 
+def _heeded(what: Restricts, refusal: Refused | None, q: _Inquiry) -> _Question:
+    """What the person told us is heeded everywhere; a pack may say that the law wants it so."""
+    rules = [(pack, rule) for pack in q.packs for rule in pack.restrictions if rule.heeds is what]
+    if not rules:
+        return _house(what.value, refusal)
+    return _lawful(
+        what.value,
+        ((pack, rule, refusal and replace(refusal, source=rule.source.title)) for pack, rule in rules),
+    )
+
+
 def _questions(effect: Effect, q: _Inquiry) -> Iterator[_Question]:
     """Lazy on purpose: a later question may rely on an earlier one having been answered with yes."""
     yield _house("debt", _debt(q))
@@ -130,12 +143,19 @@ def _contact_questions(effect: ContactEffect, q: _Inquiry) -> Iterator[_Question
     yield _house(
         "ceased", Refused(RefusalCode.CEASED, HOUSE, detail=effect.channel.value) if ceased else None
     )
+    represented = party.restrictions.represented
+    yield _heeded(Restricts.ATTORNEY, Refused(RefusalCode.REPRESENTED, HOUSE) if represented else None, q)
     point = next((p for p in party.contact_points if p.id == effect.contact_point_id and p.usable), None)
     yield _house("contact_point", Refused(RefusalCode.NO_CONTACT_POINT, HOUSE) if point is None else None)
     if point is None:
         return
+    barred = party.restrictions.bars(point.id, point.whereabouts)
+    yield _heeded(Restricts.PLACE, Refused(RefusalCode.INCONVENIENT_PLACE, HOUSE) if barred else None, q)
     yield _lawful("consent", _consent(party, point, effect, q))
-    yield _lawful("hours", _hours(party, effect, q))
+    times = Times(party, effect.channel, q.packs, q.now)
+    yield _lawful("hours", times.hours())
+    yield _lawful("rest_days", times.rest_days())
+    yield _heeded(Restricts.TIME, times.inconvenient(), q)
     yield _lawful("caps", _caps(party, effect, q))
 
 
@@ -215,22 +235,6 @@ def _consent(
             if effect.channel in rule.channels and rule.scope.covers_party(party.role):
                 missing = effect.channel not in point.consent
                 yield pack, rule, Refused(RefusalCode.NO_CONSENT, rule.source.title) if missing else None
-
-
-def _hours(
-    party: Party, effect: ContactEffect, q: _Inquiry
-) -> Iterator[tuple[LawPack, Rule, Refused | None]]:
-    window: hours.Window | None = None
-    for pack in q.packs:
-        for rule in hours.rules_for([pack], effect.channel, party.role):
-            if hours.contact_closure([rule], party.zones, q.now) is None:
-                yield pack, rule, None
-                continue
-            if window is None:  # looked for only when it is needed: most contacts are asked about in hours
-                every = hours.rules_for(q.packs, effect.channel, party.role)
-                window = hours.contact_window(every, party.zones, q.now)
-            opens = window[0] if window else None
-            yield pack, rule, Refused(RefusalCode.OUTSIDE_HOURS, rule.source.title, opens)
 
 
 def _caps(party: Party, effect: ContactEffect, q: _Inquiry) -> Iterator[tuple[LawPack, Rule, Refused | None]]:

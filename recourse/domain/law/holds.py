@@ -1,17 +1,20 @@
-"""What holds stop: several at once merge by "most protective wins"."""
+"""What holds stop and for how long: several at once merge by "most protective wins"."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
+from recourse.domain.law.hours import local_date, start_of_day
 from recourse.domain.law.rules import LawPack
-from recourse.domain.situation import Action, Hold
+from recourse.domain.situation import Action, Hold, HoldReason
 
 HOUSE = "house rule"
 """Source of refusals that no statute needs: they follow from the facts, or from a hold's own scope."""
 Binding = tuple[Hold, str, str, str]
 """(the hold, code of the rule that makes it bind, name of its pack or empty, source)"""
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 def in_force(hold: Hold, now: datetime) -> bool:
@@ -31,3 +34,57 @@ def binding_rules(
             for rule in pack.holds:
                 if rule.reason is hold.reason and action in rule.stops:
                     yield hold, rule.code, pack.name, rule.source.title
+
+
+def stopped(
+    holds: tuple[Hold, ...], packs: tuple[LawPack, ...], action: Action, now: datetime
+) -> tuple[bool, datetime | None]:
+    """Whether the action is stopped now, and when the last of its holds ends; None for until lifted.
+
+    The most protective wins: one more hold or pack never frees an action, and never frees it sooner.
+    """
+    ends = [hold.until for hold, *_ in binding_rules(holds, packs, action, now)]
+    known = [end for end in ends if end is not None]
+    return bool(ends), max(known, default=None) if len(known) == len(ends) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How long the law protects. until: None for until lifted. rule, pack, source: who says so; empty where
+    no pack speaks of the reason. once_in_months: how often the law gives it."""
+
+    until: datetime | None = None
+    rule: str = ""
+    pack: str = ""
+    source: str = HOUSE
+    once_in_months: int | None = None
+
+
+def term(reason: HoldReason, packs: Iterable[LawPack], since: datetime, zone: str) -> Term:
+    """The term of a hold that is placed at `since` without an end of its own.
+
+    A number of days is counted from the day after, in `zone`, so that the last of them is whole. The longest
+    wins, and a rule without a number wins over each.
+    """
+    terms = [
+        Term(
+            None if rule.days is None else _end(since, rule.days, zone),
+            rule.code,
+            pack.name,
+            rule.source.title,
+            rule.once_in_months,
+        )
+        for pack in packs
+        for rule in pack.holds
+        if rule.reason is reason
+    ]
+    return most_protective(terms)
+
+
+def most_protective(terms: Iterable[Term]) -> Term:
+    """The one that ends last, the first of equals; without any, until lifted."""
+    return max(terms, key=lambda one: one.until or _FOR_EVER, default=Term())
+
+
+def _end(since: datetime, days: int, zone: str) -> datetime:
+    return start_of_day(local_date(since, zone) + timedelta(days=days + 1), zone)

@@ -6,7 +6,7 @@ windows open at the later and close at the earlier of the two readings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -20,7 +20,8 @@ Window = tuple[datetime, datetime]
 CLOSING_LEAD = timedelta(minutes=2)
 """House rule: no contact begins in the last two minutes of permitted hours. Waiting for locks and for the
 provider takes up to a minute, and what was begun in time must not arrive after closing."""
-_HORIZON_DAYS = 14
+HORIZON_DAYS = 14
+"""How far ahead an opening is looked for."""
 _NEAR_DAYS = 2
 """Nearly always the next window lies within them; all days at once take twice as long."""
 
@@ -30,6 +31,11 @@ def _instants(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Both readings of a wall time. Kept, because a batch of cases asks for the same days over and over."""
     readings = [datetime.combine(day, at, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
     return min(readings), max(readings)
+
+
+def readings(day: date, at: time, zone: str) -> tuple[datetime, datetime]:
+    """The earlier and the later instant that a local wall time may mean."""
+    return _instants(day, at, ZoneInfo(zone))
 
 
 def _window(rule: PermittedHours, day: date, zone: ZoneInfo) -> Window:
@@ -75,29 +81,39 @@ def binding_closure(
     return None
 
 
-def next_window(rules: list[PermittedHours], zones: tuple[str, ...], not_before: datetime) -> Window | None:
+def next_window(
+    rules: list[PermittedHours], zones: tuple[str, ...], not_before: datetime, shut: Sequence[Window] = ()
+) -> Window | None:
     """The next stretch in which every rule permits contact in every zone, cut to start at `not_before`.
 
-    Returns None when the rules leave no common window within two weeks (zones too far apart).
+    shut: what is taken away from it. Returns None when nothing is left within two weeks (zones too far
+    apart).
     """
-    if not rules or not zones:
-        return (not_before, not_before + timedelta(days=1))
-    return _first_common(rules, zones, not_before, _NEAR_DAYS) or _first_common(
-        rules, zones, not_before, _HORIZON_DAYS
-    )
+    for days in (_NEAR_DAYS, HORIZON_DAYS):
+        found = _windows(rules, zones, not_before, shut, days)
+        if found:
+            return found[0]
+    return None
 
 
-def _first_common(
-    rules: list[PermittedHours], zones: tuple[str, ...], not_before: datetime, days: int
-) -> Window | None:
-    """Of the windows of so many days; those of later days lie behind them and cannot come before."""
-    common: list[Window] = [(not_before, not_before + timedelta(days=_HORIZON_DAYS))]
+def _windows(
+    rules: list[PermittedHours],
+    zones: tuple[str, ...],
+    not_before: datetime,
+    shut: Sequence[Window],
+    days: int,
+) -> list[Window]:
+    """Of the hours of so many days; those of later days lie behind them and cannot come before."""
+    bounded = bool(rules and zones) or bool(shut)
+    common = [(not_before, not_before + timedelta(days=HORIZON_DAYS if bounded else 1))]
     for rule in rules:
         for zone in zones:
             first = local_date(not_before, zone) - timedelta(days=1)
             windows = [_window(rule, first + timedelta(days=n), ZoneInfo(zone)) for n in range(days + 2)]
             common = _intersect(common, windows)
-    return common[0] if common else None
+    for closed in shut:
+        common = _without(common, closed)
+    return common
 
 
 def contact_closure(
@@ -108,17 +124,25 @@ def contact_closure(
 
 
 def contact_window(
-    rules: list[PermittedHours], zones: tuple[str, ...], not_before: datetime
+    rules: list[PermittedHours], zones: tuple[str, ...], not_before: datetime, shut: Sequence[Window] = ()
 ) -> Window | None:
     """The next stretch in which a contact may begin; None as for `next_window`."""
-    window = next_window(rules, zones, not_before)
-    if window is not None and window[1] - window[0] <= CLOSING_LEAD:
-        window = next_window(rules, zones, window[1])
-    if window is None or window[1] - window[0] <= CLOSING_LEAD:
-        return None
-    return window[0], window[1] - CLOSING_LEAD
+    for days in (_NEAR_DAYS, HORIZON_DAYS):
+        for opens, closes in _windows(rules, zones, not_before, shut, days):
+            if closes - opens > CLOSING_LEAD:
+                return opens, closes - CLOSING_LEAD
+    return None
 
 
 def _intersect(left: list[Window], right: list[Window]) -> list[Window]:
     pairs = ((max(a[0], b[0]), min(a[1], b[1])) for a in left for b in right)
     return sorted(pair for pair in pairs if pair[0] < pair[1])
+
+
+def _without(windows: list[Window], shut: Window) -> list[Window]:
+    """What is left of each, in order."""
+    left = []
+    for opens, closes in windows:
+        pieces = ((opens, min(closes, shut[0])), (max(opens, shut[1]), closes))
+        left += [piece for piece in pieces if piece[0] < piece[1]]
+    return left

@@ -12,67 +12,10 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Any
 
+from recourse.domain.law.resting import OfficeDays, RestDays
+from recourse.domain.law.rule import Collector, Rule
 from recourse.domain.proofs import ProofKind
 from recourse.domain.situation import Action, Channel, HoldReason, PartyRole
-
-
-class Mark(StrEnum):
-    """How sure the source is: text read, quoted by others, or general knowledge still to be checked."""
-
-    PRIMARY = "primary"
-    SECOND_HAND = "second_hand"
-    GENERAL = "general_knowledge"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    title: str
-    mark: Mark
-
-
-class Collector(StrEnum):
-    """In which role the debt is collected: many rules bind only who collects for another."""
-
-    CREDITOR = "creditor"
-    THIRD_PARTY = "third_party"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """For whom a rule is; an empty set means for all. What is not known (None) is never out of scope."""
-
-    collectors: frozenset[Collector] = frozenset()
-    products: frozenset[str] = frozenset()
-    parties: frozenset[PartyRole] = frozenset()
-
-    def covers_debt(self, collector: Collector | None, product: str | None) -> bool:
-        return _within(collector, self.collectors) and _within(product, self.products)
-
-    def covers_party(self, role: PartyRole | None) -> bool:
-        return _within(role, self.parties)
-
-
-def _within(value: Any, allowed: frozenset[Any]) -> bool:
-    return value is None or not allowed or value in allowed
-
-
-EVERYBODY = Scope()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """code: names the rule in verdicts and explanations; two versions of one rule share it and follow each
-    other. effective_from, effective_to: first and last day in force; None for always and for no end."""
-
-    code: str
-    source: Source
-    effective_from: date | None = None
-    effective_to: date | None = None
-    scope: Scope = EVERYBODY
-
-    def in_force(self, on: date) -> bool:
-        begun = self.effective_from is None or self.effective_from <= on
-        return begun and (self.effective_to is None or on <= self.effective_to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +25,21 @@ class PermittedHours(Rule):
     channels: frozenset[Channel]
     opens: time
     closes: time
+
+
+class Restricts(StrEnum):
+    """What a person may have told us (`recourse.domain.restrictions`)."""
+
+    TIME = "inconvenient_time"
+    PLACE = "inconvenient_place"
+    ATTORNEY = "represented"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestrictionRule(Rule):
+    """Why it must be heeded. It is heeded everywhere; where no pack has a rule, as a house rule."""
+
+    heeds: Restricts
 
 
 class Counts(StrEnum):
@@ -143,11 +101,13 @@ class PartyRule(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRule(Rule):
-    """days: how long the law protects once it begins; None for until it is lifted."""
+    """days: how long the law protects once it begins; None for until it is lifted. once_in_months: how often
+    the law gives it; None for as often as there is reason."""
 
     reason: HoldReason
     stops: frozenset[Action]
     days: int | None = None
+    once_in_months: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +201,9 @@ class LawPack:
     hours: tuple[PermittedHours, ...] = ()
     caps: tuple[Cap, ...] = ()
     conversation_waits: tuple[ConversationWait, ...] = ()
+    rest_days: tuple[RestDays, ...] = ()
+    office_days: tuple[OfficeDays, ...] = ()
+    restrictions: tuple[RestrictionRule, ...] = ()
     consent: tuple[ConsentRule, ...] = ()
     parties: tuple[PartyRule, ...] = ()
     holds: tuple[HoldRule, ...] = ()

@@ -27,7 +27,11 @@ class RefusalCode(StrEnum):
     CEASED = "ceased"
     NO_CONTACT_POINT = "no_contact_point"
     NO_CONSENT = "no_consent"
+    REPRESENTED = "represented"
+    INCONVENIENT_PLACE = "inconvenient_place"
     OUTSIDE_HOURS = "outside_hours"
+    REST_DAY = "rest_day"
+    INCONVENIENT_TIME = "inconvenient_time"
     CAP_REACHED = "cap_reached"
     CONVERSATION_WAIT = "conversation_wait"
     NO_LAWFUL_BASIS = "no_lawful_basis"
@@ -122,8 +126,10 @@ def action_of(effect: Effect) -> Action:
     match effect:
         case LocateEffect():
             return Action.LOCATE
-        case HandoverEffect() | RecoveryEffect():
+        case HandoverEffect():
             return Action.LEGAL
+        case RecoveryEffect():
+            return Action.RECOVERY
         case ContactEffect(channel=channel):
             return action_by_channel(channel)
 

@@ -32,11 +32,15 @@ def target(step: Step, s: Situation) -> Party | None:
 
 
 def choose_point(party: Party | None, channel: Channel) -> ContactPoint | None:
-    """The first usable point of the right kind, one with consent before one without."""
-    fitting = [
-        p for p in (party.contact_points if party else ()) if p.kind in POINT_KINDS[channel] and p.usable
-    ]
-    return min(fitting, key=lambda p: (channel not in p.consent, p.id), default=None)
+    """The first usable point of the right kind, one with consent before one without. One that the person
+    named as inconvenient comes last, and the gate refuses it."""
+    if party is None:
+        return None
+    fitting = [p for p in party.contact_points if p.kind in POINT_KINDS[channel] and p.usable]
+    bars = party.restrictions.bars
+    return min(
+        fitting, key=lambda p: (bars(p.id, p.whereabouts), channel not in p.consent, p.id), default=None
+    )
 
 
 def required(step: Step, done: Progress) -> tuple[str, ...]:

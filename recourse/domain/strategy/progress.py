@@ -14,6 +14,8 @@ FINAL_REFUSALS = frozenset(
         RefusalCode.PARTY_NOT_PERMITTED,
         RefusalCode.MAY_NOT_BE_TOLD,
         RefusalCode.CEASED,
+        RefusalCode.REPRESENTED,
+        RefusalCode.INCONVENIENT_PLACE,
         RefusalCode.NO_CONTACT_POINT,
         RefusalCode.NO_CONSENT,
         RefusalCode.NO_LAWFUL_BASIS,

@@ -10,14 +10,18 @@ from datetime import UTC, datetime, timedelta
 
 from recourse.domain.law import hours
 from recourse.domain.law.gate import Packs
-from recourse.domain.law.holds import binding_rules
+from recourse.domain.law.holds import stopped
+from recourse.domain.law.openings import openings
 from recourse.domain.law.verdict import action_by_channel
 from recourse.domain.situation import Action, Case, Party, Situation, Stage
 from recourse.domain.strategy.ladder import Step, StepKind
 from recourse.domain.strategy.progress import Progress
 
 OFFICE_OPENS = timedelta(hours=9)
-"""Tasks for people appear at nine in the lender's zone, not at midnight."""
+"""House rule where no pack has one: tasks for people appear at nine in the lender's zone, not at midnight."""
+_BY_PEOPLE = frozenset({StepKind.TASK, StepKind.HANDOVER})
+_LONGEST_REST = 30
+"""Days: no office rests longer, and a rule that says so must not stop the ladder."""
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -27,13 +31,13 @@ def spread(case: Case, step_id: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def earliest(step: Step, situation: Situation, progress: Progress) -> datetime:
-    """First instant at which the ladder itself wants the step (before law and holds)."""
+def earliest(step: Step, situation: Situation, progress: Progress, packs: Packs) -> datetime:
+    """First instant at which the ladder itself wants the step (before the hours of contacts, and holds)."""
     oldest = situation.account.arrears.oldest_due
     if oldest is None:
         raise ValueError("arrears: the ladder is asked only while something is unpaid")
     day = hours.start_of_day(oldest + timedelta(days=step.day), situation.lender_zone)
-    bounds = [day if step.kind is StepKind.REMIND else day + OFFICE_OPENS]
+    bounds = [day if step.kind is StepKind.REMIND else _opens(day, packs, situation.lender_zone)]
     wait = timedelta(days=step.wait_days)
     bounds += [at + wait for at in map(progress.done_at, step.requires) if at is not None]
     state = progress.state(step.id)
@@ -44,26 +48,46 @@ def earliest(step: Step, situation: Situation, progress: Progress) -> datetime:
     return max(bounds)
 
 
+def on_a_working_day(step: Step, instant: datetime, packs: Packs, zone: str) -> datetime:
+    """The instant itself, or when the office opens after the days that rest; for what people do."""
+    if step.kind not in _BY_PEOPLE:
+        return instant
+    day = hours.local_date(instant, zone)
+    for ahead in range(_LONGEST_REST):
+        working = day + timedelta(days=ahead)
+        if not any(rule.rests_on(working) for pack in packs for rule in pack.office_days):
+            start = hours.start_of_day(working, zone)
+            return instant if ahead == 0 else _opens(start, packs, zone)
+    return instant
+
+
+def _opens(day: datetime, packs: Packs, zone: str) -> datetime:
+    """When the office opens on the local day that begins then; the latest where several rules say."""
+    at = max((rule.opens for pack in packs for rule in pack.office_days), default=None)
+    if at is None:
+        return day + OFFICE_OPENS
+    return hours.readings(hours.local_date(day, zone), at, zone)[0]
+
+
 def due(step: Step, party: Party | None, not_before: datetime, s: Situation, packs: Packs) -> datetime | None:
     """A lawful instant at or after `not_before`, the same each time it is asked while nothing changes.
 
     Returns None when the law leaves no common hour for the places where the person may be.
     """
     if step.kind is not StepKind.REMIND or party is None or step.channel is None:
-        return not_before
-    rules = hours.rules_for(packs, step.channel, party.role)
-    window = hours.contact_window(rules, party.zones, max(not_before, s.case.opened_at))
+        return on_a_working_day(step, not_before, packs, s.lender_zone)
+    window = openings(packs, step.channel, party).window(max(not_before, s.case.opened_at))
     if window is None:
         return None
     opens, closes = window
     return opens + (closes - opens) * spread(s.case, step.id)
 
 
-def due_late(step: Step, party: Party | None, now: datetime, packs: Packs) -> datetime | None:
+def due_late(step: Step, party: Party | None, now: datetime, s: Situation, packs: Packs) -> datetime | None:
     """For a step whose time has passed: now where that is lawful, else the next opening."""
     if step.kind is not StepKind.REMIND or party is None or step.channel is None:
-        return now
-    window = hours.contact_window(hours.rules_for(packs, step.channel, party.role), party.zones, now)
+        return on_a_working_day(step, now, packs, s.lender_zone)
+    window = openings(packs, step.channel, party).window(now)
     return window[0] if window else None
 
 
@@ -72,11 +96,7 @@ def hold_until(step: Step, situation: Situation, packs: Packs, now: datetime) ->
     action = step_action(step)
     if action is None:
         return False, None
-    ends = [hold.until for hold, *_ in binding_rules(situation.holds, packs, action, now)]
-    if not ends:
-        return False, None
-    known = [end for end in ends if end is not None]
-    return True, max(known) if len(known) == len(ends) else None
+    return stopped(situation.holds, packs, action, now)
 
 
 def step_action(step: Step) -> Action | None:

@@ -27,6 +27,7 @@ from recourse.storage.tables.people import (
     number_end,
     party,
     person_contact_point,
+    restriction,
     vehicle,
 )
 from recourse.storage.tables.permits import permit, permit_check
@@ -64,6 +65,7 @@ __all__ = [
     "person_contact_point",
     "promise",
     "provider_receipt",
+    "restriction",
     "rule_set",
     "step",
     "strategy_move",

@@ -41,6 +41,9 @@ contact_attempt = Table(
     Column("provider_refs", ARRAY(Text), nullable=False, server_default="{}"),
     Column("parts", Integer),
     Column("disposition", Text),
+    # Of a slot that somebody outside reserved: what may be said, and until when the contact may begin.
+    Column("says", Text),
+    instant("reserved_until", nullable=True),
     recorded_at(),
     Index(None, "person_id", "at"),
     Index(None, "contact_point_id", "at"),
@@ -48,6 +51,11 @@ contact_attempt = Table(
     Index(None, "loan_id"),
     Index(None, "provider_refs", postgresql_using="gin"),
     Index("ix_contact_attempt_claimed", "recorded_at", postgresql_where="state = 'claimed'"),
+    Index(
+        "ix_contact_attempt_reserved",
+        "reserved_until",
+        postgresql_where="state = 'claimed' AND reserved_until IS NOT NULL",
+    ),
 )
 
 provider_receipt = Table(

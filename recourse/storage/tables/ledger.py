@@ -87,6 +87,9 @@ hold = Table(
     instant("until", nullable=True),
     Column("placed_by", Text, nullable=False),
     Column("source", Text, nullable=False),
+    # The law's rule that set the end; NULL where whoever placed it did, or nothing did.
+    Column("rule", Text),
+    Column("rule_source", Text),
     instant("lifted_at", nullable=True),
     Column("lifted_by", Text),
     recorded_at(),

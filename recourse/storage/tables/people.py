@@ -6,8 +6,10 @@ from sqlalchemy import (
     Date,
     ForeignKey,
     Index,
+    Integer,
     Table,
     Text,
+    Time,
     UniqueConstraint,
     func,
     literal_column,
@@ -15,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from recourse.storage.tables.base import document, instant, metadata
+from recourse.storage.tables.base import document, instant, metadata, recorded_at
 
 party = Table(
     "party",
@@ -71,7 +73,32 @@ person_contact_point = Table(
     Column("unusable_code", Text),
     # By the newest snapshot. Apart from `usable`: listing a dead number again does not bring it to life.
     Column("listed", Boolean, nullable=False, server_default="true"),
+    # What it is to the person (home, work), where the bank says.
+    Column("whereabouts", Text),
     Index(None, "contact_point_id"),
+)
+
+restriction = Table(
+    "restriction",
+    metadata,
+    # Withdrawn, never deleted: it says why somebody was left alone.
+    Column("id", Text, primary_key=True),
+    Column("person_id", Text, ForeignKey("party.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("weekdays", ARRAY(Integer), nullable=False, server_default="{}"),
+    Column("begins", Time),
+    Column("ends", Time),
+    Column("contact_point_id", Text, ForeignKey("contact_point.id")),
+    Column("whereabouts", Text),
+    Column("attorney_id", Text, ForeignKey("party.id")),
+    Column("noted_by", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    instant("since"),
+    instant("withdrawn_at", nullable=True),
+    Column("withdrawn_by", Text),
+    Column("withdrawn_source", Text),
+    recorded_at(),
+    Index(None, "person_id"),
 )
 
 vehicle = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -142,3 +143,24 @@ async def test_rules_are_kept_once_however_many_decisions_were_made_by_them(worl
         await open_case(world, f"L-{number}")
     assert await world.scalar("SELECT count(*) FROM step WHERE rules_digest IS NOT NULL") >= 5
     assert await world.scalar("SELECT count(*) FROM rule_set") == 1
+
+
+async def test_what_an_older_release_recorded_is_no_difference(world: World) -> None:
+    """It knew fewer kinds of rules, and fewer fields of a person."""
+    case = await open_case(world)
+    [kept] = await world.rows("SELECT rules FROM rule_set")
+    for pack in kept["rules"]["packs"]:
+        for kind in ("rest_days", "office_days", "restrictions"):
+            del pack[kind]
+    [step] = await world.rows("SELECT id, inputs FROM step WHERE inputs IS NOT NULL ORDER BY id DESC LIMIT 1")
+    for party in step["inputs"]["parties"]:
+        del party["restrictions"]
+    rules, inputs = (json.dumps(value).replace("'", "''") for value in (kept["rules"], step["inputs"]))
+    digest = digest_of(kept["rules"])
+    await world.execute(f"UPDATE rule_set SET rules = '{rules}', digest = '{digest}'")
+    await world.execute(f"UPDATE step SET rules_digest = '{digest}' WHERE rules_digest IS NOT NULL")
+    await world.execute(
+        f"UPDATE step SET inputs = '{inputs}', inputs_digest = '{digest_of(step['inputs'])}' "
+        f"WHERE id = {step['id']}"
+    )
+    assert (await _explained(world, case)).differs == []

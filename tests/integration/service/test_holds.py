@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 
@@ -256,3 +257,54 @@ async def test_a_hold_and_a_reminder_at_the_same_moment_never_end_with_a_later_c
     wanted = ["claimed", "hold_placed"] if first == "reminder" else ["hold_placed"]
     assert [row["event"] for row in rows] == wanted
     assert len(messenger.sent) == wanted.count("claimed")
+
+
+async def test_a_hold_without_an_end_ends_when_the_law_says_and_a_repetition_is_told_the_same(
+    world: World,
+) -> None:
+    await open_case(world, "L-1", region="GB", home="GB", zone="Europe/London")
+    request = HoldRequest(HoldReason.BREATHING_SPACE, "agent-1", "test", person_id=PersonId("C-L-1"))
+    placed = await _placed(world, replace(request, request_id="r-1"))
+    assert placed.until == datetime(2027, 1, 6, tzinfo=UTC)  # sixty whole days after the 6th of November
+    assert placed.rule.endswith(" uk_breathing_space")
+    assert placed.source.startswith("Debt Respite Scheme")
+    assert placed.again is None
+    world.set_now(NOON + timedelta(days=3))
+    assert await _placed(world, replace(request, request_id="r-1")) == placed
+    with pytest.raises(RequestReused):
+        await _placed(world, replace(request, request_id="r-1", until=placed.until))
+
+
+async def test_a_second_breathing_space_within_twelve_months_is_placed_and_said(world: World) -> None:
+    await open_case(world, "L-1", region="GB", home="GB", zone="Europe/London")
+    request = HoldRequest(HoldReason.BREATHING_SPACE, "agent-1", "test", person_id=PersonId("C-L-1"))
+    await _placed(world, request)
+    world.set_now(NOON + timedelta(days=200))
+    second = await _placed(world, request)
+    assert second.until is not None
+    assert second.again is not None
+    assert abs(second.again - NOON) < timedelta(minutes=1)
+    world.set_now(NOON + timedelta(days=200 + 370))
+    assert (await _placed(world, request)).again is None
+
+
+async def test_of_several_loans_the_law_that_protects_longest_ends_a_hold_on_the_person(world: World) -> None:
+    await open_case(world, "L-1", person=PERSON, region="GB", home="GB", zone="Europe/London")
+    on_one = HoldRequest(HoldReason.HARDSHIP, "agent-1", "test", loan_id=LoanId("L-1"))
+    assert (await _placed(world, on_one)).until == datetime(2026, 12, 7, tzinfo=UTC)
+    await open_case(world, "L-2", person=PERSON, region="CN")
+    both = await _placed(world, replace(on_one, loan_id=None, person_id=PERSON))
+    assert (both.until, both.rule.split()[-1]) == (None, "cn_hardship")
+
+
+async def test_the_case_goes_on_by_itself_when_the_law_ends_the_hold(world: World) -> None:
+    case = await open_case(world, "L-1", days=5, region="GB", home="GB", zone="Europe/London")
+    placed = await _placed(world, HoldRequest(HoldReason.HARDSHIP, "agent-1", "test", loan_id=LoanId("L-1")))
+    due = (await case.decide()).due_at
+    assert due is not None
+    assert placed.until is not None
+    assert placed.until <= due < placed.until + timedelta(days=4)
+
+
+async def _placed(world: World, request: HoldRequest) -> noting.Placed:
+    return (await world.services.run(partial(noting.place_hold, request=request)))[0]

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from recourse.app.linting import house, lint_at, regions_of
-from recourse.domain.law.rules import ContentRule, LawPack, Mark, Move, NoticeRule, Source
+from recourse.domain.law.rule import Mark, Source
+from recourse.domain.law.rules import ContentRule, LawPack, Move, NoticeRule
 from recourse.domain.situation import Channel, PartyRole, Stage
 from recourse.domain.strategy.condition import Condition, Range
 from recourse.domain.strategy.ladder import PullForward, Segment, Step, StepKind, Strategy, Triggers

@@ -11,17 +11,16 @@ from recourse.domain.delinquency import Arrears, Bucket, BucketScheme, Installme
 from recourse.domain.fold import Account
 from recourse.domain.ids import CaseId, ContactPointId, FactId, LoanId, PersonId
 from recourse.domain.law.gate import Packs
+from recourse.domain.law.rule import Mark, Source
 from recourse.domain.law.rules import (
     ApprovalRule,
     BasisRule,
     Cap,
     Counts,
     LawPack,
-    Mark,
     PartyRule,
     Per,
     PermittedHours,
-    Source,
 )
 from recourse.domain.law.verdict import ContactEffect
 from recourse.domain.situation import (
@@ -42,8 +41,10 @@ from recourse.domain.situation import (
 from recourse.domain.strategy.ladder import PromiseRule, Step, StepKind, Strategy
 from recourse.packs.loader import load_packs
 
-CN = load_packs().laws["CN"]
-US = load_packs().laws["US"]
+CN = replace(load_packs().laws["CN"], office_days=())
+US = replace(load_packs().laws["US"], office_days=())
+"""Every day is a working day here, so that the ladder's own days are seen; for others see
+`test_working_days`."""
 UNLIMITED = replace(CN, limitation=())
 """China without its limitation rule, so that nothing but the ladder wakes a case up."""
 CN_LADDER = load_packs().default_strategy("CN")

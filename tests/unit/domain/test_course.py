@@ -12,7 +12,8 @@ from recourse.domain.decide import decide
 from recourse.domain.decision import Decision, DoStep, Wait, WaitReason
 from recourse.domain.fold import Payment
 from recourse.domain.ids import ContactPointId
-from recourse.domain.law.rules import Mark, Move, NoticeRule, Source
+from recourse.domain.law.rule import Mark, Source
+from recourse.domain.law.rules import Move, NoticeRule
 from recourse.domain.situation import (
     ContactPoint,
     PromiseState,

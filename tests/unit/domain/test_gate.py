@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from recourse.domain.facts import LoanEnd
 from recourse.domain.ids import PersonId
 from recourse.domain.law.gate import Packs, gate
 from recourse.domain.law.notices import Notice
+from recourse.domain.law.resting import RestDay
 from recourse.domain.law.rules import Disclosure, LawPack
 from recourse.domain.law.verdict import (
     Allowed,
@@ -25,6 +26,7 @@ from recourse.domain.law.verdict import (
     Refused,
     action_of,
 )
+from recourse.domain.restrictions import InconvenientPlace, InconvenientTime, Restrictions
 from recourse.domain.situation import (
     Action,
     Channel,
@@ -39,6 +41,7 @@ from tests.unit.domain.builders import (
     CN,
     CN_NOON,
     NEW_YORK,
+    PHONE,
     US,
     US_NOON,
     attempt,
@@ -99,6 +102,16 @@ def _unusable(s: Situation) -> Situation:
     return replace(s, parties=(replace(s.parties[0], contact_points=points),))
 
 
+def _told(restrictions: Restrictions) -> Callable[[Situation], Situation]:
+    return lambda s: replace(s, parties=(replace(s.parties[0], restrictions=restrictions),))
+
+
+_RESTING = replace(
+    CN,
+    rest_days=tuple(
+        replace(r, days=(RestDay(date(2026, 11, 6), "a holiday", provisional=True),)) for r in CN.rest_days
+    ),
+)
 REFUSALS = [
     Refusal(
         RefusalCode.CASE_CLOSED, lambda s: replace(s, case=replace(s.case, closed_reason="cured")), LOCATE
@@ -141,6 +154,13 @@ REFUSALS = [
     ),
     Refusal(RefusalCode.PARTY_NOT_PERMITTED, lambda s: s, replace(contact(), person_id=PersonId("nobody"))),
     Refusal(RefusalCode.CEASED, lambda s: replace(s, parties=(borrower(ceased=frozenset({Channel.CALL})),))),
+    Refusal(RefusalCode.REPRESENTED, _told(Restrictions(represented=True))),
+    Refusal(RefusalCode.INCONVENIENT_PLACE, _told(Restrictions(places=(InconvenientPlace(PHONE),)))),
+    Refusal(
+        RefusalCode.INCONVENIENT_TIME,
+        _told(Restrictions(times=(InconvenientTime(frozenset({5}), time(9), time(17)),))),
+    ),
+    Refusal(RefusalCode.REST_DAY, lambda s: s, contact(Channel.VISIT), (_RESTING,)),
     Refusal(RefusalCode.NO_CONTACT_POINT, _unusable),
     Refusal(
         RefusalCode.NO_CONSENT,
@@ -191,6 +211,12 @@ def test_one_thing_amiss_is_refused_with_its_code_and_a_source(case: Refusal) ->
     assert verdict.source
 
 
+def test_a_rest_day_that_may_yet_be_moved_says_so() -> None:
+    verdict = gate(contact(Channel.VISIT), situation(), (_RESTING,), CN_NOON)
+    assert isinstance(verdict, Refused)
+    assert verdict.detail == "a holiday (provisional)"
+
+
 def test_every_refusal_code_is_held_by_a_test() -> None:
     assert {r.code for r in REFUSALS} == set(RefusalCode)
 
@@ -198,9 +224,8 @@ def test_every_refusal_code_is_held_by_a_test() -> None:
 @pytest.mark.parametrize("channel", list(Channel))
 def test_with_nothing_amiss_a_contact_is_allowed_and_says_what_was_asked(channel: Channel) -> None:
     verdict = gate(contact(channel), situation(), (CN,), CN_NOON)
-    assert verdict == Allowed(
-        ("debt", "law", "holds", "party", "ceased", "contact_point", "consent", "hours", "caps")
-    )
+    who = ("debt", "law", "holds", "party", "ceased", "represented", "contact_point", "inconvenient_place")
+    assert verdict == Allowed((*who, "consent", "hours", "rest_days", "inconvenient_time", "caps"))
 
 
 def test_with_nothing_amiss_locating_and_handing_over_are_allowed() -> None:

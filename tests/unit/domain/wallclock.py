@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from recourse.domain.law.rules import Mark, PermittedHours, Source
+from recourse.domain.law.rule import Mark, Source
+from recourse.domain.law.rules import PermittedHours
 from recourse.domain.situation import Channel
 
 MARK = timedelta(minutes=5)

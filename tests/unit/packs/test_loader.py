@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from recourse.domain.law.rules import Collector
+from recourse.domain.law.rule import Collector
 from recourse.domain.situation import Channel
 from recourse.packs.laws import by_id, load_law
 from recourse.packs.loader import PackBook, Place, load_packs

@@ -28,7 +28,19 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "process.md"
 STRATEGIES = load_packs().strategies_for_new_cases()
 LAWS = [load_packs().laws[country] for country in ("CN", "US")]
 """Whose ladders are shipped."""
-TOLD = ("hours", "caps", "conversation_waits", "consent", "parties", "holds", "locate_basis", "handover")
+TOLD = (
+    "hours",
+    "caps",
+    "conversation_waits",
+    "rest_days",
+    "office_days",
+    "restrictions",
+    "consent",
+    "parties",
+    "holds",
+    "locate_basis",
+    "handover",
+)
 HEAD = "| day | until | step | stage | what | channel | again | needs | stands in for |"
 
 

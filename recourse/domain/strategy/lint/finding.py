@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from recourse.domain.law.rules import LawPack, Rule
+from recourse.domain.law.rule import Rule
+from recourse.domain.law.rules import LawPack
 from recourse.domain.situation import Channel
 
 

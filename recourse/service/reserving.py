@@ -1,0 +1,200 @@
+"""Contacts that others make: a dialler, an agency or a bot takes a slot of the caps before it dials.
+
+What if the answer is lost, or the caller dies after it? The slot stays taken: who may have dialled has used
+it. Only a caller that says for certain that it never dialled gives the slot back, however late it says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
+from recourse.domain.law.gate import gate
+from recourse.domain.law.holds import HOUSE
+from recourse.domain.law.openings import openings
+from recourse.domain.law.rules import Disclosure
+from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
+from recourse.domain.situation import AttemptOutcome, Channel
+from recourse.service.context import Unit
+from recourse.service.deciding import Deliberation, deliberate, locked
+from recourse.service.noting import Pointless, RequestReused, Unknown
+from recourse.storage import attempts, cases, ledger, people, steps
+from recourse.storage.attempts import NewAttempt, Reservation
+from recourse.storage.locks import lock_loans
+from recourse.storage.persons import persons_of
+from recourse.storage.steps import StepRow
+
+RESERVED_FOR = timedelta(minutes=5)
+"""The contact begins by then: what the gate looked at may have changed later."""
+
+
+class Result(StrEnum):
+    """What a caller says became of the contact."""
+
+    CONNECTED = "connected"
+    NOT_CONNECTED = "not_connected"
+    SENT = "sent"
+    NOT_MADE = "not_made"
+    """Certainly never dialled nor sent: the slot is free again."""
+    UNKNOWN = "unknown"
+
+
+_SPOKEN = frozenset({Result.CONNECTED, Result.NOT_CONNECTED, Result.NOT_MADE, Result.UNKNOWN})
+_WRITTEN = frozenset({Result.SENT, Result.NOT_MADE, Result.UNKNOWN})
+_OUTCOME = {
+    Result.CONNECTED: AttemptOutcome.CONNECTED,
+    Result.NOT_CONNECTED: AttemptOutcome.NOT_CONNECTED,
+    Result.SENT: AttemptOutcome.SENT,
+    Result.NOT_MADE: AttemptOutcome.NOT_SENT,
+    Result.UNKNOWN: AttemptOutcome.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRequest:
+    """One contact about one loan. says: what it is about. request_id: the caller's own."""
+
+    loan_id: LoanId
+    person_id: PersonId
+    contact_point_id: ContactPointId
+    channel: Channel
+    actor: str
+    request_id: str
+    says: Disclosure = Disclosure.DEBT
+
+
+async def reserve(unit: Unit, request: SlotRequest) -> Reservation | Refused:
+    """The slot, taken when this returns; or why the contact may not be made now. Safe to repeat with the same
+    request id, which never takes a second slot.
+
+    Raises Unknown for a loan there is none of, RequestReused for a request id of another contact or of a
+    reservation that is over.
+    """
+    key = _key(request)
+    case = (await cases.open_of(unit.tx, [request.loan_id])).get(request.loan_id)
+    if case is None:
+        before = await _before(unit, key, request)
+        if before is None and request.loan_id not in await ledger.loans(unit.tx, [request.loan_id]):
+            raise Unknown("loan: there is none of this id; list them with `recourse cases list`")
+        return before or Refused(RefusalCode.CASE_CLOSED, HOUSE, detail="no open case")
+    gathered = await locked(unit, case.id, contacting=True)
+    before = await _before(unit, key, request)
+    if before is not None:
+        return before
+    d = deliberate(unit, gathered)
+    effect = ContactEffect(request.channel, request.person_id, request.contact_point_id, request.says)
+    verdict = gate(effect, gathered.situation, d.rules.packs, unit.now)
+    if isinstance(verdict, Refused):
+        return verdict
+    until = _until(d, request, unit.now)
+    await _take(unit, d, request, key, until)
+    return Reservation(key, request.actor, request.loan_id, request.channel, AttemptOutcome.CLAIMED, until)
+
+
+async def note_inbound(unit: Unit, request: SlotRequest) -> str:
+    """A conversation that the person began: it takes no slot and asks no gate, and it is waited for after.
+    Returns its id. Raises Unknown for a person who is not on the loan or not reached at the contact point."""
+    await lock_loans(unit.tx, [request.loan_id])
+    if request.person_id not in await people.on_point(unit.tx, request.contact_point_id):
+        raise Unknown("contact_point: this person is not reached at one of this id; see the dossier")
+    if request.person_id not in await people.on_loan(unit.tx, request.loan_id):
+        raise Unknown("person: is not on a loan of this id; see the dossier")
+    key = _key(request)
+    case = (await cases.open_of(unit.tx, [request.loan_id])).get(request.loan_id)
+    await attempts.add_inbound(unit.tx, _attempt(request, key, unit.now, case.id if case else None))
+    return key
+
+
+async def tell(unit: Unit, key: str, result: Result, actor: str) -> Reservation:
+    """What became of it, once. What was left unknown is corrected by a better answer, however late.
+
+    Raises Unknown for a reservation that this caller has none of, Pointless for a result its channel cannot
+    have, RequestReused when another result stands already.
+    """
+    slot = await _of_caller(unit, key, actor)
+    await lock_loans(unit.tx, [slot.loan_id])
+    slot = await attempts.reservation(unit.tx, key) or slot
+    permitted = _SPOKEN if slot.channel in {Channel.CALL, Channel.VISIT} else _WRITTEN
+    if result not in permitted:
+        raise Pointless(f"outcome: of a {slot.channel} it is one of {', '.join(sorted(permitted))}")
+    outcome = _OUTCOME[result]
+    if slot.state is outcome:
+        return slot
+    if slot.state not in {AttemptOutcome.CLAIMED, AttemptOutcome.UNKNOWN}:
+        raise RequestReused(f"outcome: it is {slot.state} already, and stays so")
+    await attempts.finish(unit.tx, key, outcome, disposition=result.value)
+    case = (await cases.open_of(unit.tx, [slot.loan_id])).get(slot.loan_id)
+    if case is not None:
+        reason = f"{slot.channel} by somebody outside: {result}"
+        row = StepRow(case.loan_id, case.id, case.decision, "attempt", unit.now, reason, case.strategy)
+        await steps.append(unit.tx, replace(row, code=key, actor=actor))
+    return await attempts.reservation(unit.tx, key) or slot
+
+
+async def _before(unit: Unit, key: str, request: SlotRequest) -> Reservation | None:
+    if not await attempts.is_known(unit.tx, key):
+        return None
+    same = await attempts.reservation(unit.tx, key, about=_about(request))
+    if same is None:
+        raise RequestReused("request_id: it stands for another contact; choose a new one")
+    if same.state is not AttemptOutcome.CLAIMED or same.until <= unit.now:
+        raise RequestReused("request_id: its reservation is over; ask again with a new one")
+    return same
+
+
+async def _of_caller(unit: Unit, key: str, actor: str) -> Reservation:
+    slot = await attempts.reservation(unit.tx, key)
+    if slot is not None:
+        who = await persons_of(unit.tx, (actor, slot.actor))
+        if who[actor] == who[slot.actor]:
+            return slot
+    raise Unknown("attempt: you reserved none of this id")
+
+
+def _until(d: Deliberation, request: SlotRequest, now: datetime) -> datetime:
+    """Not beyond what is lawful now: hours may end before the reservation would."""
+    party = d.gathered.situation.party(request.person_id)
+    window = openings(d.rules.packs, request.channel, party).window(now) if party else None
+    return min(now + RESERVED_FOR, window[1]) if window else now
+
+
+async def _take(unit: Unit, d: Deliberation, request: SlotRequest, key: str, until: datetime) -> None:
+    case = d.gathered.case
+    new = _attempt(request, key, unit.now, case.id)
+    await attempts.reserve(unit.tx, new, says=request.says.value, until=until)
+    reason = f"{request.channel} allowed by the gate, for somebody outside"
+    row = d.row("reserved", unit.now, reason, code=key, actor=request.actor, inputs=d.inputs)
+    await steps.append(unit.tx, row)
+
+
+def _attempt(request: SlotRequest, key: str, now: datetime, case_id: CaseId | None) -> NewAttempt:
+    return NewAttempt(
+        id=key,
+        loan_id=request.loan_id,
+        case_id=case_id,
+        step_id=None,
+        decision=None,
+        channel=request.channel,
+        person_id=request.person_id,
+        contact_point_id=request.contact_point_id,
+        at=now,
+        actor=request.actor,
+    )
+
+
+def _about(request: SlotRequest) -> dict[str, str]:
+    return {
+        "loan_id": request.loan_id,
+        "person_id": request.person_id,
+        "contact_point_id": request.contact_point_id,
+        "channel": request.channel,
+        "says": request.says,
+    }
+
+
+def _key(request: SlotRequest) -> str:
+    digest = hashlib.sha256(f"{request.actor}/{request.request_id}".encode()).hexdigest()
+    return f"att-{digest[:32]}"
