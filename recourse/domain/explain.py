@@ -8,7 +8,7 @@ from datetime import datetime
 from recourse.domain.decide import Rules, decide
 from recourse.domain.decision import Decision, DoStep
 from recourse.domain.law.gate import examine, gate
-from recourse.domain.law.verdict import Check, ContactEffect, Effect, Verdict
+from recourse.domain.law.verdict import Check, Effect, Verdict
 from recourse.domain.situation import Situation
 from recourse.domain.strategy.address import effect_of
 from recourse.domain.strategy.progress import progress
@@ -32,13 +32,13 @@ def explain(
     rules: Rules,
     at: datetime,
     step_id: str | None = None,
-    contact: ContactEffect | None = None,
+    asked: Effect | None = None,
 ) -> Explanation:
     """step_id: the step that was tried at the moment; None for the one that the decision plans, which is
-    asked about for its own time. contact: what somebody outside asked for instead of a step."""
+    asked about for its own time. asked: what the gate was asked for instead of a step."""
     decision = decide(situation, rules, at)
-    if contact is not None:
-        return _asked(decision, contact, situation, rules, at)
+    if asked is not None:
+        return _asked(decision, asked, situation, rules, at)
     asked_at = at
     if step_id is None and isinstance(decision.plan, DoStep):
         step_id, asked_at = decision.plan.step_id, max(decision.plan.due_at, at)

@@ -14,10 +14,18 @@ import rfc8785
 from pydantic import TypeAdapter
 
 from recourse.domain.decide import Rules
+from recourse.domain.law.verdict import ContactEffect, Effect, HandoverEffect, LocateEffect, RecoveryEffect
 from recourse.domain.situation import Situation
 
 _SITUATION: TypeAdapter[Situation] = TypeAdapter(Situation)
 _RULES: TypeAdapter[Rules] = TypeAdapter(Rules)
+_EFFECTS: Mapping[str, type[Effect]] = {
+    "contact": ContactEffect,
+    "locate": LocateEffect,
+    "handover": HandoverEffect,
+    "recovery": RecoveryEffect,
+}
+"""By the names under which they are stored."""
 
 
 def situation_to_json(situation: Situation) -> dict[str, Any]:
@@ -29,6 +37,19 @@ def situation_to_json(situation: Situation) -> dict[str, Any]:
 def situation_from_json(value: Mapping[str, Any]) -> Situation:
     """Raises ValidationError for what is no situation."""
     return _SITUATION.validate_python(value)
+
+
+def effect_to_json(effect: Effect) -> dict[str, Any]:
+    """With the name of its kind, by which it is read back."""
+    name = next(name for name, kind in _EFFECTS.items() if isinstance(effect, kind))
+    return {"kind": name, **plain(effect)}
+
+
+def effect_from_json(value: Mapping[str, Any]) -> Effect:
+    """Raises KeyError or ValidationError for what is no effect."""
+    told = {name: one for name, one in value.items() if name != "kind"}
+    effect: Effect = TypeAdapter(_EFFECTS[value["kind"]]).validate_python(told)
+    return effect
 
 
 def situation_digest(situation: Situation) -> str:

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, case, select
+from sqlalchemy import RowMapping, case, or_, select
 
 from recourse.domain.decide import Rules
 from recourse.domain.decision import Close, DoStep, Plan, Wait
 from recourse.domain.explain import Explanation, explain
-from recourse.domain.ids import CaseId, ContactPointId, PersonId
-from recourse.domain.law.rules import Disclosure
-from recourse.domain.law.verdict import ContactEffect, Refused
-from recourse.domain.situation import Channel, Situation, StepOutcome
-from recourse.packs.record import digest_of, rules_from_json, situation_from_json
+from recourse.domain.ids import CaseId
+from recourse.domain.law.verdict import Refused
+from recourse.domain.situation import Situation, StepOutcome
+from recourse.packs.record import digest_of, effect_from_json, rules_from_json, situation_from_json
 from recourse.storage.database import ReadTx
-from recourse.storage.tables import contact_attempt, rule_set, step
+from recourse.storage.tables import rule_set, step
+
+REFUSALS = ("reservation_refused", "permit_refused")
+"""Rows of the gate's no to what is no step that the system performs."""
 
 
 class NothingToExplain(LookupError):
@@ -51,14 +53,16 @@ async def explained(
         )
     situation, rules = situation_from_json(row["inputs"]), rules_from_json(row["rules"])
     tried = row["step_id"] if row["event"] != "planned" else None
-    explanation = explain(situation, rules, row["at"], tried, await _reserved(tx, row))
+    asked = effect_from_json(row["asked"]) if row["asked"] is not None else None
+    explanation = explain(situation, rules, row["at"], tried, asked)
     differs = [*_tampered(row), *_differences(row, explanation)]
     return Explained(row["id"], recorded, situation, rules, explanation, differs)
 
 
 async def decisions(tx: ReadTx) -> list[tuple[CaseId, int, str | None]]:
     """Every recorded decision: its case, its number, and the code where the gate refused."""
-    refused = case((step.c.outcome == StepOutcome.REFUSED, step.c.code))
+    said_no = or_(step.c.outcome == StepOutcome.REFUSED, step.c.event.in_(REFUSALS))
+    refused = case((said_no, step.c.code))
     rows = await tx.execute(
         select(step.c.case_id, step.c.id, refused)
         .where(step.c.case_id.is_not(None), step.c.inputs.is_not(None))
@@ -85,16 +89,6 @@ async def _row(tx: ReadTx, case_id: CaseId, number: int | None, at: datetime | N
     return row
 
 
-async def _reserved(tx: ReadTx, row: RowMapping) -> ContactEffect | None:
-    """The contact that somebody outside asked for, where the row is about one."""
-    if row["event"] != "reserved":
-        return None
-    c = contact_attempt.c
-    asked = select(c.channel, c.person_id, c.contact_point_id, c.says).where(c.id == row["code"])
-    channel, person, point, says = (await tx.execute(asked)).one()
-    return ContactEffect(Channel(channel), PersonId(person), ContactPointId(point), Disclosure(says))
-
-
 def _tampered(row: RowMapping) -> list[str]:
     """Compared as it was stored: read as today's types it would have fields that nobody knew of then."""
     found = []
@@ -110,11 +104,13 @@ def _differences(row: RowMapping, explanation: Explanation) -> list[str]:
         case "planned":
             now, then = _plan(explanation.decision.plan), (row["step_id"], row["opens_at"])
             return [] if now == then else [f"plan: recorded {_told(then)}, made again {_told(now)}"]
-        case "claimed" | "reserved":
+        case "claimed" | "reserved" | "permit_issued":
             if not isinstance(explanation.verdict, Refused):
                 return []
             return [f"verdict: recorded allowed, made again {explanation.verdict.code}"]
-        case "outcome" if row["outcome"] == "refused" and explanation.verdict is not None:
+        case event if event in REFUSALS or row["outcome"] == "refused":
+            if explanation.verdict is None:
+                return []
             code = explanation.verdict.code.value if isinstance(explanation.verdict, Refused) else "allowed"
             return [] if code == row["code"] else [f"verdict: recorded {row['code']}, made again {code}"]
         case _:

@@ -13,9 +13,11 @@ from recourse.contracts.messages import AnswerResult, PlanData, TaskAnswer, Task
 from recourse.domain.dispositions import DISPOSITIONS
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.gate import gate
+from recourse.domain.law.holds import HOUSE
 from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import AttemptOutcome, Channel
 from recourse.domain.strategy.address import choose_point, target
+from recourse.service.asking import note_refused, note_reserved
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked, settle
 from recourse.service.outcomes import apply_outcome, note_told
@@ -80,10 +82,11 @@ async def _take_slot(
     party = target(d.rules.strategy.step(task.step_id), d.gathered.situation)
     point = choose_point(party, channel)
     if party is None or point is None:
-        return Refused(RefusalCode.NO_CONTACT_POINT, "house rule")
+        return Refused(RefusalCode.NO_CONTACT_POINT, HOUSE)
     effect = ContactEffect(channel, party.person_id, point.id)
     verdict = gate(effect, d.gathered.situation, d.rules.packs, unit.now)
     if isinstance(verdict, Refused):
+        await note_refused(unit, d, effect, verdict, answer.actor, step_id=task.step_id)
         return verdict
     key = attempt_id(CaseId(task.case_id), f"{task.id}/{answer.request_id}", channel, 0)
     case = d.gathered.case
@@ -102,6 +105,7 @@ async def _take_slot(
             actor=answer.actor,
         ),
     )
+    await note_reserved(unit, d, effect, key, answer.actor, step_id=task.step_id)
     return key
 
 

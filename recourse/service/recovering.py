@@ -12,11 +12,13 @@ from typing import Literal
 
 from recourse.contracts.messages import Nudge
 from recourse.domain.law.gate import gate
-from recourse.domain.law.verdict import RefusalCode, Refused
+from recourse.domain.law.holds import HOUSE
+from recourse.domain.law.verdict import RecoveryEffect, RefusalCode, Refused
 from recourse.domain.permits import GOOD_FOR, PermitKind, PermitState
 from recourse.domain.situation import StepOutcome
 from recourse.domain.strategy.address import recovery_effect
 from recourse.domain.strategy.progress import progress
+from recourse.packs.record import effect_to_json
 from recourse.service import recalling
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked, settle
@@ -50,11 +52,15 @@ async def issue(unit: Unit, asked: Assignment) -> PermitRow | Refused:
     if not 0 < asked.days <= LONGEST.days:
         raise Pointless(f"days: 1 to {LONGEST.days}")
     d = deliberate(unit, await locked(unit, asked.case_id))
-    verdict = await _verdict(unit, d, asked)
+    effect = await _effect(unit, d, asked)
+    verdict = _verdict(unit, d, effect)
+    question = effect_to_json(effect) if effect is not None else None
     if isinstance(verdict, Refused):
         reason = f"recovery refused: {verdict.code}" + (f" ({verdict.detail})" if verdict.detail else "")
         refused = d.row("permit_refused", unit.now, reason, code=verdict.code.value, source=verdict.source)
-        await steps.append(unit.tx, replace(refused, inputs=d.inputs, opens_at=verdict.opens_at))
+        await steps.append(
+            unit.tx, replace(refused, inputs=d.inputs, opens_at=verdict.opens_at, asked=question)
+        )
         return verdict
     await settle(unit, d)  # one that ran out gives way
     case = d.gathered.case
@@ -71,18 +77,22 @@ async def issue(unit: Unit, asked: Assignment) -> PermitRow | Refused:
     )
     await permits.add(unit.tx, new)
     told = d.row("permit_issued", unit.now, f"recovery allowed by the gate, {new.id}", inputs=d.inputs)
-    await steps.append(unit.tx, replace(told, code="recovery", actor=asked.approved_by))
+    await steps.append(unit.tx, replace(told, code="recovery", actor=asked.approved_by, asked=question))
     return new
 
 
-async def _verdict(unit: Unit, d: Deliberation, asked: Assignment) -> Refused | None:
+async def _effect(unit: Unit, d: Deliberation, asked: Assignment) -> RecoveryEffect | None:
+    """None where the ladder gives no notice that could stand behind it."""
     strategy, situation = d.rules.strategy, d.gathered.situation
     who = await persons_of(unit.tx, [asked.proposed_by, asked.approved_by])
     proposed_by, approved_by = who[asked.proposed_by] or "", who[asked.approved_by] or ""
-    effect = recovery_effect(strategy, situation, progress(situation, strategy), proposed_by, approved_by)
+    return recovery_effect(strategy, situation, progress(situation, strategy), proposed_by, approved_by)
+
+
+def _verdict(unit: Unit, d: Deliberation, effect: RecoveryEffect | None) -> Refused | None:
     if effect is None:
-        return Refused(RefusalCode.STEP_MISSING, "house rule", detail="the ladder gives no notice")
-    verdict = gate(effect, situation, d.rules.packs, unit.now)
+        return Refused(RefusalCode.STEP_MISSING, HOUSE, detail="the ladder gives no notice")
+    verdict = gate(effect, d.gathered.situation, d.rules.packs, unit.now)
     return verdict if isinstance(verdict, Refused) else None
 
 

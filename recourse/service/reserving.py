@@ -18,6 +18,7 @@ from recourse.domain.law.openings import openings
 from recourse.domain.law.rules import Disclosure
 from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import AttemptOutcome, Channel
+from recourse.service.asking import note_refused, note_reserved
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked
 from recourse.service.noting import Pointless, RequestReused, Unknown
@@ -53,6 +54,10 @@ _OUTCOME = {
 }
 
 
+_BY_ITSELF = frozenset({RefusalCode.CAP_REACHED, RefusalCode.CONVERSATION_WAIT})
+"""Refusals of a repeated request that its own slot may be the reason for; any other is news since."""
+
+
 @dataclass(frozen=True, slots=True)
 class SlotRequest:
     """One contact about one loan. says: what it is about. request_id: the caller's own."""
@@ -68,7 +73,7 @@ class SlotRequest:
 
 async def reserve(unit: Unit, request: SlotRequest) -> Reservation | Refused:
     """The slot, taken when this returns; or why the contact may not be made now. Safe to repeat with the same
-    request id, which never takes a second slot.
+    request id, which never takes a second slot, and is a no where a payment or a hold has come since.
 
     Raises Unknown for a loan there is none of, RequestReused for a request id of another contact or of a
     reservation that is over.
@@ -76,21 +81,23 @@ async def reserve(unit: Unit, request: SlotRequest) -> Reservation | Refused:
     key = _key(request)
     case = (await cases.open_of(unit.tx, [request.loan_id])).get(request.loan_id)
     if case is None:
-        before = await _before(unit, key, request)
-        if before is None and request.loan_id not in await ledger.loans(unit.tx, [request.loan_id]):
+        if request.loan_id not in await ledger.loans(unit.tx, [request.loan_id]):
             raise Unknown("loan: there is none of this id; list them with `recourse cases list`")
-        return before or Refused(RefusalCode.CASE_CLOSED, HOUSE, detail="no open case")
+        return Refused(RefusalCode.CASE_CLOSED, HOUSE, detail="no open case")
     gathered = await locked(unit, case.id, contacting=True)
     before = await _before(unit, key, request)
-    if before is not None:
-        return before
     d = deliberate(unit, gathered)
     effect = ContactEffect(request.channel, request.person_id, request.contact_point_id, request.says)
     verdict = gate(effect, gathered.situation, d.rules.packs, unit.now)
+    if before is not None and not (isinstance(verdict, Refused) and verdict.code not in _BY_ITSELF):
+        return before
     if isinstance(verdict, Refused):
+        await note_refused(unit, d, effect, verdict, request.actor)
         return verdict
     until = _until(d, request, unit.now)
-    await _take(unit, d, request, key, until)
+    new = _attempt(request, key, unit.now, case.id)
+    await attempts.reserve(unit.tx, new, says=request.says.value, until=until)
+    await note_reserved(unit, d, effect, key, request.actor)
     return Reservation(key, request.actor, request.loan_id, request.channel, AttemptOutcome.CLAIMED, until)
 
 
@@ -102,9 +109,11 @@ async def note_inbound(unit: Unit, request: SlotRequest) -> str:
         raise Unknown("contact_point: this person is not reached at one of this id; see the dossier")
     if request.person_id not in await people.on_loan(unit.tx, request.loan_id):
         raise Unknown("person: is not on a loan of this id; see the dossier")
-    key = _key(request)
+    key = _key(replace(request, request_id=f"inbound {request.request_id}"))
     case = (await cases.open_of(unit.tx, [request.loan_id])).get(request.loan_id)
-    await attempts.add_inbound(unit.tx, _attempt(request, key, unit.now, case.id if case else None))
+    new = _attempt(request, key, unit.now, case.id if case else None)
+    if not await attempts.add_inbound(unit.tx, new) and not await attempts.is_of(unit.tx, new):
+        raise RequestReused("request_id: it stands for another conversation; choose a new one")
     return key
 
 
@@ -159,15 +168,6 @@ def _until(d: Deliberation, request: SlotRequest, now: datetime) -> datetime:
     party = d.gathered.situation.party(request.person_id)
     window = openings(d.rules.packs, request.channel, party).window(now) if party else None
     return min(now + RESERVED_FOR, window[1]) if window else now
-
-
-async def _take(unit: Unit, d: Deliberation, request: SlotRequest, key: str, until: datetime) -> None:
-    case = d.gathered.case
-    new = _attempt(request, key, unit.now, case.id)
-    await attempts.reserve(unit.tx, new, says=request.says.value, until=until)
-    reason = f"{request.channel} allowed by the gate, for somebody outside"
-    row = d.row("reserved", unit.now, reason, code=key, actor=request.actor, inputs=d.inputs)
-    await steps.append(unit.tx, row)
 
 
 def _attempt(request: SlotRequest, key: str, now: datetime, case_id: CaseId | None) -> NewAttempt:

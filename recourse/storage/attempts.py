@@ -132,6 +132,14 @@ async def add_inbound(tx: Tx, new: NewAttempt) -> bool:
     return (await tx.execute(mine)).first() is not None
 
 
+async def is_of(tx: Tx | ReadTx, new: NewAttempt) -> bool:
+    """Whether what is kept under this id is about the same loan, person and contact point."""
+    c = contact_attempt.c
+    same = (c.id == new.id, c.loan_id == new.loan_id, c.person_id == new.person_id)
+    found = select(c.id).where(*same, c.contact_point_id == new.contact_point_id)
+    return (await tx.execute(found)).first() is not None
+
+
 async def state_of(tx: Tx | ReadTx, key: str) -> AttemptOutcome | None:
     row = (
         await tx.execute(select(contact_attempt.c.state).where(contact_attempt.c.id == key))

@@ -54,6 +54,7 @@ class StepRow:
     actor: str | None = None
     inputs: Inputs | None = None
     moved: dict[str, Any] | None = None
+    asked: dict[str, Any] | None = None
     """Of a move: from, to, digest, and under `renamed` the old step id -> the new one."""
 
 
@@ -84,6 +85,15 @@ def _values(row: StepRow) -> dict[str, Any]:
         "inputs_digest": inputs.situation_digest if inputs else None,
         "rules_digest": inputs.rules_digest if inputs else None,
     }
+
+
+async def refused_before(tx: Tx | ReadTx, row: StepRow) -> bool:
+    """Whether the diary says so already: the same question with the same answer. Who asks again and again
+    would fill it otherwise."""
+    c = step.c
+    same = [c.case_id == row.case_id, c.event == row.event, c.code == row.code, c.asked == row.asked]
+    found = select(c.id).where(*same, c.opens_at.is_not_distinct_from(row.opens_at)).limit(1)
+    return (await tx.execute(found)).first() is not None
 
 
 async def records(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[StepRecord]]:

@@ -70,6 +70,8 @@ step = Table(
     Column("rules_digest", Text),
     # Of a move to another strategy: from, to, the digest that was confirmed, old step id -> new one.
     document("moved", nullable=True),
+    # What the gate was asked, where it is not the ladder's own next step: a call, a recovery.
+    document("asked", nullable=True),
     recorded_at(),
     Index(None, "loan_id", "id"),
     Index(None, "case_id", "id"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import insert
@@ -19,7 +19,7 @@ from recourse.storage.tables import rule_set
 from tests.events import payment
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
-from tests.integration.service.conftest import NOON, OpenCase, open_case
+from tests.integration.service.conftest import NOON, OpenCase, answer, open_case, open_task
 
 
 async def _explained(world: World, case: OpenCase, event: str = "planned") -> Explained:
@@ -164,3 +164,24 @@ async def test_what_an_older_release_recorded_is_no_difference(world: World) -> 
         f"WHERE id = {step['id']}"
     )
     assert (await _explained(world, case)).differs == []
+
+
+async def test_a_call_that_an_agent_was_allowed_or_refused_is_explained_like_a_message(world: World) -> None:
+    case = await open_case(world, days=5)
+    task = await open_task(world, case, "call_first")
+    night = datetime(2026, 11, 8, 15, 0, tzinfo=UTC)
+    world.set_now(night)
+    refused = [await answer(world, task, "claim", f"r-{n}") for n in range(2)]
+    assert {result.receipt.code for result in refused} == {"outside_hours"}
+    no = await _explained(world, case, "reservation_refused")
+    assert (no.recorded["step_id"], no.recorded["code"], no.differs) == ("call_first", "outside_hours", [])
+    assert {check.rule for check in no.explanation.checks if check.refusal is not None} == {"cn_hours"}
+    assert await world.scalar("SELECT count(*) FROM step WHERE event = 'reservation_refused'") == 1
+
+    world.set_now(night + timedelta(hours=12))
+    assert (await answer(world, task, "claim", "r-3")).receipt.accepted
+    yes = await _explained(world, case, "reserved")
+    assert (yes.differs, isinstance(yes.explanation.verdict, Allowed)) == ([], True)
+    await world.execute("UPDATE step SET code = 'cap_reached' WHERE event = 'reservation_refused'")
+    told = await _explained(world, case, "reservation_refused")
+    assert told.differs == ["verdict: recorded cap_reached, made again outside_hours"]
