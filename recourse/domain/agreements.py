@@ -7,7 +7,7 @@ the bank says so (ADR 25). Amounts are minor units of the loan's currency, dates
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import Literal, assert_never
@@ -164,14 +164,22 @@ def _percent(part: int, whole: int) -> int:
 
 MOST_PARTS = 120
 LONGEST_DAYS = 10 * 366
+LONGEST_PAUSE = 92
+"""Until the first installment of a new schedule."""
 
 
 def problem(terms: Terms, unpaid_minor: int, unpaid_installments: int, today: date) -> str | None:
     """What is wrong with the terms, as `field: remedy`; None when they can be meant."""
     match terms:
         case PaymentPlan(parts=parts):
+            if (planned := sum(part.amount_minor for part in parts)) < unpaid_minor:
+                return f"parts: pay {planned} of {unpaid_minor} unpaid; to give up the rest is a settlement"
             return _problem_of_parts(parts, today)
         case Settlement(pay_minor=pay, pay_by=on, waived_minor=waived):
+            if pay + waived < unpaid_minor:
+                return (
+                    f"waived_minor: with pay_minor less than {unpaid_minor}, which is unpaid; name all of it"
+                )
             return (
                 _positive(pay, "pay_minor") or _positive(waived, "waived_minor") or _day(on, "pay_by", today)
             )
@@ -182,6 +190,10 @@ def problem(terms: Terms, unpaid_minor: int, unpaid_installments: int, today: da
         case Restructure(installments=installments, amount_minor=amount, first_due_on=on):
             if not 1 <= installments <= MOST_PARTS:
                 return f"installments: 1 to {MOST_PARTS}"
+            if amount < unpaid_minor:
+                return f"amount_minor: less than the {unpaid_minor} unpaid; what is given up is a waiver"
+            if on > today + timedelta(days=LONGEST_PAUSE):
+                return f"first_due_on: at most {LONGEST_PAUSE} days ahead"
             return _positive(amount, "amount_minor") or _day(on, "first_due_on", today)
         case Waiver(amount_minor=amount):
             if amount > unpaid_minor:
