@@ -72,9 +72,18 @@ class Ending(StrEnum):
 
 
 PLAN_CHANGED = "plan_changed"
-OF_OUR_RULES = frozenset({RefusalCode.NO_LAW_PACK, RefusalCode.STEP_MISSING, RefusalCode.NOT_APPROVED})
-"""What only rules of ours can change about a file that was allowed: a release that forgot a law pack, or a
-move to a ladder with other steps, must not withdraw every file from the desk."""
+OF_OUR_RULES = frozenset(
+    {
+        RefusalCode.NO_LAW_PACK,
+        RefusalCode.STEP_MISSING,
+        RefusalCode.NOT_APPROVED,
+        RefusalCode.APPROVER_IS_REQUESTER,
+        RefusalCode.NOTICE_MISSING,
+        RefusalCode.NOTICE_RUNNING,
+    }
+)
+"""What only rules of ours can change about a file that was allowed: a release that forgot a law pack, a pack
+that wants one notice more, or a move to a ladder with other steps must not withdraw every file."""
 
 
 def fate(

@@ -24,7 +24,7 @@ from recourse.packs.record import digest_of, plain
 from recourse.service.context import Lender, Services, Unit
 from recourse.service.deciding import Deliberation, decide_all, deliberate, locked, rules_for
 from recourse.service.noting import own_id
-from recourse.storage import attempts, cases, facts, moves, steps, tasks
+from recourse.storage import attempts, cases, facts, moves, permits, steps, tasks
 from recourse.storage.facts import NewFact
 from recourse.storage.moves import ShownMove
 from recourse.storage.situation import Gathered, gather_all
@@ -118,6 +118,7 @@ async def _move(unit: Unit, d: Deliberation, move: Move, change: Change, digest:
     await attempts.leave_unknown(unit.tx, ended)
     await tasks.end(unit.tx, ended, "cancelled")
     await tasks.rename_steps(unit.tx, case.id, renamed)
+    await permits.rename_steps(unit.tx, case.id, renamed)
     await cases.pin(unit.tx, case.id, move.target.name)
     moved = {"from": move.source.name, "to": move.target.name, "digest": digest, "renamed": renamed}
     reason = f"{move.source.name} → {move.target.name}"

@@ -18,8 +18,9 @@ from recourse.contracts.patience import PROVIDER_WITHIN
 from recourse.domain.decision import DoStep
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.gate import gate
-from recourse.domain.law.verdict import Effect, RefusalCode, Refused, Verdict
-from recourse.domain.permits import Ending, PermitKind, PermitState, Recall, fate
+from recourse.domain.law.holds import HOUSE
+from recourse.domain.law.verdict import Effect, HandoverEffect, RefusalCode, Refused, Verdict
+from recourse.domain.permits import OF_OUR_RULES, Ending, PermitKind, PermitState, Recall, fate
 from recourse.domain.situation import StepOutcome
 from recourse.domain.strategy.address import effect_of, recovery_effect
 from recourse.domain.strategy.progress import progress
@@ -64,10 +65,16 @@ async def follow(unit: Unit, deliberations: Sequence[Deliberation]) -> None:
 
 async def ask(unit: Unit, d: Deliberation, row: PermitRow) -> Verdict:
     """The gate's answer of now for what the permit is for."""
+    situation, packs = d.gathered.situation, d.rules.packs
     effect = await _effect(unit, d, row)
-    if effect is None:  # the ladder that it was issued for asks for nothing any more
-        return Refused(RefusalCode.STEP_MISSING, "house rule")
-    return gate(effect, d.gathered.situation, d.rules.packs, unit.now)
+    if effect is not None:
+        return gate(effect, situation, packs, unit.now)
+    if row.kind is PermitKind.LEGAL:
+        # The ladder that it was issued for is gone; what has become of the debt and the person still counts.
+        verdict = gate(HandoverEffect("", ""), situation, packs, unit.now)
+        if isinstance(verdict, Refused) and verdict.code not in OF_OUR_RULES:
+            return verdict
+    return Refused(RefusalCode.STEP_MISSING, HOUSE)
 
 
 async def _effect(unit: Unit, d: Deliberation, row: PermitRow) -> Effect | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -125,6 +125,13 @@ async def add(tx: Tx, row: PermitRow) -> None:
 
 async def change(tx: Tx, key: str, **values: Any) -> None:
     await tx.execute(update(permit).where(permit.c.id == key).values(**values))
+
+
+async def rename_steps(tx: Tx, case_id: CaseId, names: Mapping[str, str]) -> None:
+    """The case has moved to a ladder that calls the steps of its permits otherwise."""
+    for old, new in names.items():
+        mine = (permit.c.case_id == case_id) & (permit.c.step_id == old)
+        await tx.execute(update(permit).where(mine).values(step_id=new))
 
 
 async def note_check(

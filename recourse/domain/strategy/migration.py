@@ -65,6 +65,13 @@ class Move:
         ]
         pairs = [(old[i], new[self.new_id(i)]) for i in old if self.new_id(i) in new]
         found += [_unlike(one, other) for one, other in pairs if _deed(one) != _deed(other)]
+        behind = {i for ladder in (self.source, self.target) for step in ladder.steps for i in step.requires}
+        found += [
+            f"{new_.id}: stands on day {old_.day} and would count as given on day {new_.day}; "
+            "give the new step an id of its own"
+            for old_, new_ in pairs
+            if new_.template is not None and new_.day > old_.day and {old_.id, new_.id} & behind
+        ]
         return tuple(found)
 
 
@@ -142,11 +149,12 @@ def foresee(situation: Situation, move: Move, packs: Packs, now: datetime) -> Ch
     )
 
 
-def _deed(step: Step) -> tuple[StepKind, str | None]:
-    """What a record of the step testifies to."""
-    return step.kind, step.task
+def _deed(step: Step) -> tuple[str, ...]:
+    """What a record of the step testifies to: a reminder that was sent must never stand for a notice."""
+    parts = (step.kind, step.task, step.template, step.channel, step.party)
+    return tuple(part for part in parts if part is not None)
 
 
 def _unlike(old: Step, new: Step) -> str:
-    was, now = (" ".join(filter(None, _deed(step))) for step in (old, new))
+    was, now = (" ".join(_deed(step)) for step in (old, new))
     return f"{new.id}: was {was}, is {now}; give the new step an id of its own"

@@ -155,8 +155,16 @@ def test_a_message_of_unknown_fate_is_asked_after_before_its_step_goes() -> None
         ((("sms", "call"),), NEW, "sms=call: both ladders have one of them"),
         ((("call", "text"),), NEW, "call=text: both ladders have one of them"),
         ((("sms", "text"), ("visit", "text")), NEW, "text: stands in two pairs"),
-        ((("visit", "late"),), NEW, "late: was task visit, is remind; give the new step an id of its own"),
-        ((), replace(NEW, steps=(remind("call", 6),)), "call: was task call, is remind"),
+        (
+            (("visit", "late"),),
+            NEW,
+            "late: was task visit borrower, is remind reminder_friendly sms borrower; give the new",
+        ),
+        (
+            (),
+            replace(NEW, steps=(remind("call", 6),)),
+            "call: was task call borrower, is remind reminder_friendly sms borrower",
+        ),
     ],
 )
 def test_a_move_that_would_mix_up_steps_is_refused(
