@@ -85,7 +85,10 @@ def lift(
         async with core(load_settings()) as parts:
             return (await parts.delivery.note(fact))[1]
 
-    told = run(work())
+    try:
+        told = run(work())
+    except noting.Pointless as error:
+        fail(str(error), USAGE)
     text = f"{hold_id} is lifted" + ("" if told else "; Temporal is down, the case goes on when it is back")
     say({"hold": hold_id, "state": "lifted", "case_told": told}, text, as_json)
 

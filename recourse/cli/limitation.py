@@ -20,7 +20,7 @@ def told(lines: Iterable[dict[str, Any]]) -> list[str]:
     """One line a rule, for screens."""
     said = []
     for line in lines:
-        proof = line["restarted_by"]
+        proof = line.get("restarted_by")  # documents leave out what is empty
         since = f"from {line['runs_from']}"
         since += f" by {proof['kind']} {proof['ref']}" if proof else f" (began {line['began_on']})"
         left = f"{line['days_left']} days left" if line["days_left"] >= 0 else "has run out"

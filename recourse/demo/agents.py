@@ -123,12 +123,14 @@ class Agents:
         self.refused += done.status_code != httpx.codes.OK
 
     async def _lift(self, client: httpx.AsyncClient) -> None:
-        """The lead has looked into a dispute and lets the case go on."""
+        """The lead has looked into a dispute and answered it: the case goes on."""
         now = self.calendar.business(datetime.now(UTC))
         for loan_id, at in self.lifts.items():
             if now < at or loan_id in self._lifted:
                 continue
             self._lifted.add(loan_id)
             case = await self._get(client, "lead", f"/api/cases/case-{loan_id}-1")
-            for hold in case["holds"]:
-                await client.post(f"/api/holds/{hold['id']}/lift", headers=self._as("lead"))
+            for dispute in case["disputes"]:
+                body = {"answer": "rejected", "evidence": f"letter-{loan_id}", "request_id": loan_id}
+                path = f"/api/disputes/{dispute['id']}/answer"
+                await client.post(path, json=body, headers=self._as("lead"))

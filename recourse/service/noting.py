@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from recourse.contracts.messages import Nudge
@@ -23,7 +23,7 @@ from recourse.service.applying import laws_of
 from recourse.service.context import Unit
 from recourse.service.deciding import decide_all
 from recourse.service.handing_over import known_by_its_status
-from recourse.storage import agreements, attempts, cases, facts, ledger, legal, people, steps
+from recourse.storage import agreements, attempts, cases, disputes, facts, ledger, legal, people, steps
 from recourse.storage.agreements import HoldState, NewHold
 from recourse.storage.facts import NewFact
 from recourse.storage.locks import lock_loans, lock_person
@@ -37,6 +37,10 @@ class Unknown(LookupError):
 LONGEST_HOLD = timedelta(days=10 * 366)
 """Beyond it an end is a mistake or stands for "never" (9999-12-31), and nothing can be reckoned from it: with
 such a row every later decision about the loan would fail."""
+
+
+AHEAD, _FIRST_DAY = timedelta(days=1), datetime(1990, 1, 1, tzinfo=UTC)
+"""Of what others say when something happened: with a day in the year 9999 every later decision would fail."""
 
 
 class Pointless(ValueError):
@@ -147,11 +151,14 @@ async def _placed(unit: Unit, key: str, state: HoldState, term: Term) -> Placed:
 
 
 async def lift_hold(unit: Unit, key: str, actor: str) -> tuple[Nudge, ...]:
-    """Raises Unknown. Lifting twice is harmless."""
+    """Raises Unknown, and Pointless for the hold of a dispute that nobody has answered yet. Lifting twice is
+    harmless."""
     subject = await agreements.hold_subject(unit.tx, key)
     if subject is None:
         raise Unknown(f"hold {key}: there is none; see `recourse cases show CASE`")
     loans = await _lock_subject(unit, *subject)
+    if (dispute := await disputes.unanswered(unit.tx, key)) is not None:
+        raise Pointless(f"hold: it stands until {dispute} is answered; see `recourse disputes answer`")
     if not await agreements.lift_hold(unit.tx, key, actor, unit.now):
         return ()
     event = own_id(key, "lifted")
@@ -223,6 +230,8 @@ async def note_legal_status(
     RequestReused for an id that stands for another file or status: as a repetition it would be lost.
 
     actor: whose token told it, the desk's own or one of our lawyers'."""
+    if not _FIRST_DAY <= at <= unit.now + AHEAD:
+        raise Pointless("occurred_at: lies more than a day ahead, or before 1990")
     action = await legal.by_reference(unit.tx, reference)
     if action is None:
         raise Unknown("reference: no handover was acknowledged under it")

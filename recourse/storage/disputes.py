@@ -50,6 +50,12 @@ async def get(tx: Tx | ReadTx, key: str) -> DisputeRow | None:
     return _row(row) if row else None
 
 
+async def unanswered(tx: Tx | ReadTx, hold_id: str) -> str | None:
+    """The dispute that this hold protects, while it has no answer."""
+    found = select(dispute.c.id).where(dispute.c.hold_id == hold_id, dispute.c.answer.is_(None))
+    return (await tx.execute(found)).scalar_one_or_none()
+
+
 async def of_loan(tx: Tx | ReadTx, loan_id: LoanId) -> list[DisputeRow]:
     """Oldest first, the answered ones too."""
     rows = await tx.execute(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, delete, select, update
+from sqlalchemy import Column, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import ContactPointId, LoanId, PersonId
@@ -223,7 +223,10 @@ async def _save_points(tx: Tx, person: PersonData) -> None:
             set_={
                 "consent": statement.excluded.consent,
                 "listed": True,
-                "whereabouts": statement.excluded.whereabouts,
+                # A snapshot that does not say it does not unsay it: somebody may have asked us to keep away.
+                "whereabouts": func.coalesce(
+                    statement.excluded.whereabouts, person_contact_point.c.whereabouts
+                ),
             },
         ),
         [

@@ -91,6 +91,9 @@ async def _malformed(_: Request, error: Exception) -> JSONResponse:
     """Which field and what it should be. What was sent is not sent back: it may name a person."""
     problems = error.errors() if isinstance(error, RequestValidationError) else []
     told = [{name: problem[name] for name in ("loc", "msg", "type")} for problem in problems]
+    for one in told:
+        if one["type"] == "union_tag_invalid":  # the only message with the value in it
+            one["msg"] = "none of the kinds there are; see the API description"
     return JSONResponse({"detail": told}, 422)
 
 

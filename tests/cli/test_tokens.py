@@ -52,7 +52,7 @@ async def test_a_revoked_token_opens_nothing_and_stays_listed(cli: Cli, world: W
     [
         (
             ["issue", "--role", "boss", "--name", "x"],
-            "agent, lead, vehicle, legal, desk, recovery, auditor, admin",
+            "agent, lead, vehicle, legal, desk, dialler, recovery, auditor, admin",
         ),
         (["issue", "--role", "agent"], "--name"),
         (["issue", "--role", "agent", "--name", " "], "--name"),

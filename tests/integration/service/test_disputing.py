@@ -45,6 +45,14 @@ async def test_it_stops_the_case_until_it_is_answered(world: World) -> None:
     ]
 
 
+async def test_its_hold_is_not_lifted_while_nobody_has_answered(world: World) -> None:
+    case = await open_case(world)
+    row = await dispute(world)
+    with pytest.raises(Pointless, match=rf"stands until {row.id} is answered"):
+        await world.services.run(partial(noting.lift_hold, key=row.hold_id, actor="lead-1"))
+    assert (await case.plan()).reason == "hold"
+
+
 async def test_the_same_request_is_one_dispute_and_the_same_answer_one_answer(world: World) -> None:
     await open_case(world)
     first, again = await dispute(world), await dispute(world)
@@ -82,7 +90,7 @@ async def test_what_an_agent_hears_on_the_phone_is_a_dispute_to_be_answered(
 async def test_a_hold_that_ended_before_the_answer_leaves_the_question_open(world: World) -> None:
     await open_case(world)
     row = await dispute(world)
-    await world.services.run(partial(noting.lift_hold, key=row.hold_id, actor="lead-1"))
+    await world.execute("UPDATE hold SET until = since + interval '1 second'")
     assert (await answered(world, row.id)).answer == "rejected"
 
 
