@@ -39,8 +39,9 @@ LONGEST_HOLD = timedelta(days=10 * 366)
 such a row every later decision about the loan would fail."""
 
 
-AHEAD, _FIRST_DAY = timedelta(days=1), datetime(1990, 1, 1, tzinfo=UTC)
-"""Of what others say when something happened: with a day in the year 9999 every later decision would fail."""
+_FIRST_DAY = datetime(1990, 1, 1, tzinfo=UTC)
+"""Of what others say when something happened. They tell real time, so that a compressed calendar may be years
+apart from it; but with a day in the year 9999 every later decision would fail."""
 
 
 class Pointless(ValueError):
@@ -230,8 +231,8 @@ async def note_legal_status(
     RequestReused for an id that stands for another file or status: as a repetition it would be lost.
 
     actor: whose token told it, the desk's own or one of our lawyers'."""
-    if not _FIRST_DAY <= at <= unit.now + AHEAD:
-        raise Pointless("occurred_at: lies more than a day ahead, or before 1990")
+    if not _FIRST_DAY <= at <= unit.now + LONGEST_HOLD:
+        raise Pointless("occurred_at: lies more than ten years ahead, or before 1990")
     action = await legal.by_reference(unit.tx, reference)
     if action is None:
         raise Unknown("reference: no handover was acknowledged under it")

@@ -178,6 +178,18 @@ async def test_a_status_under_our_key_says_that_the_desk_has_the_file(
     assert await world.scalar("SELECT count(*) FROM legal_status") == 1
 
 
+async def test_a_status_of_a_day_that_cannot_be_is_refused_before_it_poisons_the_loan(
+    world: World, demanded: OpenCase, doubted: StepCommand
+) -> None:
+    tell = partial(
+        noting.note_legal_status, reference=f"handover-{demanded.id}", status_id="S-1", status="filed"
+    )
+    for day in (datetime(9999, 12, 31, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)):
+        with pytest.raises(noting.Pointless, match="occurred_at"):
+            await world.services.run(partial(tell, at=day))
+    assert await world.scalar("SELECT count(*) FROM legal_status") == 0
+
+
 async def test_a_desk_that_does_not_let_us_in_gets_the_file_once_the_token_is_mended(
     world: World, stack: StackAddresses, office: HttpLegalDesk, demanded: OpenCase
 ) -> None:

@@ -61,6 +61,31 @@ async def test_a_slot_is_given_for_five_minutes_and_counts_from_then_on(world: W
     assert await _states(world) == ["claimed"]
 
 
+async def test_a_request_that_is_repeated_hears_of_a_hold_that_came_since_and_takes_no_second_slot(
+    world: World, case: OpenCase
+) -> None:
+    key = await _taken(world)
+    assert await _taken(world) == key
+    hold = HoldRequest(HoldReason.HARDSHIP, "agent-1", "call", loan_id=LoanId("L-1"))
+    await world.services.run(partial(noting.place_hold, request=hold))
+    refused = await _reserve(world)
+    assert isinstance(refused, Refused)
+    assert refused.code == "hold"
+    assert await _states(world) == ["claimed"]
+
+
+async def test_a_refusal_stands_in_the_diary_once_and_can_be_explained(world: World, case: OpenCase) -> None:
+    world.set_now(NOON + timedelta(hours=11))
+    for number in (1, 2):
+        assert isinstance(await _reserve(world, number), Refused)
+    [row] = await world.rows("SELECT id, code, actor FROM step WHERE event = 'reservation_refused'")
+    assert (row["code"], row["actor"]) == ("outside_hours", "dialler-1")
+    async with world.services.database.reading() as tx:
+        found = await explained(tx, CaseId(case.id), number=row["id"])
+    assert found.differs == []
+    assert {check.rule for check in found.explanation.checks if check.refusal is not None} == {"cn_hours"}
+
+
 async def test_two_at_once_never_both_get_the_last_slot(world: World, case: OpenCase) -> None:
     """China: three conversations a day, and a dial that may have become one counts as one."""
     for number in (1, 2):

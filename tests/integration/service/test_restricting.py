@@ -21,6 +21,7 @@ from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.service.restricting import RestrictionRequest
 from recourse.storage.dossier import dossier_document
 from recourse.storage.restrictions import RestrictionRow
+from tests.events import snapshot
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, open_case
@@ -101,6 +102,19 @@ async def test_a_place_of_work_that_the_bank_names_is_contacted_no_more(
     activities = RemindingActivities(world.services, {Channel.SMS: messenger})
     result = await activities.send_reminder(StepCommand(both[0].id, "sms_friendly", plan.number))
     assert (result.outcome, result.code, messenger.sent) == ("refused", "inconvenient_place", [])
+
+
+async def test_a_snapshot_that_does_not_say_what_a_number_is_does_not_unsay_it(
+    world: World, both: tuple[OpenCase, OpenCase]
+) -> None:
+    await world.execute("UPDATE person_contact_point SET whereabouts = 'work'")
+    world.set_now(NOON + timedelta(hours=1))
+    at = NOON + timedelta(hours=1)
+    await world.delivery.accept([snapshot("L-1", at=at, sequence=7, person=PERSON)])
+    numbers = "JOIN contact_point p ON p.id = contact_point_id WHERE p.kind = 'mobile'"
+    assert await world.rows(f"SELECT DISTINCT whereabouts FROM person_contact_point {numbers}") == [
+        {"whereabouts": "work"}
+    ]
 
 
 async def test_withdrawn_it_binds_no_more_and_twice_is_harmless(

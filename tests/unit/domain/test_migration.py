@@ -165,6 +165,16 @@ def test_a_message_of_unknown_fate_is_asked_after_before_its_step_goes() -> None
             replace(NEW, steps=(remind("call", 6),)),
             "call: was task call borrower, is remind reminder_friendly sms borrower",
         ),
+        (
+            (),
+            replace(OLD, steps=(replace(OLD.steps[0], template="formal_demand"),)),
+            "sms: was remind reminder_friendly sms borrower, is remind formal_demand sms borrower",
+        ),
+        (
+            (),
+            replace(OLD, steps=(remind("sms", 9), replace(task("call", 12), requires=("sms",)))),
+            "sms: stands on day 1 and would count as given on day 9",
+        ),
     ],
 )
 def test_a_move_that_would_mix_up_steps_is_refused(
