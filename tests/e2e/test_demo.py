@@ -14,11 +14,11 @@ from recourse.demo.plots import CAST, PLOTS
 
 
 # Longer days than a person would wait for: the other tests go on beside it.
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1500)
 async def test_the_demo_reaches_every_stage_and_judges_every_dossier(tmp_path: Path) -> None:
     summary = tmp_path / "demo.json"
     demo = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "recourse.demo", "--once", "--json", str(summary), "--seconds-a-day", "5"),
+        *(sys.executable, "-m", "recourse.demo", "--once", "--json", str(summary), "--seconds-a-day", "8"),
         env=os.environ | {"RECOURSE_HOME": str(tmp_path / "home")},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
