@@ -40,20 +40,20 @@ def usual(task: Task) -> dict[str, Any]:
 
 @dataclass
 class Agents:
-    """tokens: role -> bearer token. says: the outcome of a task, and what goes with it. lifts: loan -> when
-    the lead lifts its holds, in business time."""
+    """tokens: role -> bearer token. says: the outcome of a task, and what goes with it. answers:
+    loan -> when the lead answers its dispute, in business time."""
 
     api_url: str
     tokens: Mapping[str, str]
     calendar: BusinessCalendar
     says: Says
-    lifts: Mapping[str, datetime] = field(default_factory=dict)
+    answers: Mapping[str, datetime] = field(default_factory=dict)
     answered: int = 0
     refused: int = 0
     _tries: dict[str, int] = field(default_factory=dict)
     _opens: dict[str, datetime] = field(default_factory=dict)
     _hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(12))
-    _lifted: set[str] = field(default_factory=set)
+    _answered: set[str] = field(default_factory=set)
     _begun: set[tuple[str, str]] = field(default_factory=set)
 
     async def work(self) -> None:
@@ -73,7 +73,7 @@ class Agents:
                             self._begun.add(key)
                             begun.create_task(self._work_on(client, role, task))
                     if role == "lead":
-                        await self._lift(client)
+                        await self._answer_disputes(client)
                 await asyncio.sleep(_PAUSE)
 
     async def _work_on(self, client: httpx.AsyncClient, role: str, task: Task) -> None:
@@ -122,13 +122,13 @@ class Agents:
         self.answered += done.status_code == httpx.codes.OK
         self.refused += done.status_code != httpx.codes.OK
 
-    async def _lift(self, client: httpx.AsyncClient) -> None:
+    async def _answer_disputes(self, client: httpx.AsyncClient) -> None:
         """The lead has looked into a dispute and answered it: the case goes on."""
         now = self.calendar.business(datetime.now(UTC))
-        for loan_id, at in self.lifts.items():
-            if now < at or loan_id in self._lifted:
+        for loan_id, at in self.answers.items():
+            if now < at or loan_id in self._answered:
                 continue
-            self._lifted.add(loan_id)
+            self._answered.add(loan_id)
             case = await self._get(client, "lead", f"/api/cases/case-{loan_id}-1")
             for dispute in case["disputes"]:
                 body = {"answer": "rejected", "evidence": f"letter-{loan_id}", "request_id": loan_id}

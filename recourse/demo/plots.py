@@ -50,7 +50,7 @@ class Plot:
     """dpd: days past due on day 0. pays: day of the payment that cures. bounces: day its reversal comes.
 
     answers: task step -> what the agent says; a step that is not named is answered as agents usually do.
-    promised_for: day a promise is made for. lifts: day the lead lifts the hold. tracker: ending of the
+    promised_for: day a promise is made for. answered: day a dispute is. tracker: ending of the
     device's id (see `recourse.stack.ends.fleet`), None for a car without one. quiet_after: day from which the
     bank, which knows of the judgment, sends nothing more.
     """
@@ -63,7 +63,7 @@ class Plot:
     pays_again: int | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     promised_for: int | None = None
-    lifts: int | None = None
+    answered: int | None = None
     tracker: str | None = ""
     consent: bool = True
     bad_email: bool = False
@@ -108,12 +108,12 @@ PLOTS: Mapping[str, Plot] = {
             answers={"screening": "hardship", "call_lead": "hardship"},
         ),
         Plot(
-            "dispute_lifted",
+            "dispute_answered",
             3,
             Expected(closed=("cured",), hold="dispute"),
             pays=26,
             answers=_at_any_call("disputes"),
-            lifts=18,
+            answered=18,
         ),
         Plot("located", 12, Expected(closed=("cured",), located=True), pays=24),
         Plot(
@@ -191,8 +191,8 @@ CAST: tuple[Cast, ...] = (
     Cast("promise_broken", "US", 34),
     Cast("hardship_hold", "CN", 8),
     Cast("hardship_hold", "US", 35),
-    Cast("dispute_lifted", "CN", 9),
-    Cast("dispute_lifted", "US", 36),
+    Cast("dispute_answered", "CN", 9),
+    Cast("dispute_answered", "US", 36),
     Cast("located", "CN", 10),
     Cast("located", "US", 37),
     Cast("tracker_silent", "CN", 11),

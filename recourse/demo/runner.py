@@ -65,7 +65,7 @@ async def run(deployment: Deployment, loans: Sequence[Loan], show: Callable[[Mom
     """Until every dossier reads as its plot says, or the last day. Raises StackError when a process ends."""
     began = time.monotonic()
     agents = Agents(
-        deployment.api_url, deployment.tokens, deployment.calendar, _script(loans), lifts=_lifts(loans)
+        deployment.api_url, deployment.tokens, deployment.calendar, _script(loans), answers=_answers(loans)
     )
     book = [dated for loan in loans for dated in history(loan)]
     bank = asyncio.create_task(play(deployment.kafka, deployment.topics, book, deployment.calendar))
@@ -96,11 +96,11 @@ def _script(loans: Sequence[Loan]) -> Says:
     return says
 
 
-def _lifts(loans: Sequence[Loan]) -> dict[str, datetime]:
+def _answers(loans: Sequence[Loan]) -> dict[str, datetime]:
     return {
-        loan.id: START + timedelta(days=loan.first_day + loan.plot.lifts)
+        loan.id: START + timedelta(days=loan.first_day + loan.plot.answered)
         for loan in loans
-        if loan.plot.lifts is not None
+        if loan.plot.answered is not None
     }
 
 

@@ -6,13 +6,11 @@ What was true at sight may have changed since, so the answer itself asks once mo
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import rfc8785
 from pydantic import TypeAdapter
 
 from recourse.contracts.messages import TaskAnswer, TaskReceipt
@@ -20,6 +18,7 @@ from recourse.domain.dispositions import DISPOSITIONS, allowed_outcomes, problem
 from recourse.domain.ids import TaskId
 from recourse.domain.law.hours import local_date
 from recourse.packs.loader import PackBook
+from recourse.packs.record import digest_of
 from recourse.storage import ledger, tasks
 from recourse.storage.cases import CaseRow
 from recourse.storage.database import ReadTx, Tx
@@ -116,4 +115,4 @@ async def at_sight(
 
 def _digest(answer: TaskAnswer) -> str:
     body = TypeAdapter(TaskAnswer).dump_python(answer, mode="json")
-    return hashlib.sha256(rfc8785.dumps(body)).hexdigest()
+    return digest_of(body)

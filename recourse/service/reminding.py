@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.gate import gate
+from recourse.domain.law.holds import HOUSE
 from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import AttemptOutcome, Channel, ContactPoint, Party, StepOutcome
 from recourse.domain.strategy.address import choose_point, target
@@ -52,7 +53,7 @@ async def claim(unit: Unit, command: StepCommand) -> Claimed | StepResult:
         return await _left_open(unit, d, step, key, before)
     point = choose_point(party, channel)
     if party is None or point is None:
-        return await refuse(unit, d, step, Refused(RefusalCode.NO_CONTACT_POINT, "house rule"), channel)
+        return await refuse(unit, d, step, Refused(RefusalCode.NO_CONTACT_POINT, HOUSE), channel)
     verdict = gate(
         ContactEffect(channel, party.person_id, point.id), d.gathered.situation, d.rules.packs, unit.now
     )

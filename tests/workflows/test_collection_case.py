@@ -164,9 +164,7 @@ async def test_the_run_reads_like_a_diary_and_can_be_found_by_stage(case: Case) 
 
 
 async def test_timers_and_activities_carry_summaries(case: Case) -> None:
-    case.script.plan = PlanData(
-        number=1, kind="remind", facts_seen=1, due_at=after(2), step_id="sms", dpd=3
-    )
+    case.script.plan = PlanData(number=1, kind="remind", facts_seen=1, due_at=after(2), step_id="sms", dpd=3)
     case.script.after = {"sms": CLOSE}
     await case.nudge(1)
     await case.end()
