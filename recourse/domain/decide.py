@@ -48,8 +48,9 @@ def decide(situation: Situation, rules: Rules, now: datetime) -> Decision:
     """The next plan as of `now` (business UTC). The same arguments give the same answer for ever."""
     judgement = keeping.judge(situation, rules.strategy, now) if situation.agreements else None
     shared = judgement.promised if judgement else None
-    verdicts = tuple(judge_promises(situation, rules.strategy.promise, now, shared))
-    agreed = tuple(judge_agreements(situation, judgement, closing(situation)))
+    end = closing(situation)
+    verdicts = tuple(judge_promises(situation, rules.strategy.promise, now, shared, end))
+    agreed = tuple(judge_agreements(situation, judgement, end))
     expired = tuple(t.id for t in situation.tasks if t.expires_at is not None and t.expires_at <= now)
     after = _after(situation, verdicts, agreed, expired, now)
     today = hours.local_date(now, situation.lender_zone)

@@ -16,9 +16,12 @@ FULFILLED = frozenset({Closing.CURED, Closing.PAID_OFF, Closing.SETTLED})
 
 
 def judge_promises(
-    s: Situation, rule: PromiseRule, now: datetime, shared: Mapping[str, int] | None
+    s: Situation, rule: PromiseRule, now: datetime, shared: Mapping[str, int] | None, over: Closing | None
 ) -> Iterator[PromiseVerdict]:
-    """shared: what came in on each, where agreements run beside them and money must not count twice."""
+    """shared: what came in on each, where agreements run beside them and money must not count twice.
+
+    over: why the case ends, where it does. A promise that is not late yet is kept by what paid the debt before.
+    """
     for promise in s.promises:
         if promise.state is not PromiseState.OPEN:
             continue
@@ -34,6 +37,8 @@ def judge_promises(
             yield PromiseVerdict(promise.id, PromiseState.KEPT)
         elif now >= deadline:
             yield PromiseVerdict(promise.id, PromiseState.BROKEN)
+        elif over in FULFILLED:
+            yield PromiseVerdict(promise.id, PromiseState.KEPT)
 
 
 def judge_agreements(

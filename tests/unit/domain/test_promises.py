@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recourse.domain.decide import decide
-from recourse.domain.decision import Decision, DoStep, PromiseVerdict, Wait, WaitReason
+from recourse.domain.decision import Close, Closing, Decision, DoStep, PromiseVerdict, Wait, WaitReason
+from recourse.domain.delinquency import Arrears
 from recourse.domain.fold import Payment
 from recourse.domain.situation import PromiseState, Situation
 from recourse.domain.strategy.ladder import PromiseRule
@@ -139,3 +140,17 @@ def test_kept_means_the_percentage_of_exact_arithmetic(
     kept = Fraction(sum(amounts), amount) >= Fraction(percent, 100)
     decision = judge(promised(*payments, amount=amount), DEADLINE, PromiseRule(min_percent=percent))
     assert decision.promises == (KEPT if kept else BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("now", "verdict"), [(MADE, KEPT), (DEADLINE - TICK, KEPT), (DEADLINE, BROKEN)], ids=str
+)
+def test_a_promise_made_of_a_debt_that_was_paid_already_is_kept_when_the_case_closes(
+    now: datetime, verdict: tuple[PromiseVerdict, ...]
+) -> None:
+    """The agent talks while the payment is on its way: it came first, and the case hears of both."""
+    s = promised(paid(10_000, MADE - TICK))
+    cured = replace(s, account=replace(s.account, arrears=Arrears()))
+    decision = judge(cured, now)
+    assert decision.plan == Close(Closing.CURED)
+    assert decision.promises == verdict
