@@ -30,7 +30,6 @@ from recourse.storage.cases import CaseRow
 from recourse.storage.codec import account_to_json, fact_to_json
 from recourse.storage.facts import NewFact, NewLoan
 from recourse.storage.ledger import LoanRow
-from recourse.storage.locks import lock_loans
 from recourse.storage.outbox import NewMessage
 from recourse.storage.steps import StepRow
 
@@ -46,7 +45,7 @@ async def accept_facts(unit: Unit, events: Sequence[BankEvent]) -> Acceptance:
     named = sorted({p for event in taken for p in master_data.people_named(event)})
     await facts.ensure_loans(unit.tx, _new_loans(unit, taken), account_to_json(Account()))
     await people.ensure_people(unit.tx, named)
-    await lock_loans(unit.tx, loan_ids, named)
+    await unit.lock_loans(loan_ids, named)
     batch = await _load(unit, loan_ids)
     known = await facts.known(unit.tx, [event.event_id for event in taken])
     for event in taken:

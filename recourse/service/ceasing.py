@@ -18,7 +18,6 @@ from recourse.domain.situation import Channel, PartyRole
 from recourse.service.context import Unit
 from recourse.service.noting import RequestReused, Unknown, own_id, record
 from recourse.storage import cases, facts, people
-from recourse.storage.locks import lock_people
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ async def protect(
     unit: Unit, key: str, protected: Sequence[PersonId], payload: dict[str, Any]
 ) -> tuple[Nudge, ...]:
     """A fact for each of these people, once however often it is asked for."""
-    loans = await lock_people(unit.tx, protected)
+    loans = await unit.lock_people(protected)
     first = await facts.payload_of(unit.tx, own_id(key, "1"))
     if first is not None:
         if first != payload:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from recourse.domain.ids import LoanId, PersonId
 from recourse.domain.law.rule import Collector
 from recourse.packs.loader import PackBook
+from recourse.storage import locks
 from recourse.storage.database import Database, Tx
 
 T = TypeVar("T")
@@ -27,14 +29,47 @@ class Lender:
     product: str = "auto_loan"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Unit:
-    """One transaction. now: business time by the database's clock, read after the transaction began."""
+    """One transaction. now: business time by the database's clock, as of the last lock it had to ask for.
+
+    Locks are taken here and nowhere else, because waiting for one takes time: of two transactions that meet,
+    the one that came second would otherwise write what it did under an earlier time than the first, and a
+    dossier would show a contact after the closing of its case.
+    """
 
     tx: Tx
     now: datetime
     book: PackBook
     lenders: Mapping[str, Lender]
+    _clock: Callable[[Tx], Awaitable[datetime]]
+    _held: set[LoanId] = field(default_factory=set)
+
+    async def lock_loans(self, loan_ids: Iterable[LoanId], people: Iterable[PersonId] = ()) -> None:
+        """The loans and everybody on them, plus `people` about to be put on them."""
+        wanted, joining = set(loan_ids), set(people)
+        if joining or not wanted <= self._held:
+            await locks.lock_loans(self.tx, wanted, joining)
+            await self._holds(wanted)
+
+    async def lock_person(self, person_id: PersonId) -> list[LoanId]:
+        """One person and every loan he or she is on; returns those loans."""
+        return (await self.lock_people([person_id]))[person_id]
+
+    async def lock_people(self, people: Iterable[PersonId]) -> dict[PersonId, list[LoanId]]:
+        """These people and every loan that one of them is on; returns the loans of each."""
+        found = await locks.lock_people(self.tx, people)
+        await self._holds(())
+        return found
+
+    async def lock_contact_points(self, loan_ids: Iterable[LoanId]) -> None:
+        """After the loans: every contact point of anybody on them."""
+        await locks.lock_contact_points(self.tx, loan_ids)
+        await self._holds(())
+
+    async def _holds(self, loan_ids: Iterable[LoanId]) -> None:
+        self._held |= set(loan_ids)
+        self.now = await self._clock(self.tx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +84,7 @@ class Services:
         """Raises Unavailable when the database cannot be used; then nothing was written."""
 
         async def work(tx: Tx) -> T:
-            return await use_case(Unit(tx, await self.database.now(tx), self.book, self.lenders))
+            now = await self.database.now(tx)
+            return await use_case(Unit(tx, now, self.book, self.lenders, self.database.now))
 
         return await self.database.write(work)

@@ -26,7 +26,6 @@ from recourse.service.applying import place_at
 from recourse.service.context import Lender, Unit
 from recourse.storage import agreements, attempts, cases, money_agreements, outbox, steps, tasks
 from recourse.storage.codec import plan_from_json
-from recourse.storage.locks import lock_contact_points, lock_loans
 from recourse.storage.outbox import NewMessage
 from recourse.storage.situation import Gathered, gather, gather_all
 from recourse.storage.steps import Inputs, StepRow
@@ -69,9 +68,9 @@ async def locked(unit: Unit, key: str, *, contacting: bool = False) -> Gathered:
     case = await cases.get(unit.tx, case_id)
     if case is None:
         raise LookupError(f"case {case_id}: there is none; list them with `recourse cases list`")
-    await lock_loans(unit.tx, [case.loan_id])
+    await unit.lock_loans([case.loan_id])
     if contacting:
-        await lock_contact_points(unit.tx, [case.loan_id])
+        await unit.lock_contact_points([case.loan_id])
     return await gather(unit.tx, case_id, unit.now)
 
 

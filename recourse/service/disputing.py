@@ -17,7 +17,6 @@ from recourse.service.context import Unit
 from recourse.service.noting import HoldRequest, Pointless, RequestReused, Unknown, own_id
 from recourse.storage import cases, disputes
 from recourse.storage.disputes import DisputeRow
-from recourse.storage.locks import lock_loans
 
 
 class DisputeReason(StrEnum):
@@ -53,7 +52,7 @@ async def open_dispute(unit: Unit, new: NewDispute) -> tuple[DisputeRow, tuple[N
     """In force when this returns. Raises Unknown, RequestReused."""
     request = new.request_id or uuid.uuid4().hex
     key = f"dsp-{request}"
-    await lock_loans(unit.tx, [new.loan_id])
+    await unit.lock_loans([new.loan_id])
     before = await disputes.get(unit.tx, key)
     if before is not None:
         same = (before.loan_id, before.reason, before.about, before.evidence, before.opened_by)
@@ -87,7 +86,7 @@ async def answer_dispute(unit: Unit, ruling: DisputeRuling) -> tuple[DisputeRow,
     found = await disputes.get(unit.tx, ruling.dispute_id)
     if found is None:
         raise Unknown(f"dispute {ruling.dispute_id}: there is none; see `recourse cases show CASE`")
-    await lock_loans(unit.tx, [found.loan_id])
+    await unit.lock_loans([found.loan_id])
     row = await disputes.get(unit.tx, found.id) or found
     if row.answer is not None:
         same = (row.answer, row.answer_evidence, row.answered_by, row.answer_request)

@@ -26,7 +26,6 @@ from recourse.service.handing_over import known_by_its_status
 from recourse.storage import agreements, attempts, cases, disputes, facts, ledger, legal, people, steps
 from recourse.storage.agreements import HoldState, NewHold
 from recourse.storage.facts import NewFact
-from recourse.storage.locks import lock_loans, lock_person
 from recourse.storage.steps import StepRow
 
 
@@ -168,13 +167,13 @@ async def lift_hold(unit: Unit, key: str, actor: str) -> tuple[Nudge, ...]:
 
 async def _lock_subject(unit: Unit, person_id: PersonId | None, loan_id: LoanId | None) -> Sequence[LoanId]:
     if person_id is not None:
-        loans = await lock_person(unit.tx, person_id)
+        loans = await unit.lock_person(person_id)
         if not await people.is_known(unit.tx, person_id):
             raise Unknown("person: there is none of this id; see who is on a loan in its dossier")
         return loans
     if loan_id is None or loan_id not in await ledger.loans(unit.tx, [loan_id]):
         raise Unknown("loan: there is none of this id; list them with `recourse cases list`")
-    await lock_loans(unit.tx, [loan_id])
+    await unit.lock_loans([loan_id])
     return [loan_id]
 
 
@@ -236,7 +235,7 @@ async def note_legal_status(
     action = await legal.by_reference(unit.tx, reference)
     if action is None:
         raise Unknown("reference: no handover was acknowledged under it")
-    await lock_loans(unit.tx, [action.loan_id])
+    await unit.lock_loans([action.loan_id])
     if action.reference is None:
         await known_by_its_status(unit, action)
     if not await legal.add_status(unit.tx, status_id, action.id, status, at):

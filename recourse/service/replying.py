@@ -23,7 +23,6 @@ from recourse.service.context import Unit
 from recourse.storage import attempts, cases, people, steps, tasks
 from recourse.storage.attempts import NewAttempt
 from recourse.storage.cases import CaseRow
-from recourse.storage.locks import lock_people
 from recourse.storage.steps import StepRow
 
 SENDER = "recipient"
@@ -53,7 +52,7 @@ async def take_reply(unit: Unit, reply: Reply) -> tuple[Taken, tuple[Nudge, ...]
     points = dict(await people.on_number(unit.tx, reply.number))
     if not points:
         return Taken.NOBODY, ()
-    loans = await lock_people(unit.tx, points)
+    loans = await unit.lock_people(points)
     key = _key(unit, reply)
     noted = await _note(unit, reply, key, points, loans)
     if asks_to_stop(reply.text):

@@ -24,7 +24,6 @@ from recourse.service.deciding import Deliberation, deliberate, locked
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.storage import attempts, cases, ledger, people, steps
 from recourse.storage.attempts import NewAttempt, Reservation
-from recourse.storage.locks import lock_loans
 from recourse.storage.persons import persons_of
 from recourse.storage.steps import StepRow
 
@@ -104,7 +103,7 @@ async def reserve(unit: Unit, request: SlotRequest) -> Reservation | Refused:
 async def note_inbound(unit: Unit, request: SlotRequest) -> str:
     """A conversation that the person began: it takes no slot and asks no gate, and it is waited for after.
     Returns its id. Raises Unknown for a person who is not on the loan or not reached at the contact point."""
-    await lock_loans(unit.tx, [request.loan_id])
+    await unit.lock_loans([request.loan_id])
     if request.person_id not in await people.on_point(unit.tx, request.contact_point_id):
         raise Unknown("contact_point: this person is not reached at one of this id; see the dossier")
     if request.person_id not in await people.on_loan(unit.tx, request.loan_id):
@@ -124,7 +123,7 @@ async def tell(unit: Unit, key: str, result: Result, actor: str) -> Reservation:
     have, RequestReused when another result stands already.
     """
     slot = await _of_caller(unit, key, actor)
-    await lock_loans(unit.tx, [slot.loan_id])
+    await unit.lock_loans([slot.loan_id])
     slot = await attempts.reservation(unit.tx, key) or slot
     permitted = _SPOKEN if slot.channel in {Channel.CALL, Channel.VISIT} else _WRITTEN
     if result not in permitted:

@@ -21,7 +21,6 @@ from recourse.domain.restrictions import (
 from recourse.service.context import Unit
 from recourse.service.noting import Pointless, RequestReused, Unknown, own_id, record
 from recourse.storage import cases, people, restrictions
-from recourse.storage.locks import lock_person
 from recourse.storage.restrictions import RestrictionRow
 
 NOBODY = "person: there is none of this id; see who is on a loan in its dossier"
@@ -45,7 +44,7 @@ async def restrict(unit: Unit, request: RestrictionRequest) -> tuple[Restriction
     Raises Unknown for a person, contact point or attorney there is none of, Pointless for what nobody can
     mean, RequestReused for a request id of another restriction.
     """
-    loans = await lock_person(unit.tx, request.person_id)
+    loans = await unit.lock_person(request.person_id)
     key = f"restriction-{request.request_id or uuid.uuid4().hex}"
     before = await restrictions.get(unit.tx, key)
     new = RestrictionRow(key, request.person_id, request.what, request.actor, request.source, unit.now)
@@ -73,7 +72,7 @@ async def withdraw(
     row = await restrictions.get(unit.tx, key)
     if row is None or person_id not in {None, row.person_id}:
         raise Unknown("restriction: there is none of this id; list those of a person")
-    loans, person_id = await lock_person(unit.tx, row.person_id), row.person_id
+    loans, person_id = await unit.lock_person(row.person_id), row.person_id
     row = await restrictions.get(unit.tx, key) or row
     if row.withdrawn_at is not None:
         return None, tuple(await cases.undelivered_of(unit.tx, loans))

@@ -17,7 +17,6 @@ from recourse.service.context import Unit
 from recourse.service.noting import own_id, record
 from recourse.service.recalling import ACKNOWLEDGED_WITHIN, IN_FLIGHT
 from recourse.storage import cases, legal, permits
-from recourse.storage.locks import lock_loans
 from recourse.storage.permits import PermitRow
 
 LONGEST_PAUSE = timedelta(hours=1)
@@ -107,5 +106,5 @@ async def _locked(unit: Unit, permit_id: str) -> PermitRow | None:
     known = await permits.get(unit.tx, permit_id)
     if known is None:
         return None
-    await lock_loans(unit.tx, [known.loan_id])
+    await unit.lock_loans([known.loan_id])
     return await permits.get(unit.tx, permit_id)

@@ -25,11 +25,6 @@ async def lock_loans(tx: Tx, loan_ids: Iterable[LoanId], people: Iterable[Person
     await tx.execute(select(loan.c.id).where(among(loan.c.id, loans)).order_by(loan.c.id).with_for_update())
 
 
-async def lock_person(tx: Tx, person_id: PersonId) -> list[LoanId]:
-    """Lock one person and every loan he or she is on; returns those loans."""
-    return (await lock_people(tx, [person_id]))[person_id]
-
-
 async def lock_people(tx: Tx, people: Iterable[PersonId]) -> dict[PersonId, list[LoanId]]:
     """Lock these people and every loan that one of them is on; returns the loans of each."""
     found: dict[PersonId, list[LoanId]] = {person: [] for person in sorted(set(people))}
