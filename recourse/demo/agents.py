@@ -3,57 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import httpx
 
+from recourse.demo.tasks import Task
 from recourse.domain.calendar import BusinessCalendar
 
 ROLES: Final = ("agent", "lead", "vehicle", "legal", "auditor")
-_USUAL: Final[Mapping[str, str]] = {
-    "call": "no_answer",
-    "hardship_screening": "done",
-    "visit": "done",
-    "locate_by_hand": "located",
-    "check_delivery": "delivered",
-    "check_recall": "recalled",
-    "read_reply": "done",
-    "propose_legal": "propose",
-    "approve_legal": "approve",
-    "acceleration_review": "reject",
-    "review_case": "done",
-}
 _PAUSE: Final = 0.25
-
-Task = dict[str, Any]
-Says = Callable[[Task], dict[str, Any]]
+"""Seconds between two looks at a list, or as long as three looks take where the machine is slow."""
 
 
-def usual(task: Task) -> dict[str, Any]:
-    """What agents say most of the time."""
-    return {"outcome": _USUAL[task["kind"]]}
+class Script(Protocol):
+    """What is said at a task, and what comes of it. now: business time."""
+
+    def says(self, task: Task, now: datetime) -> dict[str, Any]: ...
+    def heard(self, task: Task, said: dict[str, Any], now: datetime) -> None: ...
+    def disputes_to_answer(self, now: datetime) -> Sequence[str]: ...
 
 
 @dataclass
 class Agents:
-    """tokens: role -> bearer token. says: the outcome of a task, and what goes with it. answers:
-    loan -> when the lead answers its dispute, in business time."""
+    """tokens: role -> bearer token."""
 
     api_url: str
     tokens: Mapping[str, str]
     calendar: BusinessCalendar
-    says: Says
-    answers: Mapping[str, datetime] = field(default_factory=dict)
+    script: Script
     answered: int = 0
     refused: int = 0
     _tries: dict[str, int] = field(default_factory=dict)
     _opens: dict[str, datetime] = field(default_factory=dict)
     _hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(12))
-    _answered: set[str] = field(default_factory=set)
     _begun: set[tuple[str, str]] = field(default_factory=set)
 
     async def work(self) -> None:
@@ -67,6 +54,7 @@ class Agents:
     async def _shift(self, client: httpx.AsyncClient, role: str) -> None:
         async with asyncio.TaskGroup() as begun:
             while True:
+                began = time.monotonic()
                 with suppress(httpx.TransportError):
                     for task in await self._get(client, role, "/api/tasks"):
                         if (key := (role, task["id"])) not in self._begun:
@@ -74,7 +62,7 @@ class Agents:
                             begun.create_task(self._work_on(client, role, task))
                     if role == "lead":
                         await self._answer_disputes(client)
-                await asyncio.sleep(_PAUSE)
+                await asyncio.sleep(max(_PAUSE, 3 * (time.monotonic() - began)))
 
     async def _work_on(self, client: httpx.AsyncClient, role: str, task: Task) -> None:
         try:
@@ -107,7 +95,7 @@ class Agents:
             await self._complete(client, role, task, tries)
 
     def _too_early(self, task_id: str) -> bool:
-        return task_id in self._opens and self.calendar.business(datetime.now(UTC)) < self._opens[task_id]
+        return task_id in self._opens and self._now() < self._opens[task_id]
 
     def _note_refusal(self, task_id: str, answer: httpx.Response) -> None:
         self.refused += 1
@@ -117,20 +105,23 @@ class Agents:
 
     async def _complete(self, client: httpx.AsyncClient, role: str, task: Task, tries: int) -> None:
         path = f"/api/tasks/{task['id']}"
-        body = {"request_id": f"{task['id']}-complete-{tries}"} | self.says(task)
+        said = self.script.says(task, self._now())
+        body = {"request_id": f"{task['id']}-complete-{tries}"} | said
         done = await client.post(f"{path}/complete", json=body, headers=self._as(role))
-        self.answered += done.status_code == httpx.codes.OK
-        self.refused += done.status_code != httpx.codes.OK
+        if done.status_code != httpx.codes.OK:
+            self.refused += 1
+            return
+        self.answered += 1
+        self.script.heard(task, said, self._now())
 
     async def _answer_disputes(self, client: httpx.AsyncClient) -> None:
         """The lead has looked into a dispute and answered it: the case goes on."""
-        now = self.calendar.business(datetime.now(UTC))
-        for loan_id, at in self.answers.items():
-            if now < at or loan_id in self._answered:
-                continue
-            self._answered.add(loan_id)
+        for loan_id in self.script.disputes_to_answer(self._now()):
             case = await self._get(client, "lead", f"/api/cases/case-{loan_id}-1")
             for dispute in case["disputes"]:
                 body = {"answer": "rejected", "evidence": f"letter-{loan_id}", "request_id": loan_id}
                 path = f"/api/disputes/{dispute['id']}/answer"
                 await client.post(path, json=body, headers=self._as("lead"))
+
+    def _now(self) -> datetime:
+        return self.calendar.business(datetime.now(UTC))

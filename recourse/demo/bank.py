@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaProducer
@@ -22,22 +23,39 @@ def day_of(calendar: BusinessCalendar) -> float:
     return (calendar.business(datetime.now(UTC)) - START).total_seconds() / 86_400
 
 
-async def play(
-    connection: KafkaConnection, topics: Topics, book: Sequence[Dated], calendar: BusinessCalendar
-) -> None:
-    """Until the last event is published."""
-    waiting = sorted(book, key=lambda dated: dated.day)
-    poisoned = False
-    while waiting or not poisoned:
-        today = day_of(calendar)
-        due = [dated.event for dated in waiting if dated.day <= today]
-        if due:
-            await publish_events(connection, topics, due)
+@dataclass
+class Bank:
+    """book: what happens by itself. payments: by loan, what is paid because it was promised."""
+
+    connection: KafkaConnection
+    topics: Topics
+    calendar: BusinessCalendar
+    book: Sequence[Dated]
+    payments: Callable[[], Mapping[str, Dated]]
+    done: bool = False
+    """Nothing more will be published, but for promises that people still make."""
+
+    async def play(self) -> None:
+        """Until cancelled."""
+        waiting = sorted(self.book, key=lambda dated: dated.day)
+        poisoned, paid = False, set[str]()
+        while True:
+            today = day_of(self.calendar)
+            due = [dated for dated in waiting if dated.day <= today]
             waiting = waiting[len(due) :]
-        if not poisoned and today >= _POISON_DAY:
-            await _poison(connection, topics)
-            poisoned = True
-        await asyncio.sleep(0.05)
+            kept = {
+                loan_id: payment
+                for loan_id, payment in self.payments().items()
+                if loan_id not in paid and payment.day <= today
+            }
+            paid |= set(kept)
+            if events := [dated.event for dated in (*due, *kept.values())]:
+                await publish_events(self.connection, self.topics, events)
+            if not poisoned and today >= _POISON_DAY:
+                await _poison(self.connection, self.topics)
+                poisoned = True
+            self.done = poisoned and not waiting
+            await asyncio.sleep(0.1)
 
 
 async def _poison(connection: KafkaConnection, topics: Topics) -> None:

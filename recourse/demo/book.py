@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -57,6 +57,12 @@ def loans() -> list[Loan]:
 def history(loan: Loan) -> list[Dated]:
     """All events of a loan in the order of publishing."""
     return _disordered(loan.plot, _Writer(loan).write())
+
+
+def payment_on(loan: Loan, day: date) -> Dated:
+    """What the bank would publish if the loan's arrears were paid that day; its last event."""
+    paid = replace(loan.plot, pays=(day - START.date()).days - loan.first_day)
+    return history(replace(loan, plot=paid))[-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,9 +50,9 @@ class Plot:
     """dpd: days past due on day 0. pays: day of the payment that cures. bounces: day its reversal comes.
 
     answers: task step -> what the agent says; a step that is not named is answered as agents usually do.
-    promised_for: day a promise is made for. answered: day a dispute is. tracker: ending of the
-    device's id (see `recourse.stack.ends.fleet`), None for a car without one. quiet_after: day from which the
-    bank, which knows of the judgment, sends nothing more.
+    promises_in: days from a call to the day promised there. keeps_promise: paid the day before it. tracker:
+    ending of the device's id (see `recourse.stack.ends.fleet`), None for a car without one. quiet_after: day
+    from which the bank, which knows of the judgment, sends nothing more.
     """
 
     name: str
@@ -62,8 +62,8 @@ class Plot:
     bounces: int | None = None
     pays_again: int | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
-    promised_for: int | None = None
-    answered: int | None = None
+    promises_in: int = 4
+    keeps_promise: bool = False
     tracker: str | None = ""
     consent: bool = True
     bad_email: bool = False
@@ -88,9 +88,9 @@ PLOTS: Mapping[str, Plot] = {
             "promise_kept",
             3,
             Expected(closed=("cured",), promise="kept"),
-            pays=9,
-            answers={"call_first": "promise"},
-            promised_for=10,
+            answers=_at_any_call("promise"),
+            keeps_promise=True,
+            quiet_after=27,
         ),
         Plot(
             "promise_broken",
@@ -98,7 +98,7 @@ PLOTS: Mapping[str, Plot] = {
             Expected(closed=("cured",), promise="broken", steps=("screening",)),
             pays=30,
             answers={"call_first": "promise"},
-            promised_for=8,
+            promises_in=2,
         ),
         Plot(
             "hardship_hold",
@@ -113,7 +113,6 @@ PLOTS: Mapping[str, Plot] = {
             Expected(closed=("cured",), hold="dispute"),
             pays=26,
             answers=_at_any_call("disputes"),
-            answered=18,
         ),
         Plot("located", 12, Expected(closed=("cured",), located=True), pays=24),
         Plot(

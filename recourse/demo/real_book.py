@@ -25,8 +25,9 @@ from consumers.quarantine import Quarantine
 from recourse.app.compose import services
 from recourse.app.publishing import publish_as_due
 from recourse.contracts.events import BankEvent
-from recourse.demo.agents import Agents, Task, usual
+from recourse.demo.agents import Agents
 from recourse.demo.processes import Deployment
+from recourse.demo.tasks import Task, usual
 from recourse.importers.metro2 import Book, Origin, read, read_book
 from recourse.importers.metro2.opening import opened
 from recourse.reading.figures import Figures, figures
@@ -72,12 +73,20 @@ def main(
     raise typer.Exit(FINDINGS if result["problems"] else 0)
 
 
-def says(task: Task) -> dict[str, Any]:
+class CallCentre:
     """A mix that a call centre would know, drawn by the task's id so that a run can be repeated."""
-    draw = hashlib.sha256(task["id"].encode()).digest()[0]
-    if task["kind"] != "call" or draw >= 90:
-        return usual(task)
-    return {"outcome": "refuses" if draw < 70 else "hardship"}
+
+    def says(self, task: Task, now: datetime) -> dict[str, Any]:
+        draw = hashlib.sha256(task["id"].encode()).digest()[0]
+        if task["kind"] != "call" or draw >= 90:
+            return usual(task)
+        return {"outcome": "refuses" if draw < 70 else "hardship"}
+
+    def heard(self, task: Task, said: dict[str, Any], now: datetime) -> None:
+        """Nothing follows: the book's own payments are all there is."""
+
+    def disputes_to_answer(self, now: datetime) -> Sequence[str]:
+        return ()
 
 
 async def _play(book: Book, seconds_a_day: float) -> dict[str, Any]:
@@ -98,7 +107,7 @@ async def _play(book: Book, seconds_a_day: float) -> dict[str, Any]:
 
 async def _live(deployment: Deployment, events: Sequence[BankEvent]) -> tuple[Figures, int]:
     """Until some days after the last event; a line every hundred days."""
-    agents = Agents(deployment.api_url, deployment.tokens, deployment.calendar, says)
+    agents = Agents(deployment.api_url, deployment.tokens, deployment.calendar, CallCentre())
     calendar = deployment.calendar
     bank = asyncio.create_task(publish_as_due(deployment.kafka, deployment.topics, events, calendar))
     people = asyncio.create_task(agents.work())

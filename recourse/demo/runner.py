@@ -7,21 +7,21 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from consumers.quarantine import Quarantine
 from recourse.app.compose import services
 from recourse.contracts.delivery import Unavailable
-from recourse.demo.agents import Agents, Says, Task, usual
-from recourse.demo.bank import day_of, play
-from recourse.demo.book import POISON, START, Loan, history
+from recourse.demo.agents import Agents
+from recourse.demo.bank import Bank, day_of
+from recourse.demo.book import POISON, Loan, history
 from recourse.demo.explaining import Account, account_for
 from recourse.demo.judge import disagreements, problems_of
 from recourse.demo.plots import LAST_DAY
 from recourse.demo.processes import Deployment
 from recourse.demo.screen import Moment
+from recourse.demo.script import Script
 from recourse.domain.ids import LoanId
 from recourse.reading import cases
 from recourse.reading.figures import figures
@@ -64,80 +64,59 @@ class Outcome:
 async def run(deployment: Deployment, loans: Sequence[Loan], show: Callable[[Moment], None]) -> Outcome:
     """Until every dossier reads as its plot says, or the last day. Raises StackError when a process ends."""
     began = time.monotonic()
-    agents = Agents(
-        deployment.api_url, deployment.tokens, deployment.calendar, _script(loans), answers=_answers(loans)
-    )
+    script = Script({loan.id: loan for loan in loans})
+    agents = Agents(deployment.api_url, deployment.tokens, deployment.calendar, script)
     book = [dated for loan in loans for dated in history(loan)]
-    bank = asyncio.create_task(play(deployment.kafka, deployment.topics, book, deployment.calendar))
-    people = asyncio.create_task(agents.work())
+    bank = Bank(deployment.kafka, deployment.topics, deployment.calendar, book, script.payments)
+    acting = [asyncio.create_task(each) for each in (bank.play(), agents.work())]
     try:
         async with services(deployment.settings()) as running:
-            return await _watch(deployment, loans, running, agents, bank, began, show)
+            stage = _Stage(deployment, loans, running, agents, bank, acting)
+            return await stage.watch(began, show)
     finally:
-        for task in (bank, people):
+        for task in acting:
             task.cancel()
-        await asyncio.gather(bank, people, return_exceptions=True)
+        await asyncio.gather(*acting, return_exceptions=True)
 
 
-def _script(loans: Sequence[Loan]) -> Says:
-    """Everybody answers as his plot says, or as agents usually do."""
-    by_id = {loan.id: loan for loan in loans}
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """acting: the bank and the agents, who never end by themselves."""
 
-    def says(task: Task) -> dict[str, Any]:
-        loan = by_id[task["loan_id"]]
-        outcome = loan.plot.answers.get(task["step_id"])
-        if outcome is None:
-            return usual(task)
-        if loan.plot.promised_for is None:
-            return {"outcome": outcome}
-        on = START.date() + timedelta(days=loan.first_day + loan.plot.promised_for)
-        return {"outcome": outcome, "promise_minor": loan.monthly_minor, "promise_on": on.isoformat()}
+    deployment: Deployment
+    loans: Sequence[Loan]
+    running: Services
+    agents: Agents
+    bank: Bank
+    acting: Sequence[asyncio.Task[None]]
 
-    return says
+    async def watch(self, began: float, show: Callable[[Moment], None]) -> Outcome:
+        """Raises what stopped the bank or the agents."""
+        judged = 0.0
+        while True:
+            self.deployment.alive()
+            for task in self.acting:
+                if task.done():
+                    task.result()
+            moment = await self._look(time.monotonic() - began)
+            show(moment)
+            last = moment.day > LAST_DAY
+            if last or (self.bank.done and moment.day - judged > _JUDGE_EVERY_DAYS):
+                judged = moment.day
+                problems = await _judge(self.deployment, self.loans, self.running)
+                if last or not problems:
+                    account = await account_for(self.deployment, self.running)
+                    if account.differs:
+                        problems["explain"] = account.differs
+                    return Outcome(problems, moment, account)
+            await asyncio.sleep(0.5)
 
-
-def _answers(loans: Sequence[Loan]) -> dict[str, datetime]:
-    return {
-        loan.id: START + timedelta(days=loan.first_day + loan.plot.answered)
-        for loan in loans
-        if loan.plot.answered is not None
-    }
-
-
-async def _watch(
-    deployment: Deployment,
-    loans: Sequence[Loan],
-    running: Services,
-    agents: Agents,
-    bank: asyncio.Task[None],
-    began: float,
-    show: Callable[[Moment], None],
-) -> Outcome:
-    judged = 0.0
-    while True:
-        deployment.alive()
-        if bank.done():
-            bank.result()
-        moment = await _look(deployment, running, agents, time.monotonic() - began)
-        show(moment)
-        last = moment.day > LAST_DAY
-        if last or (bank.done() and moment.day - judged > _JUDGE_EVERY_DAYS):
-            judged = moment.day
-            problems = await _judge(deployment, loans, running)
-            if last or not problems:
-                account = await account_for(deployment, running)
-                if account.differs:
-                    problems["explain"] = account.differs
-                return Outcome(problems, moment, account)
-        await asyncio.sleep(0.5)
-
-
-async def _look(deployment: Deployment, running: Services, agents: Agents, seconds: float) -> Moment:
-    async with running.database.reading() as tx:
-        now = await running.database.now(tx)
-        lines = await cases.listing(tx, now, open_only=False, limit=1000)
-        counts = await figures(tx)
-    return Moment(day_of(deployment.calendar), seconds, lines, counts, agents.answered)
+    async def _look(self, seconds: float) -> Moment:
+        async with self.running.database.reading() as tx:
+            now = await self.running.database.now(tx)
+            lines = await cases.listing(tx, now, open_only=False, limit=1000)
+            counts = await figures(tx)
+        return Moment(day_of(self.deployment.calendar), seconds, lines, counts, self.agents.answered)
 
 
 async def _judge(deployment: Deployment, loans: Sequence[Loan], running: Services) -> Problems:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recourse.demo.agents import usual
+from recourse.demo.tasks import usual
 from recourse.domain.dispositions import KINDS, allowed_outcomes
 
 
