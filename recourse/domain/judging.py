@@ -20,7 +20,7 @@ def judge_promises(
 ) -> Iterator[PromiseVerdict]:
     """shared: what came in on each, where agreements run beside them and money must not count twice.
 
-    over: why the case ends, where it does. A promise that is not late yet is kept by what paid the debt before.
+    over: why the case ends. A promise that is not late yet is kept by what paid the debt before.
     """
     for promise in s.promises:
         if promise.state is not PromiseState.OPEN:
