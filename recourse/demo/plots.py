@@ -95,9 +95,9 @@ PLOTS: Mapping[str, Plot] = {
         Plot(
             "promise_broken",
             3,
-            Expected(closed=("cured",), promise="broken", steps=("screening",)),
-            pays=30,
-            answers={"call_first": "promise"},
+            Expected(closed=("cured",), promise="broken", steps=("call_lead",)),
+            pays=45,
+            answers=_at_any_call("promise"),
             promises_in=2,
         ),
         Plot(

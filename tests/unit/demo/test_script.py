@@ -58,5 +58,6 @@ def test_a_dispute_is_answered_once_some_days_after_it_was_raised() -> None:
 
 
 def test_steps_that_a_plot_does_not_name_are_answered_as_usual() -> None:
-    loan = of_plot("promise_broken")
-    assert Script(BOOK).says(call(loan, "screening"), START) == {"outcome": "no_answer"}
+    loan = of_plot("hardship_hold")
+    assert Script(BOOK).says(call(loan, "call_first"), START) == {"outcome": "no_answer"}
+    assert Script(BOOK).says(call(loan, "screening"), START) == {"outcome": "hardship"}
