@@ -19,6 +19,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows import diary, steps
     from workflows.waiting import ASK_AGAIN, Alarm
 
+RENEWS_WHEN_MOVED = "2026-11-27-renew-when-moved"
+"""A patch (ADR 6): before it, a case that moved to another ladder was found under the old one for long."""
+
 
 @workflow.defn(name=CASE_WORKFLOW)
 class CollectionCase:
@@ -33,6 +36,7 @@ class CollectionCase:
         self._covered = start.plan.facts_seen if start.plan else 0
         self._diary = list(start.diary)
         self._began_in = start.plan.stage if start.plan else ""
+        self._moved = False
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseEnd:
@@ -108,6 +112,7 @@ class CollectionCase:
         that has seen more."""
         held = self._plan
         if held is None or (plan.number, plan.facts_seen) >= (held.number, held.facts_seen):
+            self._moved = self._moved or _moves(held, plan)
             self._plan = plan
 
     def _in_force(self) -> PlanData:
@@ -125,7 +130,7 @@ class CollectionCase:
             waiting_on.step_id,
             waiting_on.due_at,
         )
-        return changed or self._unseen()
+        return changed or self._moved or self._unseen()
 
     def _show(self, plan: PlanData) -> None:
         """Live text is free. Search attributes cost an action each time, so they are set with the first plan
@@ -146,8 +151,11 @@ class CollectionCase:
         return self._calendar.calendar().business(workflow.now())
 
     def _should_renew(self, plan: PlanData) -> bool:
-        """At a stage change, so that a case that lives for months comes to run on today's code."""
-        return plan.stage != self._began_in or workflow.info().is_continue_as_new_suggested()
+        """At a stage change, so that a case that lives for months comes to run on today's code; and when it
+        has moved to another ladder, so that it is found under that one."""
+        if self._moved or plan.stage != self._began_in:
+            return True
+        return workflow.info().is_continue_as_new_suggested()
 
     async def _renew(self) -> None:
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -164,6 +172,11 @@ class CollectionCase:
             ),
             search_attributes=_carried_over(plan),
         )
+
+
+def _moves(held: PlanData | None, plan: PlanData) -> bool:
+    """Asked of the server only where the ladder is another one, so that no other run bears its marker."""
+    return held is not None and plan.strategy != held.strategy and workflow.patched(RENEWS_WHEN_MOVED)
 
 
 def _carried_over(plan: PlanData) -> TypedSearchAttributes:
