@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -28,20 +28,23 @@ async def running(
     servers: Sequence[str] = SERVERS,
     ends: Sequence[str] = ENDS,
     usual_ports: bool = False,
+    dynamic: Mapping[str, str] | None = None,
     report: Report = lambda *_: None,
 ) -> AsyncIterator[StackAddresses]:
     """Starts a stack with its files in `home`, yields its addresses, and stops it.
 
     It has a supervisor process of its own on a leash (a pipe), so it ends with this process however that
     ends. With RECOURSE_TEST_STACK naming the stack.json of a stack that runs already, that one is used and
-    left running. report: told of each member as it starts (name, source, seconds).
+    left running. report: told of each member as it starts (name, source, seconds). dynamic: dynamic settings
+    of Temporal's server, name to JSON value; with any, the stack is never one that runs already.
     Raises StackError when something is missing or does not start.
     """
-    if reused := os.environ.get(REUSE):
+    if not dynamic and (reused := os.environ.get(REUSE)):
         yield _reuse(Path(reused))
         return
     members = chosen([*servers, *ends])
-    plan = Plan(str(home.resolve()), members, fast=fast, usual_ports=usual_ports, leashed=True)
+    pairs = tuple((dynamic or {}).items())
+    plan = Plan(str(home.resolve()), members, fast=fast, usual_ports=usual_ports, leashed=True, dynamic=pairs)
     where = Home(home.resolve())
     supervisor = await raise_supervisor(plan, where, report)
     try:

@@ -51,6 +51,7 @@ class Plan:
     persistent: bool = False
     usual_ports: bool = True
     leashed: bool = False
+    dynamic: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -58,7 +59,8 @@ class Plan:
     @classmethod
     def from_json(cls, text: str) -> Plan:
         value = json.loads(text)
-        return cls(**{**value, "members": tuple(value["members"])})
+        pairs = tuple((name, setting) for name, setting in value["dynamic"])
+        return cls(**{**value, "members": tuple(value["members"]), "dynamic": pairs})
 
 
 class Group:
@@ -67,7 +69,7 @@ class Group:
     def __init__(self, plan: Plan, report: Report) -> None:
         self._home = Home(Path(plan.home))
         self._folders = self._home.folders(persistent=plan.persistent)
-        self._options = Options(fast=plan.fast, persistent=plan.persistent)
+        self._options = Options(plan.fast, plan.persistent, plan.dynamic)
         self._plan = plan
         self._report = report
         self._children: dict[str, process.Child] = {}

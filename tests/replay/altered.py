@@ -40,6 +40,23 @@ class WaitsWithoutTimer(CollectionCase):
 
 
 @workflow.defn(name=CASE_WORKFLOW)
+class RenewsUnasked(CollectionCase):
+    """Renews a case that moved to another ladder without asking whether its history knows of that."""
+
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> CaseEnd:
+        return await super().run(start)
+
+    def _should_renew(self, plan: PlanData) -> bool:
+        began_under = self._start.plan.strategy if self._start.plan else plan.strategy
+        return plan.strategy != began_under or super()._should_renew(plan)
+
+
+@workflow.defn(name=CASE_WORKFLOW)
 class NeverRenews(CollectionCase):
     @workflow.init
     def __init__(self, start: CaseStart) -> None:

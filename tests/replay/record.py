@@ -39,13 +39,15 @@ REFERENCE_LADDER = Path(__file__).parent / "reference_ladder.yaml"
 
 @dataclass(frozen=True)
 class Recording:
-    """away: settings of providers that lead nowhere. ladder: a strategy file instead of the region's own."""
+    """away: settings of providers that lead nowhere. ladder: a strategy file instead of the region's own.
+    dynamic: dynamic settings of Temporal's server, which is then this story's alone."""
 
     story: Callable[[Deployment], Awaitable[None]]
     seconds_a_day: float = 3.0
     away: Mapping[str, Any] = field(default_factory=dict)
     ladder: Path | None = None
     region: str = "CN"
+    dynamic: Mapping[str, str] = field(default_factory=dict)
 
 
 RECORDINGS: Mapping[str, Recording] = {
@@ -66,6 +68,10 @@ RECORDINGS: Mapping[str, Recording] = {
     "holds-placed-and-lifted": Recording(stories.holds_placed_and_lifted),
     "answers": Recording(stories.answers),
     "database-away": Recording(stories.database_away, seconds_a_day=10),
+    "moved-to-another-ladder": Recording(stories.moved_to_another_ladder, seconds_a_day=6),
+    "history-grew-long": Recording(
+        stories.history_grew_long, seconds_a_day=6, dynamic={"limit.historyCount.suggestContinueAsNew": "40"}
+    ),
     "master-data-late": Recording(stories.master_data_late),
     "sweep": Recording(stories.sweep),
 }
@@ -102,16 +108,26 @@ async def record(stack: StackAddresses, name: str, suffix: str, places: asyncio.
 
 async def record_all(chosen: list[str], suffix: str) -> int:
     """Side by side; one that fails leaves no file and does not stop the others."""
+    failed = 0
+    servers = {tuple(RECORDINGS[name].dynamic.items()) for name in chosen}
+    for dynamic in map(dict, sorted(servers)):
+        names = [name for name in chosen if RECORDINGS[name].dynamic == dynamic]
+        failed += await _record_side_by_side(names, suffix, dynamic)
+    return 1 if failed else 0
+
+
+async def _record_side_by_side(names: list[str], suffix: str, dynamic: Mapping[str, str]) -> int:
+    """How many could not be recorded."""
+    places = asyncio.Semaphore(SIDE_BY_SIDE)
     with tempfile.TemporaryDirectory() as home:
-        async with running(Path(home), servers=("postgres", "temporal")) as stack:
-            places = asyncio.Semaphore(SIDE_BY_SIDE)
+        async with running(Path(home), servers=("postgres", "temporal"), dynamic=dynamic) as stack:
             ended = await asyncio.gather(
-                *(record(stack, name, suffix, places) for name in chosen), return_exceptions=True
+                *(record(stack, name, suffix, places) for name in names), return_exceptions=True
             )
-    failed = [(name, end) for name, end in zip(chosen, ended, strict=True) if end is not None]
+    failed = [(name, end) for name, end in zip(names, ended, strict=True) if end is not None]
     for name, error in failed:
         sys.stderr.write(f"{name}: not recorded: {error!r}\n")
-    return 1 if failed else 0
+    return len(failed)
 
 
 def main() -> int:

@@ -11,9 +11,10 @@ from functools import partial
 from typing import Any
 
 from recourse.contracts.messages import Nudge
-from recourse.domain.ids import LoanId
+from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.situation import HoldReason
-from recourse.service import noting
+from recourse.domain.strategy.migration import Move
+from recourse.service import migrating, noting
 from recourse.service.context import Unit
 from recourse.service.noting import HoldRequest
 from tests.events import arrears, overdue, payment, reversal, snapshot
@@ -21,6 +22,8 @@ from tests.replay.deployment import Deployment, until
 
 MONTHLY = 352_017
 LEAD = "person-lead"
+NOW, BEFORE = "cn_auto@2026-11-27", "cn_auto@2026-11-01"
+"""China's default ladder, and the one it replaced."""
 
 
 async def reference(d: Deployment) -> None:
@@ -126,6 +129,28 @@ async def holds_placed_and_lifted(d: Deployment) -> None:
     await _pay_all(d)
 
 
+async def moved_to_another_ladder(d: Deployment) -> None:
+    """While a timer waits for a step that both ladders have on the same day."""
+    await _begin(d, dpd=1)
+    await d.ended("sms_friendly", "done")
+    await d.day(1.6)
+    await _move(d, NOW, BEFORE)
+    await d.ended("email_friendly", "done")
+    await d.task("call_first")
+    await _pay_all(d)
+
+
+async def history_grew_long(d: Deployment) -> None:
+    """Much is heard in one stage, at a server that calls a history long early."""
+    await _begin(d, dpd=1)
+    await d.ended("sms_friendly", "done")
+    for number in range(6):
+        await d.tell(partial(_dispute, loan=LoanId(d.loan), request=f"dispute-{number}"))
+        await _lift(d)
+    await d.ended("email_friendly", "done")
+    await _pay_all(d)
+
+
 async def locator_away(d: Deployment) -> None:
     await _begin(d, dpd=16)
     await d.ended("locate_vehicle", "unable")
@@ -225,9 +250,23 @@ async def _pay_all(d: Deployment, *, tell: bool = True, currency: str = "CNY") -
         await d.closed()
 
 
-async def _dispute(unit: Unit, loan: LoanId) -> tuple[Nudge, ...]:
-    request = HoldRequest(HoldReason.DISPUTE, LEAD, "a letter", loan_id=loan, request_id="dispute")
-    return (await noting.place_hold(unit, request))[1]
+async def _dispute(unit: Unit, loan: LoanId, request: str = "dispute") -> tuple[Nudge, ...]:
+    asked = HoldRequest(HoldReason.DISPUTE, LEAD, "a letter", loan_id=loan, request_id=request)
+    return (await noting.place_hold(unit, asked))[1]
+
+
+async def _move(d: Deployment, source: str, target: str) -> None:
+    """As `recourse strategy migrate` does: foreseen, shown, confirmed."""
+    move = Move(d.services.book.strategy(source), d.services.book.strategy(target))
+    foreseen = await migrating.foresee_cases(d.services, move, [CaseId(d.case_id)])
+    shown = await migrating.show(d.services, move, foreseen)
+
+    async def confirmed(unit: Unit) -> tuple[Nudge, ...]:
+        moved, nudges = await migrating.migrate_case(unit, CaseId(d.case_id), shown, move, LEAD)
+        assert moved.state == "moved", moved
+        return nudges
+
+    await d.tell(confirmed)
 
 
 async def _lift(d: Deployment) -> None:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowHistory
 
 from tests.events import snapshot
 from tests.replay import goldens
-from tests.replay.altered import AsksForAnotherActivity, NeverRenews, WaitsWithoutTimer
+from tests.replay.altered import AsksForAnotherActivity, NeverRenews, RenewsUnasked, WaitsWithoutTimer
 from tests.replay.deployment import START
 from tests.replay.goldens import replayer
 from workflows.sweep import Sweep
@@ -107,7 +110,47 @@ def test_a_recording_never_replaces_a_history() -> None:
     assert (goldens.FOLDER / f"{NAMES[0]}.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("altered", [AsksForAnotherActivity, WaitsWithoutTimer, NeverRenews])
-async def test_a_workflow_that_does_otherwise_is_noticed(altered: type) -> None:
+@pytest.mark.parametrize(
+    ("altered", "name"),
+    [
+        (AsksForAnotherActivity, "default-ladder"),
+        (WaitsWithoutTimer, "default-ladder"),
+        (NeverRenews, "default-ladder"),
+        (NeverRenews, "history-grew-long"),
+        (RenewsUnasked, "moved-to-another-ladder"),
+    ],
+)
+async def test_a_workflow_that_does_otherwise_is_noticed(altered: type, name: str) -> None:
     with pytest.raises(workflow.NondeterminismError):
-        await replayer([altered, Sweep]).replay_workflow(goldens.read("default-ladder").runs[0])
+        await replayer([altered, Sweep]).replay_workflow(goldens.read(name).runs[0])
+
+
+def test_a_history_that_grew_long_was_renewed_within_its_stage() -> None:
+    runs = goldens.read("history-grew-long").runs
+    longest = [run for run in runs if _suggested(run.events)]
+    assert longest
+    assert {_starts(run)["plan"]["stage"] for run in runs[:2]} == {"reminder"}
+
+
+def test_a_case_that_moved_is_found_under_its_new_ladder_from_that_run_on() -> None:
+    before, moved, _ = goldens.read("moved-to-another-ladder-renewed").runs
+    old, new = "cn_auto@2026-11-27", "cn_auto@2026-11-01"
+    assert [_starts(run)["plan"]["strategy"] for run in (before, moved)] == [old, new]
+    assert [_starts(run)["plan"]["stage"] for run in (before, moved)] == ["reminder", "reminder"]
+    found = [_attribute(run, "RecourseStrategy") for run in (before, moved)]
+    assert found == [old, new]
+
+
+def _suggested(events: Iterable[HistoryEvent]) -> bool:
+    return any(event.workflow_task_started_event_attributes.suggest_continue_as_new for event in events)
+
+
+def _starts(run: WorkflowHistory) -> dict[str, Any]:
+    started = run.events[0].workflow_execution_started_event_attributes
+    value: dict[str, Any] = json.loads(started.input.payloads[0].data)
+    return value
+
+
+def _attribute(run: WorkflowHistory, name: str) -> str:
+    started = run.events[0].workflow_execution_started_event_attributes
+    return str(json.loads(started.search_attributes.indexed_fields[name].data))

@@ -22,10 +22,12 @@ class Folders:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`fast` trades durability for speed (tests only); `persistent` keeps data from one `up` to the next."""
+    """`fast` trades durability for speed (tests only); `persistent` keeps data from one `up` to the next.
+    `dynamic`: dynamic settings of Temporal's server, as pairs of name and JSON value."""
 
     fast: bool = False
     persistent: bool = False
+    dynamic: tuple[tuple[str, str], ...] = ()
 
 
 class Found(Protocol):

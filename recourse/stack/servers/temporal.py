@@ -35,7 +35,9 @@ class FoundTemporal:
         program += ["--ui-ip", HOST, "--ui-port", str(ports["temporal_ui"])]
         program += ["--namespace", NAMESPACE]
         # A search attribute that was just registered is usable at once, not after the cache's next minute.
-        program += ["--dynamic-config-value", "system.forceSearchAttributesCacheRefreshOnRead=true"]
+        dynamic = (("system.forceSearchAttributesCacheRefreshOnRead", "true"), *options.dynamic)
+        for name, value in dynamic:
+            program += ["--dynamic-config-value", f"{name}={value}"]
         if options.persistent:
             folders.data.mkdir(parents=True, exist_ok=True)
             program += ["--db-filename", str(folders.data / "temporal.sqlite")]
