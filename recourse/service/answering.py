@@ -14,9 +14,9 @@ from recourse.domain.dispositions import DISPOSITIONS
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.gate import gate
 from recourse.domain.law.holds import HOUSE
-from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
+from recourse.domain.law.verdict import RefusalCode, Refused
 from recourse.domain.situation import AttemptOutcome, Channel
-from recourse.domain.strategy.address import choose_point, target
+from recourse.domain.strategy.address import contact_effect
 from recourse.service.asking import note_refused, note_reserved
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked, settle
@@ -79,11 +79,9 @@ async def _claim(
 async def _take_slot(
     unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer, channel: Channel
 ) -> str | Refused:
-    party = target(d.rules.strategy.step(task.step_id), d.gathered.situation)
-    point = choose_point(party, channel)
-    if party is None or point is None:
+    effect = contact_effect(d.rules.strategy.step(task.step_id), channel, d.gathered.situation)
+    if effect is None:
         return Refused(RefusalCode.NO_CONTACT_POINT, HOUSE)
-    effect = ContactEffect(channel, party.person_id, point.id)
     verdict = gate(effect, d.gathered.situation, d.rules.packs, unit.now)
     if isinstance(verdict, Refused):
         await note_refused(unit, d, effect, verdict, answer.actor, step_id=task.step_id)
@@ -99,8 +97,8 @@ async def _take_slot(
             step_id=task.step_id,
             decision=case.decision,
             channel=channel,
-            person_id=party.person_id,
-            contact_point_id=point.id,
+            person_id=effect.person_id,
+            contact_point_id=effect.contact_point_id,
             at=unit.now,
             actor=answer.actor,
         ),

@@ -14,11 +14,9 @@ from sqlalchemy import func
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.law.verdict import Effect, Refused
 from recourse.domain.permits import LASTS, PermitKind, PermitState
-from recourse.domain.strategy.address import effect_of
 from recourse.domain.strategy.ladder import Step, StepKind
-from recourse.domain.strategy.progress import progress
 from recourse.packs.record import rules_digest
-from recourse.service import recalling
+from recourse.service import effects, recalling
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, decide_case, settle
 from recourse.service.performing import refuse, still_due
@@ -32,8 +30,7 @@ _KINDS = {StepKind.LOCATE: PermitKind.LOCATE, StepKind.HANDOVER: PermitKind.LEGA
 
 def effect_for(d: Deliberation, step: Step) -> Effect:
     """What the gate is asked about a step that takes a permit."""
-    situation = d.gathered.situation
-    effect = effect_of(step, situation, progress(situation, d.rules.strategy))
+    effect = effects.of_step(d, step)
     if effect is None:
         raise LookupError(f"step {step.id}: it has no effect that a permit could be for")
     return effect

@@ -19,15 +19,13 @@ from recourse.domain.decision import DoStep
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.gate import gate
 from recourse.domain.law.holds import HOUSE
-from recourse.domain.law.verdict import Effect, HandoverEffect, RefusalCode, Refused, Verdict
+from recourse.domain.law.verdict import HandoverEffect, RefusalCode, Refused, Verdict
 from recourse.domain.permits import OF_OUR_RULES, Ending, PermitKind, PermitState, Recall, fate
 from recourse.domain.situation import StepOutcome
-from recourse.domain.strategy.address import effect_of, recovery_effect
-from recourse.domain.strategy.progress import progress
+from recourse.service import effects
 from recourse.service.context import Unit
 from recourse.storage import cases, legal, outbox, permits, steps, tasks
 from recourse.storage.permits import PermitRow
-from recourse.storage.persons import persons_of
 from recourse.storage.steps import StepRow
 from recourse.storage.tasks import TaskRow
 
@@ -66,7 +64,7 @@ async def follow(unit: Unit, deliberations: Sequence[Deliberation]) -> None:
 async def ask(unit: Unit, d: Deliberation, row: PermitRow) -> Verdict:
     """The gate's answer of now for what the permit is for."""
     situation, packs = d.gathered.situation, d.rules.packs
-    effect = await _effect(unit, d, row)
+    effect = await effects.of_permit(unit, d, row)
     if effect is not None:
         return gate(effect, situation, packs, unit.now)
     if row.kind is PermitKind.LEGAL:
@@ -75,17 +73,6 @@ async def ask(unit: Unit, d: Deliberation, row: PermitRow) -> Verdict:
         if isinstance(verdict, Refused) and verdict.code not in OF_OUR_RULES:
             return verdict
     return Refused(RefusalCode.STEP_MISSING, HOUSE)
-
-
-async def _effect(unit: Unit, d: Deliberation, row: PermitRow) -> Effect | None:
-    situation, strategy = d.gathered.situation, d.rules.strategy
-    done = progress(situation, strategy)
-    if row.kind is PermitKind.RECOVERY:
-        who = await persons_of(unit.tx, [row.proposed_by, row.approved_by])
-        proposed_by, approved_by = who[row.proposed_by] or "", who[row.approved_by] or ""
-        return recovery_effect(strategy, situation, done, proposed_by, approved_by)
-    step = next((step for step in strategy.steps if step.id == row.step_id), None)
-    return effect_of(step, situation, done) if step is not None else None
 
 
 async def recall(unit: Unit, row: PermitRow, code: str, actor: str | None = None) -> None:

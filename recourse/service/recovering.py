@@ -16,10 +16,8 @@ from recourse.domain.law.holds import HOUSE
 from recourse.domain.law.verdict import RecoveryEffect, RefusalCode, Refused
 from recourse.domain.permits import GOOD_FOR, PermitKind, PermitState
 from recourse.domain.situation import StepOutcome
-from recourse.domain.strategy.address import recovery_effect
-from recourse.domain.strategy.progress import progress
 from recourse.packs.record import effect_to_json
-from recourse.service import recalling
+from recourse.service import effects, recalling
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked, settle
 from recourse.service.noting import Pointless, Unknown, own_id, record
@@ -52,7 +50,7 @@ async def issue(unit: Unit, asked: Assignment) -> PermitRow | Refused:
     if not 0 < asked.days <= LONGEST.days:
         raise Pointless(f"days: 1 to {LONGEST.days}")
     d = deliberate(unit, await locked(unit, asked.case_id))
-    effect = await _effect(unit, d, asked)
+    effect = await effects.of_recovery(unit, d, asked.proposed_by, asked.approved_by)
     verdict = _verdict(unit, d, effect)
     question = effect_to_json(effect) if effect is not None else None
     if isinstance(verdict, Refused):
@@ -79,14 +77,6 @@ async def issue(unit: Unit, asked: Assignment) -> PermitRow | Refused:
     told = d.row("permit_issued", unit.now, f"recovery allowed by the gate, {new.id}", inputs=d.inputs)
     await steps.append(unit.tx, replace(told, code="recovery", actor=asked.approved_by, asked=question))
     return new
-
-
-async def _effect(unit: Unit, d: Deliberation, asked: Assignment) -> RecoveryEffect | None:
-    """None where the ladder gives no notice that could stand behind it."""
-    strategy, situation = d.rules.strategy, d.gathered.situation
-    who = await persons_of(unit.tx, [asked.proposed_by, asked.approved_by])
-    proposed_by, approved_by = who[asked.proposed_by] or "", who[asked.approved_by] or ""
-    return recovery_effect(strategy, situation, progress(situation, strategy), proposed_by, approved_by)
 
 
 def _verdict(unit: Unit, d: Deliberation, effect: RecoveryEffect | None) -> Refused | None:

@@ -14,8 +14,8 @@ from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.gate import gate
 from recourse.domain.law.holds import HOUSE
 from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
-from recourse.domain.situation import AttemptOutcome, Channel, ContactPoint, Party, StepOutcome
-from recourse.domain.strategy.address import choose_point, target
+from recourse.domain.situation import AttemptOutcome, Channel, StepOutcome
+from recourse.domain.strategy.address import contact_effect
 from recourse.domain.strategy.ladder import Step
 from recourse.ports import Accepted, Message
 from recourse.service import doubt
@@ -44,29 +44,25 @@ async def claim(unit: Unit, command: StepCommand) -> Claimed | StepResult:
     if isinstance(due, StepResult):
         return due
     d, step = due
-    channel, party = step.channel, target(step, d.gathered.situation)
+    channel = step.channel
     if channel is None:
         raise ValueError(f"step {step.id}: a reminder needs a channel; mend the strategy file")
     key = attempt_id(d.gathered.case.id, step.id, channel, try_number(d, step))
     before = await attempts.state_of(unit.tx, key)
     if before is not None and before is not AttemptOutcome.NOT_SENT:
         return await _left_open(unit, d, step, key, before)
-    point = choose_point(party, channel)
-    if party is None or point is None:
+    effect = contact_effect(step, channel, d.gathered.situation)
+    if effect is None:
         return await refuse(unit, d, step, Refused(RefusalCode.NO_CONTACT_POINT, HOUSE), channel)
-    verdict = gate(
-        ContactEffect(channel, party.person_id, point.id), d.gathered.situation, d.rules.packs, unit.now
-    )
+    verdict = gate(effect, d.gathered.situation, d.rules.packs, unit.now)
     if isinstance(verdict, Refused):
         return await refuse(unit, d, step, verdict, channel)
-    return await _take(unit, d, step, party, point, key)
+    return await _take(unit, d, step, effect, key)
 
 
-async def _take(
-    unit: Unit, d: Deliberation, step: Step, party: Party, point: ContactPoint, key: str
-) -> Claimed:
-    case, channel = d.gathered.case, step.channel or Channel.EMAIL
-    wording = await compose(unit, d, step, party.person_id, point.id)
+async def _take(unit: Unit, d: Deliberation, step: Step, effect: ContactEffect, key: str) -> Claimed:
+    case, channel = d.gathered.case, effect.channel
+    wording = await compose(unit, d, step, effect.person_id, effect.contact_point_id)
     new = NewAttempt(
         id=key,
         loan_id=case.loan_id,
@@ -74,8 +70,8 @@ async def _take(
         step_id=step.id,
         decision=case.decision,
         channel=channel,
-        person_id=party.person_id,
-        contact_point_id=point.id,
+        person_id=effect.person_id,
+        contact_point_id=effect.contact_point_id,
         at=unit.now,
         actor=SYSTEM,
         template=step.template,

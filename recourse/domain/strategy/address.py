@@ -63,6 +63,15 @@ def notices_given(s: Situation, done: Progress) -> tuple[Notice, ...]:
     return tuple(found)
 
 
+def contact_effect(step: Step, channel: Channel, s: Situation) -> ContactEffect | None:
+    """None where there is nobody to address, or nowhere to reach him by this channel."""
+    party = target(step, s)
+    point = choose_point(party, channel)
+    if party is None or point is None:
+        return None
+    return ContactEffect(channel, party.person_id, point.id)
+
+
 def effect_of(step: Step, s: Situation, done: Progress) -> Effect | None:
     """None for desk work, and where there is nobody to address or nowhere to reach him."""
     match step.kind:
@@ -72,11 +81,7 @@ def effect_of(step: Step, s: Situation, done: Progress) -> Effect | None:
             behind = required(step, done)
             return HandoverEffect(step.proposal or "", step.approval or "", behind, notices_given(s, done))
         case StepKind.REMIND | StepKind.TASK:
-            party = target(step, s)
-            point = choose_point(party, step.channel) if step.channel is not None else None
-            if step.channel is None or party is None or point is None:
-                return None
-            return ContactEffect(step.channel, party.person_id, point.id)
+            return contact_effect(step, step.channel, s) if step.channel is not None else None
 
 
 def recovery_effect(
