@@ -17,6 +17,7 @@ from recourse.domain.law.holds import HOUSE
 from recourse.domain.law.verdict import RefusalCode, Refused
 from recourse.domain.situation import AttemptOutcome, Channel
 from recourse.domain.strategy.address import contact_effect
+from recourse.service import accelerating
 from recourse.service.asking import note_refused, note_reserved
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked, settle
@@ -115,6 +116,11 @@ async def _complete(
         approver = (await persons_of(unit.tx, [answer.actor]))[answer.actor]
         if _proposed_by(d, task) == approver:
             return no(answer, "approver_is_requester"), None
+    if answer.outcome == accelerating.ACCELERATE:
+        refused = await accelerating.refused(unit, d, task, answer.actor)
+        if refused is not None:
+            code = refused.code.value
+            return no(answer, code, source=refused.source, opens_at=refused.opens_at), None
     if task.attempt_id is not None:
         await attempts.finish(unit.tx, task.attempt_id, disposition.attempt, disposition=answer.outcome)
     await tasks.complete(unit.tx, task.id, answer.actor, answer.outcome, unit.now)

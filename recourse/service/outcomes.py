@@ -8,7 +8,7 @@ from recourse.contracts.messages import TaskAnswer
 from recourse.domain.dispositions import DISPOSITIONS, step_outcome
 from recourse.domain.ids import PersonId, TaskId
 from recourse.domain.situation import Channel, HoldReason, StepOutcome
-from recourse.service import doubt, handing_over, recalling, reminding
+from recourse.service import accelerating, doubt, handing_over, recalling, reminding
 from recourse.service.ceasing import cease_of_person
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation
@@ -34,6 +34,8 @@ async def apply_outcome(unit: Unit, d: Deliberation, task: TaskRow, answer: Task
         await _delivered(unit, d, task)
     if task.kind == recalling.TASK:
         await recalling.answered_by_person(unit, task, answer.outcome, answer.actor)
+    if task.kind == accelerating.TASK:
+        await accelerating.tell(unit, d, task, answer.outcome)
     await _said(unit, d, task, answer)
 
 

@@ -243,4 +243,22 @@ async def _legal(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
         .where(legal_action.c.loan_id == loan_id)
         .order_by(legal_status.c.at, legal_status.c.status_id),
     )
-    return {"actions": actions, "statuses": statuses}
+    reviews = await _rows(
+        tx,
+        select(
+            agent_task.c.id,
+            agent_task.c.case_id,
+            agent_task.c.outcome,
+            agent_task.c.completed_by,
+            api_token.c.person,
+            agent_task.c.completed_at,
+        )
+        .outerjoin(api_token, api_token.c.actor == agent_task.c.completed_by)
+        .where(
+            agent_task.c.loan_id == loan_id,
+            agent_task.c.kind == "acceleration_review",
+            agent_task.c.state == "done",
+        )
+        .order_by(agent_task.c.completed_at, agent_task.c.id),
+    )
+    return {"actions": actions, "statuses": statuses, "accelerations": reviews}

@@ -94,6 +94,14 @@ class VehicleLocated(CaseEvent):
     quality: str
 
 
+class AccelerationReviewed(CaseEvent):
+    """decision: `accelerate` asks the bank to call the whole debt due; `reject` leaves it as it is."""
+
+    step: str
+    task_id: str
+    decision: str
+
+
 class LegalHandedOver(CaseEvent):
     reference: str
 
@@ -123,6 +131,7 @@ CASE_MODELS: dict[str, type[CaseEvent]] = {
     "recourse.agreement.reopened.v1": AgreementJudged,
     "recourse.agreement.cancelled.v1": AgreementCancelled,
     "recourse.vehicle.located.v1": VehicleLocated,
+    "recourse.acceleration.reviewed.v1": AccelerationReviewed,
     "recourse.legal.handed_over.v1": LegalHandedOver,
     "recourse.legal.recalled.v1": LegalRecalled,
     "recourse.case.closed.v1": CaseClosed,

@@ -200,6 +200,11 @@ CASE_SAMPLES: dict[str, dict[str, Any]] = {
     "recourse.agreement.reopened.v1": {"agreement_id": "agr-1"},
     "recourse.agreement.cancelled.v1": {"agreement_id": "agr-1", "code": "not_booked"},
     "recourse.vehicle.located.v1": {"quality": "fresh"},
+    "recourse.acceleration.reviewed.v1": {
+        "step": "acceleration_review",
+        "task_id": "task-1",
+        "decision": "accelerate",
+    },
     "recourse.legal.handed_over.v1": {"reference": "REF-1"},
     "recourse.legal.recalled.v1": {"reference": "REF-1", "reason": "hold"},
     "recourse.case.closed.v1": {"reason": "cured"},
