@@ -21,6 +21,7 @@ from recourse.cli import (
     limitation,
     permits,
     processes,
+    proofs,
     restrictions,
     simulating,
     stack,
@@ -52,6 +53,7 @@ app.add_typer(agreements.app, name="agreements")
 app.add_typer(disputes.app, name="disputes")
 cases.app.command("limitation")(limitation.limitation)
 app.add_typer(permits.app, name="permits")
+app.add_typer(proofs.app, name="proofs")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(restrictions.inconvenient, name="inconvenient")
 app.add_typer(restrictions.represented, name="represented")

@@ -15,6 +15,8 @@ class ProofKind(StrEnum):
 
     DEMAND_SIGNED_FOR = "demand_signed_for"
     DEMAND_DELIVERED = "demand_delivered"
+    DEMAND_RETURNED = "demand_returned"
+    """It came back: kept as evidence that it was sent. It starts nothing anew unless a pack says so."""
     MESSAGE_DELIVERED = "message_delivered"
     ACKNOWLEDGED = "acknowledged"
     PART_PAYMENT = "part_payment"
@@ -23,9 +25,19 @@ class ProofKind(StrEnum):
     SUIT = "suit"
 
 
+BY_PEOPLE = (
+    ProofKind.DEMAND_SIGNED_FOR,
+    ProofKind.DEMAND_DELIVERED,
+    ProofKind.DEMAND_RETURNED,
+    ProofKind.ACKNOWLEDGED,
+    ProofKind.NEWSPAPER_NOTICE,
+)
+"""What is on paper, so that somebody has to record it; all else follows from what is on record anyway."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """ref: the id of the payment, promise, agreement, contact or legal status that proves it."""
+    """ref: the id of what proves it: payment, promise, agreement, contact, legal status or recorded paper."""
 
     kind: ProofKind
     at: datetime

@@ -36,6 +36,7 @@ from recourse.storage.tables import (
     payment,
     person_contact_point,
     promise,
+    proof,
     restriction,
     step,
     vehicle,
@@ -261,4 +262,5 @@ async def _legal(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
         )
         .order_by(agent_task.c.completed_at, agent_task.c.id),
     )
-    return {"actions": actions, "statuses": statuses, "accelerations": reviews}
+    papers = await _rows(tx, select(proof).where(proof.c.loan_id == loan_id).order_by(proof.c.at, proof.c.id))
+    return {"actions": actions, "statuses": statuses, "accelerations": reviews, "proofs": papers}

@@ -4,19 +4,69 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from sqlalchemy import Label, Text, func, literal, select, union_all
+from sqlalchemy import Label, RowMapping, Text, func, insert, literal, select, union_all, update
 
 from recourse.domain.ids import LoanId
 from recourse.domain.proofs import Proof, ProofKind
 from recourse.storage.attempts import delivered_of
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among
-from recourse.storage.tables import agreement, installment, legal_action, legal_status, promise
+from recourse.storage.tables import agreement, installment, legal_action, legal_status, promise, proof
 
 SUED = ("filed", "suit_filed", "payment_order_requested", "arbitration_filed")
 """Statuses of the legal desk that say a court was asked. A file that only lies at the desk stops no clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProofRow:
+    """One that a person recorded. at: the first instant of its day at the lender's place. evidence: the id of
+    the paper. noted_at: business time."""
+
+    id: str
+    loan_id: LoanId
+    kind: ProofKind
+    at: datetime
+    evidence: str
+    noted_at: datetime
+    noted_by: str
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = None
+    withdrawn_source: str | None = None
+
+
+_COLUMNS = [proof.c[name] for name in ProofRow.__dataclass_fields__]
+
+
+def _row(mapping: RowMapping) -> ProofRow:
+    values = dict(mapping)
+    return ProofRow(**values | {"kind": ProofKind(values["kind"])})
+
+
+async def add(tx: Tx, row: ProofRow) -> None:
+    await tx.execute(
+        insert(proof).values({name: getattr(row, name) for name in ProofRow.__dataclass_fields__})
+    )
+
+
+async def get(tx: Tx | ReadTx, key: str) -> ProofRow | None:
+    row = (await tx.execute(select(*_COLUMNS).where(proof.c.id == key))).mappings().first()
+    return _row(row) if row else None
+
+
+async def of_loan(tx: Tx | ReadTx, loan_id: LoanId) -> list[ProofRow]:
+    """Oldest first, those that were withdrawn too."""
+    mine = select(*_COLUMNS).where(proof.c.loan_id == loan_id)
+    return [_row(row) for row in (await tx.execute(mine.order_by(proof.c.at, proof.c.id))).mappings()]
+
+
+async def withdraw(tx: Tx, key: str, *, at: datetime, by: str, source: str) -> bool:
+    """False when it was withdrawn before."""
+    values = {"withdrawn_at": at, "withdrawn_by": by, "withdrawn_source": source}
+    mine = update(proof).where(proof.c.id == key, proof.c.withdrawn_at.is_(None)).values(values)
+    return (await tx.execute(mine.returning(proof.c.id))).first() is not None
 
 
 async def proofs_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, list[Proof]]:
@@ -33,6 +83,9 @@ async def proofs_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId,
         select(_kind(ProofKind.SUIT), legal_action.c.loan_id, legal_status.c.at, legal_status.c.status_id)
         .join(legal_action, legal_action.c.id == legal_status.c.action_id)
         .where(among(legal_action.c.loan_id, loans), legal_status.c.status.in_(SUED)),
+        select(proof.c.kind, proof.c.loan_id, proof.c.at, proof.c.id).where(
+            among(proof.c.loan_id, loans), proof.c.withdrawn_at.is_(None)
+        ),
         select(_kind(ProofKind.MESSAGE_DELIVERED), delivered.c.loan_id, delivered.c.at, delivered.c.ref),
     )
     found: dict[LoanId, list[Proof]] = defaultdict(list)

@@ -15,7 +15,7 @@ from recourse.ports import AnswersTasks, RunsUnavailable
 from recourse.service.agreeing import NotAuthorised
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.service.tokens import Caller
-from recourse.web import agreements, attempts, cases, notes, permits, restrictions, tasks
+from recourse.web import agreements, attempts, cases, notes, permits, proofs, restrictions, tasks
 from recourse.web.access import current_caller
 from recourse.web.limits import BodyLimit
 
@@ -37,6 +37,7 @@ def build_api(delivery: Delivery, runs: AnswersTasks, *, docs: bool = False) -> 
         cases.router,
         notes.router,
         permits.router,
+        proofs.router,
         agreements.router,
         restrictions.router,
         attempts.router,

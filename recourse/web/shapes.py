@@ -14,11 +14,13 @@ from pydantic import (
     Field,
     StringConstraints,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
 from recourse.domain.ids import ContactPointId, PersonId
 from recourse.domain.law.rules import Disclosure
+from recourse.domain.proofs import BY_PEOPLE, ProofKind
 from recourse.domain.restrictions import (
     InconvenientPlace,
     InconvenientTime,
@@ -189,6 +191,24 @@ class WithdrawBody(Body):
     """source: the id of the letter, recording or text by which the person takes it back."""
 
     source: Key
+
+
+class ProofBody(Body):
+    """kind: what the paper proves. on: the day, at the lender's place, on which it was signed for, arrived,
+    came back or was printed. evidence: the id of the paper, where it is kept."""
+
+    request_id: Key
+    loan_id: Key
+    kind: ProofKind
+    on: date
+    evidence: Key
+
+    @field_validator("kind")
+    @classmethod
+    def _on_paper(cls, kind: ProofKind) -> ProofKind:
+        if kind not in BY_PEOPLE:
+            raise ValueError(f"one of {', '.join(BY_PEOPLE)}; all else follows from what is on record")
+        return kind
 
 
 class LegalStatusBody(BaseModel):

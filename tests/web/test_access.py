@@ -41,6 +41,9 @@ PERMITTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/agreements/{agreement_id}/cancel"): PROPOSERS,
     ("POST", "/disputes"): {"agent", "lead", "legal", "admin"},
     ("POST", "/disputes/{dispute_id}/answer"): {"lead", "legal", "admin"},
+    ("POST", "/proofs"): {"lead", "legal", "admin"},
+    ("GET", "/loans/{loan_id}/proofs"): {"lead", "legal", "auditor", "admin"},
+    ("POST", "/proofs/{proof_id}/withdraw"): {"lead", "legal", "admin"},
     ("GET", "/permits"): {"recovery", "admin"},
     ("POST", "/permits/{permit_id}/check"): {"recovery", "admin"},
     ("POST", "/permits/{permit_id}/recall-ack"): {"recovery", "admin"},
@@ -59,6 +62,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "/disputes/{dispute_id}/answer": {"request_id": "r-1", "answer": "rejected", "evidence": "letter-1"},
     "/restrictions": {"request_id": "r-1", "source": "letter-1", "person_id": "C-nobody", "represented": {}},
     "/restrictions/{restriction_id}/withdraw": {"source": "letter-1"},
+    "/proofs": {
+        "request_id": "r-1",
+        "loan_id": "L-nobody",
+        "kind": "acknowledged",
+        "on": "2026-11-05",
+        "evidence": "letter-1",
+    },
+    "/proofs/{proof_id}/withdraw": {"source": "letter-1"},
     "/attempts": {
         "request_id": "r-1",
         "loan_id": "L-nobody",
@@ -98,7 +109,7 @@ async def test_the_matrix_names_every_endpoint_there_is(api: Api) -> None:
 async def test_each_endpoint_lets_in_the_roles_it_is_for_and_no_other(
     api: Api, method: str, path: str
 ) -> None:
-    lists = {"/tasks", "/cases", "/permits", "/people/{person_id}/restrictions"}
+    lists = {"/tasks", "/cases", "/permits", "/people/{person_id}/restrictions", "/loans/{loan_id}/proofs"}
     expected = 200 if path in lists else 404
     answers = {
         role: (await api.call(role, method, _nothing(path), BODIES.get(path))).status_code for role in ROLES

@@ -17,7 +17,7 @@ from recourse.storage.tables.cases import (
 )
 from recourse.storage.tables.contacts import contact_attempt, location_fix, provider_receipt
 from recourse.storage.tables.ledger import fact, hold, installment, loan, payment
-from recourse.storage.tables.legal import legal_action, legal_status
+from recourse.storage.tables.legal import legal_action, legal_status, proof
 from recourse.storage.tables.people import (
     NUMBER_END,
     NUMBERS,
@@ -64,6 +64,7 @@ __all__ = [
     "permit_check",
     "person_contact_point",
     "promise",
+    "proof",
     "provider_receipt",
     "restriction",
     "rule_set",

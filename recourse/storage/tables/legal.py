@@ -1,4 +1,4 @@
-"""What was handed to the legal desk and what came back."""
+"""What was handed to the legal desk and what came back; and proofs on paper."""
 
 from sqlalchemy import Column, ForeignKey, Index, Table, Text
 from sqlalchemy.dialects.postgresql import BYTEA
@@ -18,6 +18,25 @@ legal_action = Table(
     Column("document_sha256", Text, nullable=False),
     Column("reference", Text, unique=True),
     instant("at"),
+    recorded_at(),
+    Index(None, "loan_id"),
+)
+
+proof = Table(
+    "proof",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    # The beginning of its day at the lender's place.
+    instant("at"),
+    # The paper, by an opaque id.
+    Column("evidence", Text, nullable=False),
+    instant("noted_at"),
+    Column("noted_by", Text, nullable=False),
+    instant("withdrawn_at", nullable=True),
+    Column("withdrawn_by", Text),
+    Column("withdrawn_source", Text),
     recorded_at(),
     Index(None, "loan_id"),
 )

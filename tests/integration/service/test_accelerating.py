@@ -33,9 +33,17 @@ async def _decide(world: World, case: OpenCase, outcome: str) -> TaskReceipt:
     task_id = TaskId(_task(case, outcome))
 
     async def work(unit: Unit) -> None:
-        about = {"loan_id": _loan(case), "case_id": CaseId(case.id), "step_id": "acceleration_review"}
-        kind = {"kind": "acceleration_review", "team": "legal"}
-        await tasks.open_task(unit.tx, task_id, at=unit.now, expires_at=None, **about, **kind)
+        await tasks.open_task(
+            unit.tx,
+            task_id,
+            loan_id=_loan(case),
+            case_id=CaseId(case.id),
+            step_id="acceleration_review",
+            kind="acceleration_review",
+            team="legal",
+            at=unit.now,
+            expires_at=None,
+        )
 
     await world.services.run(work)
     return await answered_by(world, task_id, "legal-1", "legal", outcome)
