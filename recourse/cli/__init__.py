@@ -22,6 +22,7 @@ from recourse.cli import (
     permits,
     processes,
     proofs,
+    recoveries,
     restrictions,
     simulating,
     stack,
@@ -53,6 +54,8 @@ app.add_typer(agreements.app, name="agreements")
 app.add_typer(disputes.app, name="disputes")
 cases.app.command("limitation")(limitation.limitation)
 app.add_typer(permits.app, name="permits")
+for name, command in recoveries.COMMANDS.items():
+    permits.app.command(name)(command)
 app.add_typer(proofs.app, name="proofs")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(restrictions.inconvenient, name="inconvenient")

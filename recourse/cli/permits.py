@@ -1,21 +1,19 @@
-"""`recourse permits`: for what cannot be taken back. Issued by the gate, and recalled until acknowledged."""
+"""`recourse permits`: for what cannot be taken back. Issued by the gate, and recalled until acknowledged. Who
+stands behind a recovery: `recourse/cli/recoveries.py`."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from recourse.cli.common import (
-    FINDINGS,
     USAGE,
     Json,
     err,
     fail,
     listing,
-    one_of,
     opaque,
     out,
     print_json,
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from recourse.contracts.messages import Nudge
-    from recourse.domain.law.verdict import Refused
     from recourse.reading.permits import PermitView
     from recourse.service.context import Unit
     from recourse.storage.permits import PermitRow
@@ -36,45 +33,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 app = typer.Typer(help="Permits for what cannot be taken back.", no_args_is_help=True)
 PermitId = Annotated[str, typer.Argument(help="As `recourse permits list` shows it.")]
-
-
-@app.command()
-def issue(
-    case_id: Annotated[str, typer.Argument(help="As `recourse cases list` shows it.")],
-    agency: Annotated[str, typer.Option(callback=opaque, help="The actor of the agency's token.")],
-    proposed_by: Annotated[str, typer.Option(callback=opaque, help="Opaque id of who proposes it.")],
-    approved_by: Annotated[str, typer.Option(callback=opaque, help="Opaque id of who approves it: another.")],
-    kind: Annotated[str, typer.Option(help="recovery; the others are issued by the ladder.")] = "recovery",
-    purpose: Annotated[str, typer.Option(callback=opaque, help="What for, as a code.")] = "recover_vehicle",
-    days: Annotated[int, typer.Option(help="How long the assignment lasts, at most 30.")] = 14,
-    as_json: Json = False,
-) -> None:
-    """Send an agency for the vehicle, if the gate allows it; a refusal names its code, and exits with 1."""
-    from recourse.app.compose import services
-    from recourse.app.settings import load_settings
-    from recourse.domain.law.verdict import Refused
-    from recourse.service import recovering
-
-    one_of("--kind", kind, ["recovery"])
-    asked = recovering.Assignment(case_id, purpose, agency, proposed_by, approved_by, days)
-
-    async def work() -> PermitRow | Refused:
-        async with services(load_settings()) as running:
-            return await running.run(partial(recovering.issue, asked=asked))
-
-    issued = _run(work)
-    if isinstance(issued, Refused):
-        _refused(issued, as_json)
-    text = f"{issued.id} for {issued.assigned_to} until {short(issued.expires_at)} UTC"
-    say(asdict(issued), text, as_json)
-
-
-def _refused(refusal: Refused, as_json: bool) -> NoReturn:
-    opens = f"; opens {short(refusal.opens_at)} UTC" if refusal.opens_at else ""
-    detail = f" ({refusal.detail})" if refusal.detail else ""
-    text = f"refused: {refusal.code}{detail}, {refusal.source}{opens}"
-    say({"refused": refusal.code.value, **asdict(refusal)}, text, as_json)
-    raise typer.Exit(FINDINGS)
 
 
 @app.command("list")

@@ -15,7 +15,7 @@ from recourse.ports import AnswersTasks, RunsUnavailable
 from recourse.service.agreeing import NotAuthorised
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.service.tokens import Caller
-from recourse.web import agreements, attempts, cases, notes, permits, proofs, restrictions, tasks
+from recourse.web import agreements, attempts, cases, notes, permits, proofs, recoveries, restrictions, tasks
 from recourse.web.access import current_caller
 from recourse.web.limits import BodyLimit
 
@@ -38,6 +38,7 @@ def build_api(delivery: Delivery, runs: AnswersTasks, *, docs: bool = False) -> 
         notes.router,
         permits.router,
         proofs.router,
+        recoveries.router,
         agreements.router,
         restrictions.router,
         attempts.router,

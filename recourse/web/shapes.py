@@ -101,6 +101,20 @@ class CeaseBody(Body):
         return self
 
 
+class RecoveryBody(ClaimBody):
+    """agency: the actor of its token. days: how long the assignment lasts once another person approved it."""
+
+    agency: Key
+    purpose: Key = "recover_vehicle"
+    days: Annotated[int, Field(strict=True, ge=1, le=30)] = 14
+
+
+class DeclineBody(Body):
+    """code: why; it stays on record."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+
+
 class RecallAckBody(Body):
     """stopped: nobody of theirs goes on. too_late: the vehicle was taken before they heard of it."""
 

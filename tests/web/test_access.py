@@ -41,6 +41,10 @@ PERMITTED: dict[tuple[str, str], set[str]] = {
     ("POST", "/agreements/{agreement_id}/cancel"): PROPOSERS,
     ("POST", "/disputes"): {"agent", "lead", "legal", "admin"},
     ("POST", "/disputes/{dispute_id}/answer"): {"lead", "legal", "admin"},
+    ("POST", "/cases/{case_id}/recoveries"): {"lead", "legal", "admin"},
+    ("GET", "/recoveries"): {"lead", "legal", "auditor", "admin"},
+    ("POST", "/recoveries/{recovery_id}/approve"): {"lead", "admin"},
+    ("POST", "/recoveries/{recovery_id}/decline"): {"lead", "legal", "admin"},
     ("POST", "/proofs"): {"lead", "legal", "admin"},
     ("GET", "/loans/{loan_id}/proofs"): {"lead", "legal", "auditor", "admin"},
     ("POST", "/proofs/{proof_id}/withdraw"): {"lead", "legal", "admin"},
@@ -62,6 +66,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/disputes/{dispute_id}/answer": {"request_id": "r-1", "answer": "rejected", "evidence": "letter-1"},
     "/restrictions": {"request_id": "r-1", "source": "letter-1", "person_id": "C-nobody", "represented": {}},
     "/restrictions/{restriction_id}/withdraw": {"source": "letter-1"},
+    "/cases/{case_id}/recoveries": {"request_id": "r-1", "agency": "recovery-1"},
+    "/recoveries/{recovery_id}/decline": {"code": "too_early"},
     "/proofs": {
         "request_id": "r-1",
         "loan_id": "L-nobody",
@@ -109,7 +115,14 @@ async def test_the_matrix_names_every_endpoint_there_is(api: Api) -> None:
 async def test_each_endpoint_lets_in_the_roles_it_is_for_and_no_other(
     api: Api, method: str, path: str
 ) -> None:
-    lists = {"/tasks", "/cases", "/permits", "/people/{person_id}/restrictions", "/loans/{loan_id}/proofs"}
+    lists = {
+        "/tasks",
+        "/cases",
+        "/permits",
+        "/recoveries",
+        "/people/{person_id}/restrictions",
+        "/loans/{loan_id}/proofs",
+    }
     expected = 200 if path in lists else 404
     answers = {
         role: (await api.call(role, method, _nothing(path), BODIES.get(path))).status_code for role in ROLES

@@ -30,7 +30,7 @@ from recourse.storage.tables.people import (
     restriction,
     vehicle,
 )
-from recourse.storage.tables.permits import permit, permit_check
+from recourse.storage.tables.permits import permit, permit_check, recovery_proposal
 from recourse.storage.tables.strategies import assignment, strategy_move
 from recourse.storage.tables.system import api_token, dossier_read, outbox
 
@@ -66,6 +66,7 @@ __all__ = [
     "promise",
     "proof",
     "provider_receipt",
+    "recovery_proposal",
     "restriction",
     "rule_set",
     "step",

@@ -72,6 +72,8 @@ step = Table(
     document("moved", nullable=True),
     # What the gate was asked, where it is not the ladder's own next step: a call, a recovery.
     document("asked", nullable=True),
+    # Of an asking whether a permit holds: the permit as it stood, and the answer.
+    document("permit", nullable=True),
     recorded_at(),
     Index(None, "loan_id", "id"),
     Index(None, "case_id", "id"),

@@ -64,6 +64,31 @@ permit_check = Table(
     Column("code", Text, nullable=False),
     instant("at"),
     instant("good_until", nullable=True),
+    # The row of the diary with the inputs of the answer. NULL: written by an older release.
+    Column("step_number", BigInteger, ForeignKey("step.id")),
     recorded_at(),
     Index(None, "permit_id"),
+)
+
+recovery_proposal = Table(
+    "recovery_proposal",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
+    Column("case_id", Text, ForeignKey("collection_case.id"), nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("agency", Text, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("proposed_by", Text, nullable=False),
+    instant("proposed_at"),
+    instant("lapses_at"),
+    Column("state", Text, nullable=False),
+    Column("decided_by", Text),
+    instant("decided_at", nullable=True),
+    # Why it was declined.
+    Column("code", Text),
+    Column("permit_id", Text, ForeignKey("permit.id")),
+    recorded_at(),
+    Index(None, "case_id"),
+    Index("uq_recovery_proposal_open", "case_id", unique=True, postgresql_where="state = 'open'"),
 )
