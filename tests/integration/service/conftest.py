@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from activities.handing_over import HandingOverActivities
 from activities.locating import LocatingActivities
 from activities.reminding import RemindingActivities
 from recourse.contracts.messages import (
@@ -163,3 +164,11 @@ async def approved(world: World, case: OpenCase) -> StepCommand:
 
 def filed(stack: StackAddresses, case: OpenCase) -> list[dict[str, Any]]:
     return entries(stack.end_logs["legal_desk"], "filed", idempotency_key=f"handover-{case.id}")
+
+
+@pytest.fixture
+async def handed(world: World, office: HttpLegalDesk, demanded: OpenCase) -> OpenCase:
+    """A case whose file the desk has and has acknowledged."""
+    result = await HandingOverActivities(world.services, office).hand_over(await approved(world, demanded))
+    assert result.code == "acknowledged"
+    return demanded
