@@ -95,10 +95,13 @@ def _show(view: PermitView) -> None:
         said = f", {row.recall_tries} tries, answer {row.recall_answer or '—'}"
         by = f" by {row.recalled_by}" if row.recalled_by else ""
         out.print(f"  recalled {short(row.recalled_at)} UTC{by}: {row.recall_code}{said}", highlight=False)
-    table = listing("at (UTC)", "who", "answer", "why", "good until", whole=("at (UTC)", "who"))
+    table = listing("at (UTC)", "who", "answer", "why", "good until", "step", whole=("at (UTC)", "who"))
     for line in view.checks:
-        table.add_row(short(line.at), line.actor, line.answer, line.code, short(line.good_until))
+        number = "" if line.step_number is None else str(line.step_number)
+        table.add_row(short(line.at), line.actor, line.answer, line.code, short(line.good_until), number)
     out.print(table if view.checks else "  nobody has asked for it")
+    if any(line.step_number is not None for line in view.checks):
+        out.print(f"why: recourse explain {row.case_id} --step NUMBER", highlight=False)
 
 
 @app.command()

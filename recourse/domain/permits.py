@@ -10,8 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
-from recourse.domain.law.verdict import RefusalCode, Refused, Verdict
+from recourse.domain.decision import DoStep, Plan
+from recourse.domain.law.gate import Packs, gate
+from recourse.domain.law.holds import HOUSE
+from recourse.domain.law.verdict import Effect, HandoverEffect, RefusalCode, Refused, Verdict
+from recourse.domain.situation import Situation
 
 
 class PermitKind(StrEnum):
@@ -86,6 +91,19 @@ OF_OUR_RULES = frozenset(
 that wants one notice more, or a move to a ladder with other steps must not withdraw every file."""
 
 
+def verdict_on(kind: PermitKind, effect: Effect | None, s: Situation, packs: Packs, now: datetime) -> Verdict:
+    """The gate's answer of now for what the permit is for. effect: None where the ladder it was issued for
+    has no such step, or no notice, any more."""
+    if effect is not None:
+        return gate(effect, s, packs, now)
+    if kind is PermitKind.LEGAL:
+        # What has become of the debt and the person still counts.
+        verdict = gate(HandoverEffect("", ""), s, packs, now)
+        if isinstance(verdict, Refused) and verdict.code not in OF_OUR_RULES:
+            return verdict
+    return Refused(RefusalCode.STEP_MISSING, HOUSE)
+
+
 def fate(
     permit: Standing, verdict: Verdict, planned: str | None, *, concluded: bool, now: datetime
 ) -> Recall | Ending | None:
@@ -113,3 +131,70 @@ def _recalls(permit: Standing, refused: Refused) -> bool:
         return False
     at_the_desk = permit.state is PermitState.USED and permit.kind is PermitKind.LEGAL
     return not (at_the_desk and refused.code in OF_OUR_RULES)
+
+
+class Asker(StrEnum):
+    """Who wants to know whether a permit holds."""
+
+    SYSTEM = "system"
+    """Right before its own call: the step must be due as well."""
+    AGENCY = "agency"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A permit as it stood when somebody asked whether it holds. step_id: what the system is about to do.
+    recall_code: why it was recalled before; None where it was not. ended: nothing may happen under it."""
+
+    standing: Standing
+    asker: Asker
+    step_id: str | None = None
+    recall_code: str | None = None
+    ended: bool = False
+
+
+Answer = Literal["valid", "refused", "recalled", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """refused is said to the system, recalled and expired to an agency. code: why; empty for a yes."""
+
+    answer: Answer
+    code: str = ""
+
+
+PERMIT_RECALLED, PERMIT_EXPIRED = "permit_recalled", "permit_expired"
+
+
+def told(asked: Asked, verdict: Verdict, plan: Plan, *, concluded: bool, now: datetime) -> Told:
+    """What the asker is told. verdict: as `verdict_on` gives it. plan: what the ladder does next."""
+    planned = plan.step_id if isinstance(plan, DoStep) else None
+    in_force = asked.recall_code is None and not asked.ended
+    becomes = fate(asked.standing, verdict, planned, concluded=concluded, now=now) if in_force else None
+    if asked.asker is Asker.SYSTEM:
+        return _told_to_us(asked, verdict, plan, becomes, now)
+    if asked.recall_code is not None:
+        return Told("recalled", asked.recall_code)
+    if isinstance(becomes, Recall):
+        return Told("recalled", becomes.code)
+    return Told("valid") if in_force and becomes is None else Told("expired")
+
+
+def _told_to_us(
+    asked: Asked, verdict: Verdict, plan: Plan, becomes: Recall | Ending | None, now: datetime
+) -> Told:
+    standing = asked.standing
+    wanted = isinstance(plan, DoStep) and plan.step_id == asked.step_id and plan.due_at <= now
+    due = wanted and asked.step_id == standing.step_id
+    if asked.recall_code is not None or (not due and isinstance(becomes, Recall)):
+        return Told("refused", PERMIT_RECALLED)
+    if not due:
+        return Told("refused", PLAN_CHANGED)
+    if asked.ended:
+        return Told("refused", PERMIT_EXPIRED)
+    if isinstance(verdict, Refused):
+        return Told("refused", verdict.code.value)
+    if standing.state is PermitState.ISSUED and standing.expires_at <= now:
+        return Told("refused", PERMIT_EXPIRED)
+    return Told("valid")

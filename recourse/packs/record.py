@@ -15,10 +15,13 @@ from pydantic import TypeAdapter
 
 from recourse.domain.decide import Rules
 from recourse.domain.law.verdict import ContactEffect, Effect, HandoverEffect, LocateEffect, RecoveryEffect
+from recourse.domain.permits import Asked, Told
 from recourse.domain.situation import Situation
 
 _SITUATION: TypeAdapter[Situation] = TypeAdapter(Situation)
 _RULES: TypeAdapter[Rules] = TypeAdapter(Rules)
+_ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
+_TOLD: TypeAdapter[Told] = TypeAdapter(Told)
 _EFFECTS: Mapping[str, type[Effect]] = {
     "contact": ContactEffect,
     "locate": LocateEffect,
@@ -50,6 +53,16 @@ def effect_from_json(value: Mapping[str, Any]) -> Effect:
     told = {name: one for name, one in value.items() if name != "kind"}
     effect: Effect = TypeAdapter(_EFFECTS[value["kind"]]).validate_python(told)
     return effect
+
+
+def asking_to_json(permit_id: str, asked: Asked, told: Told) -> dict[str, Any]:
+    """That somebody asked whether a permit holds, and what he was told."""
+    return {"id": permit_id, "asked": plain(asked), "told": plain(told)}
+
+
+def asking_from_json(value: Mapping[str, Any]) -> tuple[Asked, Told]:
+    """Raises KeyError or ValidationError for what is none."""
+    return _ASKED.validate_python(value["asked"]), _TOLD.validate_python(value["told"])
 
 
 def situation_digest(situation: Situation) -> str:

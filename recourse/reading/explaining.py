@@ -8,16 +8,24 @@ from typing import Any
 
 from sqlalchemy import RowMapping, case, or_, select
 
-from recourse.domain.decide import Rules
+from recourse.domain.decide import Rules, decide
 from recourse.domain.decision import Close, DoStep, Plan, Wait
 from recourse.domain.explain import Explanation, explain
 from recourse.domain.ids import CaseId
-from recourse.domain.law.verdict import Refused
+from recourse.domain.law.verdict import Effect, Refused
+from recourse.domain.permits import told, verdict_on
 from recourse.domain.situation import Situation, StepOutcome
-from recourse.packs.record import digest_of, effect_from_json, rules_from_json, situation_from_json
+from recourse.packs.record import (
+    asking_from_json,
+    digest_of,
+    effect_from_json,
+    rules_from_json,
+    situation_from_json,
+)
 from recourse.storage.database import ReadTx
 from recourse.storage.tables import rule_set, step
 
+CHECKED = "permit_checked"
 REFUSALS = ("reservation_refused", "permit_refused")
 """Rows of the gate's no to what is no step that the system performs."""
 
@@ -52,10 +60,12 @@ async def explained(
             f"step {row['id']}: its rules were not kept; it was written by an older release"
         )
     situation, rules = situation_from_json(row["inputs"]), rules_from_json(row["rules"])
-    tried = row["step_id"] if row["event"] != "planned" else None
+    tried = row["step_id"] if row["event"] not in ("planned", CHECKED) else None
     asked = effect_from_json(row["asked"]) if row["asked"] is not None else None
     explanation = explain(situation, rules, row["at"], tried, asked)
     differs = [*_tampered(row), *_differences(row, explanation)]
+    if row["event"] == CHECKED:
+        differs += _check_differs(row, situation, rules, asked)
     return Explained(row["id"], recorded, situation, rules, explanation, differs)
 
 
@@ -115,6 +125,17 @@ def _differences(row: RowMapping, explanation: Explanation) -> list[str]:
             return [] if code == row["code"] else [f"verdict: recorded {row['code']}, made again {code}"]
         case _:
             return []
+
+
+def _check_differs(row: RowMapping, situation: Situation, rules: Rules, effect: Effect | None) -> list[str]:
+    """Whether somebody would be told something else about the permit, from what was known then."""
+    asked, then = asking_from_json(row["permit"])
+    verdict = verdict_on(asked.standing.kind, effect, situation, rules.packs, row["at"])
+    plan = decide(situation, rules, row["at"]).plan
+    now = told(asked, verdict, plan, concluded=situation.legal_concluded, now=row["at"])
+    if now == then:
+        return []
+    return [f"permit: recorded {then.answer} {then.code}, made again {now.answer} {now.code}"]
 
 
 def _plan(plan: Plan) -> tuple[str | None, datetime | None]:

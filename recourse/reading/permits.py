@@ -17,13 +17,15 @@ from recourse.storage.tables import permit, permit_check
 
 @dataclass(frozen=True, slots=True)
 class CheckLine:
-    """at: business time. code: why not, or empty."""
+    """at: business time. code: why not, or empty. step_number: of the row of the diary that explains it; None
+    of one that an older release answered."""
 
     at: datetime
     actor: str
     answer: str
     code: str
     good_until: datetime | None
+    step_number: int | None
 
 
 @dataclass(frozen=True, slots=True)

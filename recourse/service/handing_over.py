@@ -10,7 +10,7 @@ import rfc8785
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.law.gate import gate
 from recourse.domain.law.verdict import Refused
-from recourse.domain.permits import PermitKind
+from recourse.domain.permits import PERMIT_RECALLED, PermitKind
 from recourse.domain.situation import StepOutcome
 from recourse.domain.strategy.ladder import Step, StepKind
 from recourse.domain.strategy.progress import progress
@@ -44,7 +44,7 @@ async def claim(unit: Unit, command: StepCommand) -> Claimed | StepResult:
         return await refuse(unit, d, step, verdict)
     if await permits.was_taken_back(unit, d):
         reason = "a file that was recalled is not handed over again in this episode"
-        return await finish(unit, d, step.id, StepOutcome.DECLINED, reason, code=permits.RECALLED)
+        return await finish(unit, d, step.id, StepOutcome.DECLINED, reason, code=PERMIT_RECALLED)
     case, proposed_by, approved_by = d.gathered.case, _actor(d, step.proposal), _actor(d, step.approval)
     basis = f"proposed in {step.proposal}, approved in {step.approval}"
     permit, fresh = await permits.issue(

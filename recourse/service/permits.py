@@ -13,17 +13,16 @@ from sqlalchemy import func
 
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.law.verdict import Effect, Refused
-from recourse.domain.permits import LASTS, PermitKind, PermitState
+from recourse.domain.permits import LASTS, PERMIT_EXPIRED, Asker, PermitKind, PermitState
 from recourse.domain.strategy.ladder import Step, StepKind
 from recourse.packs.record import rules_digest
-from recourse.service import effects, recalling
+from recourse.service import checking, effects, recalling
 from recourse.service.context import Unit
-from recourse.service.deciding import Deliberation, decide_case, settle
-from recourse.service.performing import refuse, still_due
+from recourse.service.deciding import Deliberation, decide_case, deliberate, locked, settle
+from recourse.service.performing import refuse
 from recourse.storage import permits
 from recourse.storage.permits import PermitRow
 
-RECALLED = "permit_recalled"
 THE_SYSTEM = "system"
 _KINDS = {StepKind.LOCATE: PermitKind.LOCATE, StepKind.HANDOVER: PermitKind.LEGAL}
 
@@ -102,36 +101,22 @@ async def use(unit: Unit, command: StepCommand, permit_id: str) -> StepResult | 
     The whole question is put again: whether the step is still due, what the gate says, whether the permit
     still holds. A no is an answer with the plan in force, and nothing leaves.
     """
-    due = await still_due(unit, command)
+    d = deliberate(unit, await locked(unit, command.case_id))
     row = await permits.get(unit.tx, permit_id)
     if row is None:
         raise LookupError(f"permit {permit_id}: there is none")
-    if isinstance(due, StepResult):
-        code = RECALLED if row.recalled_at is not None else due.code
-        await _note(unit, row, "refused", code)
-        return replace(due, code=code)
-    d, step = due
-    if not row.in_force:
-        code = RECALLED if row.recalled_at is not None else "permit_expired"
-        await _note(unit, row, "refused", code)
-        return StepResult("stale", await settle(unit, d), code)
-    verdict = await recalling.ask(unit, d, row)
-    if isinstance(verdict, Refused):
-        await _note(unit, row, "refused", verdict.code.value)
-        await recalling.recall(unit, row, verdict.code.value)
-        return await refuse(unit, d, step, verdict)
-    if row.state is PermitState.ISSUED and row.expires_at <= unit.now:
+    said, verdict = await checking.ask(unit, d, row, Asker.SYSTEM, THE_SYSTEM, command.step_id)
+    if said.answer == "valid":
+        begun = {"used_at": row.used_at or unit.now, "called_at": func.clock_timestamp()}
+        await permits.change(unit.tx, row.id, state=PermitState.USED, **begun)
+        return None
+    if isinstance(verdict, Refused) and said.code == verdict.code.value:
+        await recalling.recall(unit, row, said.code)
+        return await refuse(unit, d, d.rules.strategy.step(command.step_id), verdict)
+    if said.code == PERMIT_EXPIRED and row.in_force:
         await permits.change(unit.tx, row.id, state=PermitState.EXPIRED, ended_at=unit.now)
-        await _note(unit, row, "refused", "permit_expired")
-        return StepResult("stale", await decide_case(unit, command.case_id), "permit_expired")
-    begun = {"used_at": row.used_at or unit.now, "called_at": func.clock_timestamp()}
-    await permits.change(unit.tx, row.id, state=PermitState.USED, **begun)
-    await _note(unit, row, "valid", "")
-    return None
-
-
-async def _note(unit: Unit, row: PermitRow, answer: str, code: str) -> None:
-    await permits.note_check(unit.tx, row.id, actor=THE_SYSTEM, answer=answer, code=code, at=unit.now)
+        return StepResult("stale", await decide_case(unit, command.case_id), said.code)
+    return StepResult("stale", await settle(unit, d), said.code)
 
 
 async def answered(unit: Unit, d: Deliberation, kind: PermitKind, answer: str, *, over: bool) -> None:

@@ -17,10 +17,8 @@ from sqlalchemy import func
 from recourse.contracts.patience import PROVIDER_WITHIN
 from recourse.domain.decision import DoStep
 from recourse.domain.ids import CaseId, TaskId
-from recourse.domain.law.gate import gate
-from recourse.domain.law.holds import HOUSE
-from recourse.domain.law.verdict import HandoverEffect, RefusalCode, Refused, Verdict
-from recourse.domain.permits import OF_OUR_RULES, Ending, PermitKind, PermitState, Recall, fate
+from recourse.domain.law.verdict import Verdict
+from recourse.domain.permits import Ending, PermitKind, PermitState, Recall, fate, verdict_on
 from recourse.domain.situation import StepOutcome
 from recourse.service import effects
 from recourse.service.context import Unit
@@ -63,16 +61,8 @@ async def follow(unit: Unit, deliberations: Sequence[Deliberation]) -> None:
 
 async def ask(unit: Unit, d: Deliberation, row: PermitRow) -> Verdict:
     """The gate's answer of now for what the permit is for."""
-    situation, packs = d.gathered.situation, d.rules.packs
     effect = await effects.of_permit(unit, d, row)
-    if effect is not None:
-        return gate(effect, situation, packs, unit.now)
-    if row.kind is PermitKind.LEGAL:
-        # The ladder that it was issued for is gone; what has become of the debt and the person still counts.
-        verdict = gate(HandoverEffect("", ""), situation, packs, unit.now)
-        if isinstance(verdict, Refused) and verdict.code not in OF_OUR_RULES:
-            return verdict
-    return Refused(RefusalCode.STEP_MISSING, HOUSE)
+    return verdict_on(row.kind, effect, d.gathered.situation, d.rules.packs, unit.now)
 
 
 async def recall(unit: Unit, row: PermitRow, code: str, actor: str | None = None) -> None:

@@ -14,10 +14,10 @@ from recourse.contracts.messages import Nudge
 from recourse.domain.law.gate import gate
 from recourse.domain.law.holds import HOUSE
 from recourse.domain.law.verdict import RecoveryEffect, RefusalCode, Refused
-from recourse.domain.permits import GOOD_FOR, PermitKind, PermitState
+from recourse.domain.permits import Answer, Asker, PermitKind, PermitState
 from recourse.domain.situation import StepOutcome
 from recourse.packs.record import effect_to_json
-from recourse.service import effects, recalling
+from recourse.service import checking, effects, recalling
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked, settle
 from recourse.service.noting import Pointless, Unknown, own_id, record
@@ -28,7 +28,6 @@ from recourse.storage.persons import persons_of
 
 LONGEST = timedelta(days=30)
 """Of an assignment: later, the notice is no longer fresh and the case is decided on anew."""
-Answer = Literal["valid", "recalled", "expired"]
 Outcome = Literal["stopped", "too_late"]
 
 
@@ -103,24 +102,12 @@ async def check(unit: Unit, permit_id: str, actor: str, *, anybodys: bool = Fals
     """
     row = await _locked(unit, permit_id, actor, anybodys=anybodys)
     d = deliberate(unit, await locked(unit, row.case_id))
-    await settle(unit, d)
-    row = await permits.get(unit.tx, permit_id) or row
-    answer, good_until = _standing(row), None
-    if answer == "valid":
-        good_until = min(row.expires_at, unit.now + GOOD_FOR)
+    said, _ = await checking.ask(unit, d, row, Asker.AGENCY, actor)
+    await settle(unit, d)  # which recalls or ends it, for the same reason
+    if said.answer == "valid":
         await permits.change(unit.tx, row.id, state=PermitState.USED, used_at=row.used_at or unit.now)
-    code = row.recall_code or "" if answer == "recalled" else ""
-    checked = Checked(answer, code, unit.now, good_until)
-    await permits.note_check(
-        unit.tx, row.id, actor=actor, answer=answer, code=code, at=unit.now, good_until=good_until
-    )
-    return checked
-
-
-def _standing(row: PermitRow) -> Answer:
-    if row.in_force:
-        return "valid"
-    return "recalled" if row.recalled_at is not None else "expired"
+    until = checking.good_until(row, said, Asker.AGENCY, unit.now)
+    return Checked(said.answer, said.code, unit.now, until)
 
 
 async def acknowledge(

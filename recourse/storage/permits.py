@@ -142,11 +142,12 @@ async def note_check(
     answer: str,
     code: str,
     at: datetime,
-    good_until: datetime | None = None,
+    step_number: int,
+    good_until: datetime | None,
 ) -> None:
-    """Somebody asked whether it holds, and was told so or not."""
+    """Somebody asked whether it holds, and was told so or not. step_number: of the row with the inputs."""
     values = {"actor": actor, "answer": answer, "code": code, "at": at, "good_until": good_until}
-    await tx.execute(insert(permit_check).values(permit_id=key, **values))
+    await tx.execute(insert(permit_check).values(permit_id=key, step_number=step_number, **values))
 
 
 async def to_be_told(tx: Tx, limit: int) -> list[str]:

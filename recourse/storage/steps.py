@@ -54,8 +54,9 @@ class StepRow:
     actor: str | None = None
     inputs: Inputs | None = None
     moved: dict[str, Any] | None = None
-    asked: dict[str, Any] | None = None
     """Of a move: from, to, digest, and under `renamed` the old step id -> the new one."""
+    asked: dict[str, Any] | None = None
+    permit: dict[str, Any] | None = None
 
 
 async def append(tx: Tx, *rows: StepRow) -> None:
@@ -63,6 +64,13 @@ async def append(tx: Tx, *rows: StepRow) -> None:
     if rows:
         await _keep_rules(tx, [row.inputs for row in rows if row.inputs is not None])
         await tx.execute(insert(step), [_values(row) for row in rows])
+
+
+async def append_one(tx: Tx, row: StepRow) -> int:
+    """Its number, by which it is explained."""
+    await _keep_rules(tx, [row.inputs] if row.inputs is not None else [])
+    number: int = (await tx.execute(insert(step).values(_values(row)).returning(step.c.id))).scalar_one()
+    return number
 
 
 async def _keep_rules(tx: Tx, inputs: Iterable[Inputs]) -> None:

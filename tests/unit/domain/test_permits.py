@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recourse.domain.law.verdict import Allowed, RefusalCode, Refused
-from recourse.domain.permits import OF_OUR_RULES, Ending, PermitKind, PermitState, Recall, Standing, fate
+from recourse.domain.decision import DoStep
+from recourse.domain.law.verdict import Allowed, RefusalCode, Refused, Verdict
+from recourse.domain.permits import (
+    OF_OUR_RULES,
+    Asked,
+    Asker,
+    Ending,
+    PermitKind,
+    PermitState,
+    Recall,
+    Standing,
+    Told,
+    fate,
+    told,
+)
 
 NOW = datetime(2026, 11, 6, 4, 0, tzinfo=UTC)
 LATER, BEFORE = NOW + timedelta(days=1), NOW - timedelta(days=1)
@@ -76,3 +91,58 @@ def test_no_refusal_leaves_in_force_what_could_be_stopped(
     standing = _standing(kind, state, BEFORE if late else LATER)
     found = fate(standing, Refused(code, "law"), planned, concluded=False, now=NOW)
     assert found is not None or (kind, state, late) == (PermitKind.LOCATE, PermitState.USED, False)
+
+
+def _asked(asker: Asker, **values: Any) -> Asked:
+    return replace(Asked(_standing(PermitKind.LEGAL, PermitState.ISSUED), asker, "step"), **values)
+
+
+DUE, NOT_YET, ANOTHER = DoStep("step", NOW), DoStep("step", LATER), DoStep("other", NOW)
+
+
+@pytest.mark.parametrize(
+    ("plan", "verdict", "values", "expected"),
+    [
+        (DUE, Allowed(), {}, Told("valid")),
+        (DUE, HELD, {}, Told("refused", "hold")),
+        (NOT_YET, Allowed(), {}, Told("refused", "plan_changed")),
+        (ANOTHER, Allowed(), {}, Told("refused", "permit_recalled")),
+        (DUE, Allowed(), {"step_id": "renamed"}, Told("refused", "plan_changed")),
+        (DUE, Allowed(), {"recall_code": "hold", "ended": True}, Told("refused", "permit_recalled")),
+        (DUE, Allowed(), {"ended": True}, Told("refused", "permit_expired")),
+        (
+            DUE,
+            Allowed(),
+            {"standing": _standing(PermitKind.LEGAL, PermitState.ISSUED, BEFORE)},
+            Told("refused", "permit_expired"),
+        ),
+    ],
+)
+def test_the_system_is_told_yes_only_for_the_step_that_is_due(
+    plan: DoStep, verdict: Verdict, values: dict[str, Any], expected: Told
+) -> None:
+    assert told(_asked(Asker.SYSTEM, **values), verdict, plan, concluded=False, now=NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "verdict", "values", "expected"),
+    [
+        (LATER, Allowed(), {}, Told("valid")),
+        (LATER, HELD, {}, Told("recalled", "hold")),
+        (BEFORE, Allowed(), {}, Told("expired")),
+        (LATER, Allowed(), {"ended": True}, Told("expired")),
+        (
+            LATER,
+            Allowed(),
+            {"recall_code": "wrong_vehicle", "ended": True},
+            Told("recalled", "wrong_vehicle"),
+        ),
+        (BEFORE, HELD, {"recall_code": "wrong_vehicle"}, Told("recalled", "wrong_vehicle")),
+    ],
+)
+def test_an_agency_is_told_why_not(
+    expires_at: datetime, verdict: Verdict, values: dict[str, Any], expected: Told
+) -> None:
+    standing = _standing(PermitKind.RECOVERY, PermitState.USED, expires_at)
+    asked = _asked(Asker.AGENCY, standing=standing, step_id=None, **values)
+    assert told(asked, verdict, ANOTHER, concluded=False, now=NOW) == expected
