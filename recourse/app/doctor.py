@@ -41,6 +41,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("cases", doctor_temporal.failing),
         ("SMTP", doctor_outside.mail),
         ("SMSC", doctor_outside.texts),
+        ("SMS replies", doctor_outside.replies),
         ("Traccar", doctor_outside.vehicles),
         ("legal desk", doctor_outside.legal_desk),
     ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import httpx
 
-from recourse.app.compose import mail_server, sms_centre, vehicle_locator
+from recourse.app.compose import mail_server, services, sms_centre, vehicle_locator
 from recourse.app.findings import Finding, found
 from recourse.app.settings import Settings
+from recourse.contracts.delivery import Unavailable
 from recourse.ports import NotHandedOver, RefusedByProvider
+from recourse.storage.presence import LISTENING, present
 
 _NO_ADDRESS = ("no address", "set it, or `recourse stack up`")
 _NO_DEVICE = "recourse-doctor"
@@ -36,6 +38,21 @@ async def texts(settings: Settings) -> list[Finding]:
         return [Finding("SMSC", "down", error.reason, _LINE.format("RECOURSE_SMPP"))]
     says = f"{settings.smpp_host}:{settings.smpp_port} answers"
     return [Finding("SMSC", "ok", f"{says}{_over(settings.smpp_tls)}")]
+
+
+async def replies(settings: Settings) -> list[Finding]:
+    """Whether a worker listens for receipts and for what people send back. Nothing where no centre is set, or
+    the database is away: its own examination says so."""
+    if not settings.smpp_host:
+        return []
+    try:
+        async with services(settings) as running, running.database.reading() as tx:
+            listening = await present(tx, LISTENING)
+    except Unavailable:
+        return []
+    says = f"{listening} workers listen for receipts and for what people send back"
+    remedy = "start `recourse worker`, or see its log: a STOP waits at the centre until somebody listens"
+    return [found("SMS replies", says, remedy, bad=listening == 0)]
 
 
 def _over(tls: bool) -> str:

@@ -13,11 +13,13 @@ from temporalio.service import RPCError
 
 from consumers.backoff import Away
 from recourse.app.compose import activities, core, sms_listener
+from recourse.app.listening import be_seen
 from recourse.app.patience import patiently
 from recourse.app.settings import Settings
 from recourse.app.stopping import stop_signal
 from recourse.contracts.names import Queues
 from recourse.ports import RunsUnavailable
+from recourse.storage.presence import LISTENING, Presence
 from recourse.temporal.client import CONNECT_FAILED, unavailable
 from recourse.temporal.worker import Rates, build_workers
 
@@ -57,7 +59,9 @@ async def run_worker(settings: Settings, stopping: asyncio.Event | None = None) 
         for worker in build_workers(parts.client, implementations, Queues(settings.queue_prefix), rates):
             await stack.enter_async_context(worker)
         log.info("worker started", queue_prefix=settings.queue_prefix)
-        beside = [_watch(parts.client), sms_listener(settings, parts.delivery).run()]
+        listener = sms_listener(settings, parts.delivery)
+        seen = be_seen(listener, Presence(parts.services.database, LISTENING))
+        beside = [_watch(parts.client), listener.run(), seen]
         await _until(stopping, [asyncio.create_task(work) for work in beside])
 
 

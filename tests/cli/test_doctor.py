@@ -23,6 +23,7 @@ AT_WORK = {
     "cases",
     "SMTP",
     "SMSC",
+    "SMS replies",
     "Traccar",
     "legal desk",
 }
@@ -127,6 +128,13 @@ async def test_a_claim_whose_sender_died_is_a_finding_and_a_fresh_one_is_not(cli
         "UPDATE contact_attempt SET recorded_at = recorded_at - interval '11 minutes'",
     )
     assert "1 messages being sent, 1 of them claimed over 10 minutes ago" in await _found(cli)
+
+
+async def test_that_nobody_hears_what_people_send_back_is_a_finding(cli: Cli) -> None:
+    findings = await cli.json("doctor", exit_code=1)
+    (found,) = [one for one in findings if one["what"] == "SMS replies"]
+    assert (found["state"], found["says"][:2]) == ("finding", "0 ")
+    assert "recourse worker" in found["remedy"]
 
 
 async def test_where_nobody_works_the_missing_processes_are_named(desk: Cli, town: Town) -> None:
