@@ -19,7 +19,8 @@ ALL = (STAGE, BUCKET, REGION, TEAM, STRATEGY, NEXT_DUE)
 
 
 def of_plan(plan: PlanData) -> list[SearchAttributePair[Any]]:
-    """What a case can be found by. Bucket, team and next due are as of the last stage change."""
+    """What a case can be found by. Bucket, team and next due are as of the last renewal of its run: a change
+    of stage, a move to another ladder, or a history that had become long."""
     pairs: list[SearchAttributePair[Any]] = [
         SearchAttributePair(STAGE, plan.stage),
         SearchAttributePair(BUCKET, plan.bucket),
