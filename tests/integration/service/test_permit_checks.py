@@ -10,7 +10,7 @@ import pytest
 from recourse.contracts.messages import StepCommand
 from recourse.domain.ids import CaseId
 from recourse.domain.situation import HoldReason
-from recourse.reading.explaining import Explained, explained
+from recourse.reading.explaining import Explained, decisions, explained
 from recourse.service import recovering
 from recourse.service.recovering import Assignment
 from recourse.storage.permits import PermitRow
@@ -124,3 +124,12 @@ async def test_an_answer_that_was_written_otherwise_is_found(
     await world.execute(f"UPDATE step SET {change} WHERE event = 'permit_checked'")
     [(_, _, differs)] = await _made_again(world, demanded)
     assert [one for one in differs if one.startswith(named)]
+
+
+async def test_every_decision_on_the_way_to_the_desk_is_made_again(world: World, handed: OpenCase) -> None:
+    """As the demo does at its end, over a location and a handover."""
+    async with world.services.database.reading() as tx:
+        made = await decisions(tx)
+    found = [await _explained(world, handed, number) for _, number, _ in made]
+    assert [one.differs for one in found] == [[]] * len(made)
+    assert [one.recorded["event"] for one in found].count("permit_checked") == 2
