@@ -152,7 +152,8 @@ def _show(view: CaseView) -> None:
     for promise in view.promises:
         out.print(f"  promise until {promise['due_on']}: {promise['state']}")
     for hold in view.holds:
-        out.print(f"  hold {hold['id']}: {hold['reason']} until {short(hold['until'])}")
+        words = f"{hold['reason']} until {short(hold['until'])}{_rests_on(hold)}"
+        out.print(f"  hold {hold['id']}: {words}", highlight=False)
     for permit in view.permits:
         out.print(f"  permit {permit['id']}: {permit['kind']} {permit['state']}{_recall(permit)}")
     for agreement in view.agreements:
@@ -176,6 +177,12 @@ def _show(view: CaseView) -> None:
         what = line.outcome or line.code or ""
         table.add_row(short(line.at), line.event, line.step_id or "", what, why, line.actor or "")
     out.print(table)
+
+
+def _rests_on(hold: dict[str, Any]) -> str:
+    more = f"; also stops {', '.join(hold['stops'])}" if hold["stops"] else ""
+    wish = f"; asked by {hold['asked_by']}" if hold["asked_by"] else ""
+    return f"{wish}; source {hold['source']}{more}"
 
 
 def _recall(permit: dict[str, Any]) -> str:

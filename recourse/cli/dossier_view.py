@@ -102,9 +102,23 @@ def _contacts(part: dict[str, Any]) -> RenderableType:
 
 def _agreed(part: dict[str, Any]) -> list[str]:
     agreements = [f"{a['kind']} {a['id']}: {a['state']}" for a in part.get("agreements", ())]
-    return agreements + [
-        f"dispute {d['id']}: {d['reason']}, {d.get('answer', 'open')}" for d in part.get("disputes", ())
-    ]
+    holds = [_hold(h) for h in part.get("holds", ())]
+    return (
+        agreements
+        + holds
+        + [f"dispute {d['id']}: {d['reason']}, {d.get('answer', 'open')}" for d in part.get("disputes", ())]
+    )
+
+
+def _hold(hold: dict[str, Any]) -> str:
+    ended = (
+        f"lifted {hold['lifted_at'][:16]}"
+        if "lifted_at" in hold
+        else f"until {hold.get('until', 'lifted')[:16]}"
+    )
+    wish = f", asked by {hold['asked_by']}" if "asked_by" in hold else ""
+    more = f", also stops {', '.join(hold['stops'])}" if hold["stops"] else ""
+    return f"hold {hold['id']}: {hold['reason']}, {ended}{wish}, source {hold['source']}{more}"
 
 
 def _text_of(attempt: dict[str, Any]) -> Text:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recourse.cli.common import USAGE, Json, fail, one_of, opaque, run, say, short
+from recourse.cli.common import USAGE, Json, fail, one_of, opaque, opaque_or_none, run, say, short
 
 if TYPE_CHECKING:
     from recourse.service.noting import Placed
@@ -22,30 +22,51 @@ def place(
     actor: Annotated[
         str, typer.Option("--as", callback=opaque, help="Opaque id of the person who asks for it.")
     ],
+    source: Annotated[
+        str, typer.Option(callback=opaque, help="Id of the letter, recording or task that it rests on.")
+    ],
     loan: Annotated[str | None, typer.Option(help="On one loan.")] = None,
     person: Annotated[str | None, typer.Option(help="On a person and every loan of his.")] = None,
     until: Annotated[
         str | None, typer.Option(help="Instant with offset; when left out, as the law says.")
     ] = None,
+    asked_by: Annotated[
+        str | None,
+        typer.Option(help="At whose wish: borrower, other_party, representative, court, authority, lender."),
+    ] = None,
+    stops: Annotated[
+        list[str] | None,
+        typer.Option(help="What it shall stop besides what the law says; several times: message, call, ..."),
+    ] = None,
+    request_id: Annotated[
+        str | None,
+        typer.Option("--request-id", callback=opaque_or_none, help="Repeat a call safely with the same id."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Place a hold. What it stops, and until when, follows from the law pack."""
+    """Place a hold. What it stops, and until when, follows from the law pack; --stops widens it."""
     from recourse.app.compose import core
     from recourse.app.settings import load_settings
     from recourse.domain.ids import LoanId, PersonId
-    from recourse.domain.situation import HoldReason
+    from recourse.domain.situation import Action, AskedBy, HoldReason
     from recourse.service.noting import HoldRequest, Pointless, place_hold
 
     if (loan is None) == (person is None):
         fail("--loan or --person: name exactly one", USAGE)
     one_of("--reason", reason, HoldReason)
+    one_of("--asked-by", asked_by, AskedBy)
+    for name in stops or ():
+        one_of("--stops", name, Action)
     request = HoldRequest(
         reason=HoldReason(reason),
         actor=actor,
-        source="command line",
+        source=source,
         until=_instant(until),
+        stops=frozenset(map(Action, stops or ())),
         person_id=PersonId(person) if person else None,
         loan_id=LoanId(loan) if loan else None,
+        request_id=f"{actor}-{request_id}" if request_id else "",
+        asked_by=AskedBy(asked_by) if asked_by else None,
     )
 
     async def work() -> tuple[Placed, bool]:
@@ -56,11 +77,11 @@ def place(
         placed, told = run(work())
     except Pointless as error:
         fail(str(error), USAGE)
-    text = f"{placed.id} is in force {_told(placed)}"
+    text = f"{placed.id} is in force {_told(placed)}; stops {', '.join(sorted(placed.stops))}"
     text += "" if told else "; Temporal is down, its diary follows later"
     ends = {"until": placed.until, "rule": placed.rule or None, "source": placed.source or None}
     facts = {"hold": placed.id, "state": "in force", "case_told": told, "again": placed.again}
-    say(facts | ends, text, as_json)
+    say(facts | ends | {"stops": sorted(placed.stops)}, text, as_json)
 
 
 @app.command()

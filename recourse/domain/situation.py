@@ -122,15 +122,31 @@ class HoldReason(StrEnum):
     OPERATOR = "operator"
 
 
+class AskedBy(StrEnum):
+    """At whose wish a hold stands."""
+
+    BORROWER = "borrower"
+    OTHER_PARTY = "other_party"
+    """Somebody else on the loan."""
+    REPRESENTATIVE = "representative"
+    """An attorney, a debt adviser, an executor."""
+    COURT = "court"
+    AUTHORITY = "authority"
+    LENDER = "lender"
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """stops: empty means what the law pack says for the reason. until: None means until lifted."""
+    """stops: what whoever placed it added to what the law packs say for the reason. until: None means until
+    lifted. source: opaque id of the paper, recording or task behind it. asked_by: None where nobody said."""
 
     id: str
     reason: HoldReason
     since: datetime
     until: datetime | None
     stops: frozenset[Action] = frozenset()
+    source: str = ""
+    asked_by: AskedBy | None = None
 
 
 class PromiseState(StrEnum):

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from recourse.domain.ids import CaseId
 from recourse.domain.law.hours import local_date
+from recourse.domain.situation import Hold
 from recourse.storage import agreements, disputes, facts, money_agreements, permits, restrictions, tasks
 from recourse.storage.cases import CaseRow, get
 from recourse.storage.database import ReadTx
@@ -114,7 +115,6 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
     named = select(loan_party.c.person_id).where(loan_party.c.loan_id == case.loan_id)
     people = list((await tx.execute(named)).scalars())
     held = await agreements.holds_of(tx, [case.loan_id], people)
-    holds = [row.hold for row in held]
     promises = (await agreements.promises_of(tx, [case_id])).get(case_id, [])
     active = (await tasks.active_of(tx, [case_id])).get(case_id, [])
     seen = (
@@ -125,7 +125,7 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
     return CaseView(
         case=case,
         diary=await diary(tx, case_id),
-        holds=[{"id": h.id, "reason": h.reason.value, "since": h.since, "until": h.until} for h in holds],
+        holds=[_hold(row.hold) for row in held],
         promises=[
             {"id": p.id, "amount_minor": p.amount_minor, "due_on": p.due_on, "state": p.state.value}
             for p in promises
@@ -151,6 +151,12 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
             if row.withdrawn_at is None
         ],
     )
+
+
+def _hold(hold: Hold) -> dict[str, Any]:
+    """stops: what was named besides what the law packs say for the reason."""
+    known = {"id": hold.id, "reason": hold.reason.value, "since": hold.since, "until": hold.until}
+    return known | {"stops": sorted(hold.stops), "source": hold.source, "asked_by": hold.asked_by}
 
 
 async def diary(tx: ReadTx, case_id: CaseId) -> list[DiaryLine]:

@@ -35,18 +35,20 @@ async def place_hold(request: Request, who: Holder, body: HoldBody) -> dict[str,
     asked = HoldRequest(
         reason=body.reason,
         actor=who.actor,
-        source="api",
+        source=body.source,
         until=body.until,
+        stops=body.stops,
         person_id=PersonId(body.person_id) if body.person_id else None,
         loan_id=LoanId(body.loan_id) if body.loan_id else None,
         request_id=f"{who.actor}-{body.request_id}",
+        asked_by=body.asked_by,
     )
     delivery: Delivery = request.app.state.delivery
     placed, told = await delivery.note(partial(noting.place_hold, request=asked))
     in_force = placed.state is HoldState.IN_FORCE
     known = {"hold_id": placed.id, "in_force": in_force, "state": placed.state, "case_told": told}
     ends = {"until": placed.until, "rule": placed.rule or None, "source": placed.source or None}
-    return known | ends | {"again": placed.again}
+    return known | ends | {"again": placed.again, "stops": sorted(placed.stops)}
 
 
 @router.post("/holds/{hold_id}/lift")

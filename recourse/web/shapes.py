@@ -26,7 +26,7 @@ from recourse.domain.restrictions import (
     Restriction,
     Whereabouts,
 )
-from recourse.domain.situation import Channel, HoldReason, PartyRole
+from recourse.domain.situation import Action, AskedBy, Channel, HoldReason, PartyRole
 from recourse.service.reserving import Result
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
@@ -61,10 +61,14 @@ class CompleteBody(ClaimBody):
 
 
 class HoldBody(Body):
-    """On a loan or on a person, never both."""
+    """On a loan or on a person, never both. source: the id of the letter, recording or task that it rests on.
+    asked_by: at whose wish. stops: what it shall stop besides what the law says for the reason."""
 
     reason: HoldReason
     request_id: Key
+    source: Key
+    asked_by: AskedBy | None = None
+    stops: frozenset[Action] = frozenset()
     loan_id: Key | None = None
     person_id: Key | None = None
     until: datetime | None = None

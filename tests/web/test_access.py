@@ -49,7 +49,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/tasks/{task_id}/claim": {"request_id": "r-1"},
     "/tasks/{task_id}/complete": {"request_id": "r-1", "outcome": "done"},
     "/ceases": {"request_id": "r-1", "source": "letter-1", "loan_id": "L-nobody"},
-    "/holds": {"reason": "dispute", "request_id": "r-1", "loan_id": "L-nobody"},
+    "/holds": {"reason": "dispute", "request_id": "r-1", "loan_id": "L-nobody", "source": "letter-1"},
     "/permits/{permit_id}/recall-ack": {"outcome": "stopped"},
     "/cases/{case_id}/agreements": {"request_id": "r-1", "terms": {"kind": "extension", "installments": 1}},
     "/agreements/{agreement_id}/approve": {"request_id": "r-1"},

@@ -16,7 +16,7 @@ from recourse.storage.tables.cases import (
     task_answer,
 )
 from recourse.storage.tables.contacts import contact_attempt, location_fix, provider_receipt
-from recourse.storage.tables.ledger import fact, hold, installment, loan, payment
+from recourse.storage.tables.ledger import fact, hold, hold_told, installment, loan, payment
 from recourse.storage.tables.legal import legal_action, legal_status
 from recourse.storage.tables.people import (
     NUMBER_END,
@@ -48,6 +48,7 @@ __all__ = [
     "dossier_read",
     "fact",
     "hold",
+    "hold_told",
     "installment",
     "legal_action",
     "legal_status",
