@@ -32,7 +32,7 @@ from recourse.storage.tables.people import (
 )
 from recourse.storage.tables.permits import permit, permit_check
 from recourse.storage.tables.strategies import assignment, strategy_move
-from recourse.storage.tables.system import api_token, dossier_read, outbox
+from recourse.storage.tables.system import api_token, dossier_read, outbox, token_scope
 
 __all__ = [
     "NUMBERS",
@@ -71,5 +71,6 @@ __all__ = [
     "step",
     "strategy_move",
     "task_answer",
+    "token_scope",
     "vehicle",
 ]
