@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from recourse.contracts.delivery import Unacceptable, Unavailable
 from recourse.delivery import Delivery
 from recourse.ports import AnswersTasks, RunsUnavailable
-from recourse.service.agreeing import NotAuthorised
+from recourse.service.authorising import NotAuthorised
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.service.tokens import Caller
 from recourse.web import agreements, attempts, cases, notes, permits, restrictions, tasks
