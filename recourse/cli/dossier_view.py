@@ -54,6 +54,7 @@ def _borrower(part: dict[str, Any]) -> RenderableType:
             one_line(f"{p['kind']} {p['value']} ({', '.join(p['consent']) or 'none'})")
             for p in person["contact_points"]
         ]
+        points += [_consent(p, one) for p in person["contact_points"] for one in p.get("consents", ())]
         if person["ceased"]:
             points.append(f"ceased: {', '.join(person['ceased'])}")
         table.add_row(
@@ -64,6 +65,16 @@ def _borrower(part: dict[str, Any]) -> RenderableType:
             Text("\n".join(points)),
         )
     return table
+
+
+def _consent(point: dict[str, Any], consent: dict[str, Any]) -> str:
+    """One with its proof; what stands behind a point is what the bank lists without one."""
+    parts = []
+    if "given_at" in consent:
+        parts.append(f"given {consent['given_at'][:10]} ({consent['way']} {consent['source']})")
+    if "withdrawn_at" in consent:
+        parts.append(f"ended {consent['withdrawn_at'][:10]} ({consent.get('withdrawn_way', 'not said how')})")
+    return one_line(f"  {consent['channel']} on {point['value']}: {', '.join(parts)}")
 
 
 def _repayment(part: dict[str, Any]) -> RenderableType:

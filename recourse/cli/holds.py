@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recourse.cli.common import USAGE, Json, fail, one_of, opaque, opaque_or_none, run, say, short
+from recourse.cli.common import USAGE, Json, fail, instant, one_of, opaque, opaque_or_none, run, say, short
 
 if TYPE_CHECKING:
     from recourse.service.noting import Placed
@@ -61,7 +60,7 @@ def place(
         reason=HoldReason(reason),
         actor=actor,
         source=source,
-        until=_instant(until),
+        until=instant("--until", until),
         stops=frozenset(map(Action, stops or ())),
         person_id=PersonId(person) if person else None,
         loan_id=LoanId(loan) if loan else None,
@@ -119,15 +118,3 @@ def _told(placed: Placed) -> str:
     rule = f", by {placed.rule} ({placed.source})" if placed.rule else ""
     again = f"; one before it began on {short(placed.again)} UTC, which the law may not repeat so soon"
     return end + rule + (again if placed.again else "")
-
-
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-        if instant.tzinfo is not None:
-            return instant.astimezone(UTC)
-    except (ValueError, OverflowError):  # the last of a day of the last year has no instant in UTC
-        fail("--until: an instant like 2026-12-31T00:00:00+08:00", USAGE)
-    fail("--until: needs an offset, like 2026-12-31T00:00:00+08:00", USAGE)

@@ -48,13 +48,15 @@ class PartyRole(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ContactPoint:
     """consent: the channels the person agreed to on this point. usable: False once found dead, or
-    when the bank lists it no more. whereabouts: what it is to the person, None where nobody said."""
+    when the bank lists it no more. whereabouts: what it is to the person, None where nobody said. proved: the
+    channels agreed to with a proof that is newer than any request to stop (`recourse.domain.consents`)."""
 
     id: ContactPointId
     kind: str
     consent: frozenset[Channel]
     usable: bool = True
     whereabouts: Whereabouts | None = None
+    proved: frozenset[Channel] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Party:
     zones: tuple[str, ...]
     contact_points: tuple[ContactPoint, ...]
     ceased: frozenset[Channel] = frozenset()
-    """Channels the person told us to stop; all five after a full cease request."""
+    """Channels the person told us to stop; all five after a full cease request. Where a point has a proof of
+    a newer consent, the channel is free again on that point."""
     restrictions: Restrictions = NO_RESTRICTIONS
 
 

@@ -121,6 +121,8 @@ def _against_loan(event: BankEvent, row: LoanRow) -> str | None:
     currencies = master_data.currencies_named(event) | ({named.currency} if named else set())
     if currencies - {row.currency}:
         return "currency: differs from the loan's; a loan has one currency, check the loan id"
+    if master_data.proofs_ahead(event):
+        return "consents: given_at or withdrawn_at lies after the event's own time; check the clocks"
     return None
 
 

@@ -15,7 +15,7 @@ from recourse.ports import AnswersTasks, RunsUnavailable
 from recourse.service.authorising import NotAuthorised
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.service.tokens import Caller
-from recourse.web import agreements, attempts, cases, notes, permits, restrictions, tasks
+from recourse.web import agreements, attempts, cases, consents, notes, permits, restrictions, tasks
 from recourse.web.access import current_caller
 from recourse.web.limits import BodyLimit
 
@@ -39,6 +39,7 @@ def build_api(delivery: Delivery, runs: AnswersTasks, *, docs: bool = False) -> 
         permits.router,
         agreements.router,
         restrictions.router,
+        consents.router,
         attempts.router,
     )
     for router in routers:

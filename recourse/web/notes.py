@@ -63,8 +63,8 @@ async def lift_hold(request: Request, who: Lifter, hold_id: str) -> dict[str, An
 
 @router.post("/ceases", status_code=201)
 async def cease(request: Request, who: Holder, body: CeaseBody) -> dict[str, Any]:
-    """Somebody asked to be contacted no more. In force when this answers, whether Temporal is up or not, and
-    never lifted. Safe to repeat with the same request id."""
+    """Somebody asked to be contacted no more. In force when this answers, whether Temporal is up or not. Only
+    a consent that the person gives anew ends it. Safe to repeat with the same request id."""
     asked = CeaseRequest(
         channels=body.channels,
         actor=who.actor,

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from recourse.domain.consents import Way
 from recourse.domain.ids import ContactPointId, PersonId
 from recourse.domain.law.rules import Disclosure
 from recourse.domain.restrictions import (
@@ -193,6 +194,19 @@ class WithdrawBody(Body):
     """source: the id of the letter, recording or text by which the person takes it back."""
 
     source: Key
+
+
+class ConsentBody(Body):
+    """What a person said about one channel on one contact point. at: when he said it, with an offset; now
+    when left out. source: the id of the paper or recording that says so."""
+
+    request_id: Key
+    source: Key
+    person_id: Key
+    contact_point_id: Key
+    channel: Channel
+    way: Way
+    at: AwareDatetime | None = None
 
 
 class LegalStatusBody(BaseModel):

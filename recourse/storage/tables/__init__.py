@@ -21,6 +21,7 @@ from recourse.storage.tables.legal import legal_action, legal_status
 from recourse.storage.tables.people import (
     NUMBER_END,
     NUMBERS,
+    consent,
     contact_point,
     loan_party,
     number_digits,
@@ -42,6 +43,7 @@ __all__ = [
     "api_token",
     "assignment",
     "collection_case",
+    "consent",
     "contact_attempt",
     "contact_point",
     "dispute",
