@@ -111,7 +111,9 @@ async def test_the_matrix_names_every_endpoint_there_is(api: Api) -> None:
 async def test_each_endpoint_lets_in_the_roles_it_is_for_and_no_other(
     api: Api, method: str, path: str
 ) -> None:
-    lists = {"/tasks", "/cases", "/permits", "/people/{person_id}/restrictions"}
+    lists = {"/tasks", "/cases", "/permits"} | {
+        f"/people/{{person_id}}/{what}" for what in ("restrictions", "consents")
+    }
     expected = 200 if path in lists else 404
     answers = {
         role: (await api.call(role, method, _nothing(path), BODIES.get(path))).status_code for role in ROLES
