@@ -169,6 +169,9 @@ def _show(view: CaseView) -> None:
         out.print(f"  {limit}", highlight=False)
     for cease in view.ceases:
         out.print(f"  ceased by {cease['person_id']}: {', '.join(cease['channels'])}", highlight=False)
+    for anew in view.agreed_anew:
+        since = f"{anew['channel']} on {anew['contact_point_id']}, {short(anew['given_at'])} UTC"
+        out.print(f"  agreed anew by {anew['person_id']}: {since} ({anew['source']})", highlight=False)
     for named in view.restrictions:
         out.print(f"  {named['kind']} of {named['person_id']}: {named['id']}", highlight=False)
     table = listing("at (UTC)", "what", "step", "outcome", "why", "by", whole=("at (UTC)", "step"))

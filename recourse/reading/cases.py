@@ -11,8 +11,18 @@ from sqlalchemy import func, select
 from recourse.domain.ids import CaseId
 from recourse.domain.law.hours import local_date
 from recourse.domain.situation import Hold
-from recourse.storage import agreements, disputes, facts, money_agreements, permits, restrictions, tasks
+from recourse.storage import (
+    agreements,
+    consents,
+    disputes,
+    facts,
+    money_agreements,
+    permits,
+    restrictions,
+    tasks,
+)
 from recourse.storage.cases import CaseRow, get
+from recourse.storage.consents import ConsentRow
 from recourse.storage.database import ReadTx
 from recourse.storage.tables import collection_case, fact, loan, loan_party, step
 
@@ -97,11 +107,13 @@ class CaseView:
     tasks: list[str]
     facts: int
     ceases: list[dict[str, Any]]
-    """What somebody on the loan asked us to stop; it holds for good."""
+    """What somebody on the loan asked us to stop."""
     permits: list[dict[str, Any]]
     """For what cannot be taken back, oldest first. owed: the recall is not acknowledged yet."""
     restrictions: list[dict[str, Any]]
     """What somebody on the loan told us about being contacted, where it is in force."""
+    agreed_anew: list[dict[str, Any]] = field(default_factory=list)
+    """What somebody agreed to after he had asked us to stop it: free again on that contact point."""
     agreements: list[dict[str, Any]] = field(default_factory=list)
     disputes: list[dict[str, Any]] = field(default_factory=list)
     limitation: list[dict[str, Any]] = field(default_factory=list)
@@ -122,6 +134,7 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
         .select_from(fact)
         .where(fact.c.loan_id == case.loan_id, fact.c.case_id == case_id)  # the index is by loan
     )
+    ceases = await facts.ceases_of(tx, people)
     return CaseView(
         case=case,
         diary=await diary(tx, case_id),
@@ -132,7 +145,12 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
         ],
         tasks=[task.id for task in active],
         facts=(await tx.execute(seen)).scalar_one(),
-        ceases=await facts.ceases_of(tx, people),
+        ceases=ceases,
+        agreed_anew=[
+            consents.told(row)
+            for row in await consents.of_people(tx, people)
+            if row.withdrawn_at is None and _stopped(row, ceases)
+        ],
         permits=[
             {
                 "id": p.id,
@@ -151,6 +169,10 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
             if row.withdrawn_at is None
         ],
     )
+
+
+def _stopped(row: ConsentRow, ceases: list[dict[str, Any]]) -> bool:
+    return any(row.person_id == one["person_id"] and row.channel in one["channels"] for one in ceases)
 
 
 def _hold(hold: Hold) -> dict[str, Any]:

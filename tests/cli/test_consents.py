@@ -36,6 +36,19 @@ async def test_it_is_given_listed_shown_and_taken_back(desk: Cli, world: World) 
     assert "letter-9" in (await desk("consents", "list", "C-L-1")).stdout
 
 
+async def test_a_case_shows_what_was_stopped_and_agreed_to_anew(desk: Cli, world: World) -> None:
+    point = await world.scalar("SELECT id FROM contact_point WHERE kind = 'mobile'")
+    give = ("consents", "give", "C-L-1", "--contact-point", point, *PROOF)
+    await desk.json(*give)
+    assert "agreed anew" not in (await desk("cases", "show", "case-L-1-1")).stdout
+    await desk.json("cease", "--person", "C-L-1", "--source", "letter-8", "--as", "agent-1")
+    await desk.json(*give[:-3], "letter-10", "--as", "lead-1")
+    shown = (await desk("cases", "show", "case-L-1-1")).stdout
+    assert "ceased by C-L-1: call, email, letter, sms, visit" in shown
+    assert f"agreed anew by C-L-1: sms on {point}" in shown
+    assert "(letter-10)" in shown
+
+
 @pytest.mark.parametrize(
     ("changes", "named"),
     [

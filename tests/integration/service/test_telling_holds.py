@@ -84,6 +84,7 @@ async def test_what_another_hold_stops_still_does_not_resume(world: World, case:
     assert (kind, data["resumes"], data["stopped"]) == ("ended", ["fees"], sorted([*HARDSHIP, "bureau"]))
     await _lift(world, dispute.id)
     assert (await _told(world))[-1][1]["stopped"] == []
+    assert [kind for kind, _ in await _told(world)] == ["set", "set", "ended", "ended"], "each once"
 
 
 async def test_a_repeated_request_and_a_second_lifting_tell_nothing_more(
