@@ -1,5 +1,5 @@
-"""The sweep: facts not delivered, open cases without a run, claims without an outcome, recalls without an
-answer."""
+"""The sweep: facts not delivered, open cases without a run, claims without an outcome, holds that ended by
+themselves, recalls without an answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recourse.contracts.delivery import Unacceptable
 from recourse.contracts.messages import Nudge, SweepReport
 from recourse.delivery import Delivery
 from recourse.packs.strict import PackError
-from recourse.service import sweeping
+from recourse.service import sweeping, telling_holds
 from recourse.storage import cases
 
 log = structlog.get_logger()
@@ -34,6 +34,7 @@ class SweepingActivities:
             delivered=await self._deliver(),
             resumed=await self._resume(),
             reconciled=await self._reconcile(),
+            holds=await self._tell_holds(),
             recalled=await self.recalls.run(activity.heartbeat),
         )
 
@@ -60,6 +61,14 @@ class SweepingActivities:
             after = page[-1].case_id
             activity.heartbeat()
         return resumed
+
+    async def _tell_holds(self) -> int:
+        """Loan by loan: what ended by itself, and what came about by no hand."""
+        run, told = self.delivery.services.run, 0
+        for loan_id in await run(partial(telling_holds.due, limit=PAGE)):
+            told += await run(partial(telling_holds.catch_up, loan_id=loan_id))
+            activity.heartbeat()
+        return told
 
     async def _page(self, after: str) -> list[Nudge]:
         async with self.delivery.services.database.reading() as tx:

@@ -10,6 +10,7 @@ from recourse.cli import (
     agreements,
     cases,
     ceasing,
+    consents,
     database,
     dead_letters,
     disputes,
@@ -60,6 +61,7 @@ app.add_typer(proofs.app, name="proofs")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(restrictions.inconvenient, name="inconvenient")
 app.add_typer(restrictions.represented, name="represented")
+app.add_typer(consents.app, name="consents")
 app.add_typer(experiments.app, name="experiments")
 app.command("cease")(ceasing.cease)
 app.command("dossier")(cases.dossier)

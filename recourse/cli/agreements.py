@@ -130,7 +130,8 @@ def cancel(
     request_id: RequestId = None,
     as_json: Json = False,
 ) -> None:
-    """End a proposal, or an agreement in force: the ladder goes on from the debt's own dates."""
+    """End a proposal, or an agreement in force: the ladder goes on from the debt's own dates. A settlement
+    that was paid and that the bank does not book is ended by two persons, one after the other."""
     from recourse.service import agreeing
 
     _rule(agreeing.cancel, agreement_id, actor, role, request_id, code, as_json)
@@ -237,7 +238,8 @@ def _rule(
 def _note(work: Callable[[Unit], Awaitable[Answer]], role: str, as_json: bool) -> None:
     from recourse.app.compose import core
     from recourse.app.settings import load_settings
-    from recourse.service.agreeing import PROPOSERS, NotAuthorised
+    from recourse.service.agreeing import PROPOSERS
+    from recourse.service.authorising import NotAuthorised
     from recourse.service.noting import Pointless
 
     one_of("--role", role, PROPOSERS)
@@ -263,4 +265,7 @@ def _text(row: AgreementRow, told: bool) -> str:
     text = f"{row.id} is {row.state}"
     if row.state.value == "proposed":
         text += f": beyond your own authority in {', '.join(row.beyond)}; another person has to approve it"
+    if row.state.value == "kept" and row.cancel_asked_by is not None:
+        asked = f"{row.cancel_asked_by} asks to cancel it ({row.cancel_code})"
+        text += f": {asked}; another person has to confirm it with that code"
     return text + ("" if told else "; Temporal is down, the case's diary follows later")

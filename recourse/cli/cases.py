@@ -152,7 +152,8 @@ def _show(view: CaseView) -> None:
     for promise in view.promises:
         out.print(f"  promise until {promise['due_on']}: {promise['state']}")
     for hold in view.holds:
-        out.print(f"  hold {hold['id']}: {hold['reason']} until {short(hold['until'])}")
+        words = f"{hold['reason']} until {short(hold['until'])}{_rests_on(hold)}"
+        out.print(f"  hold {hold['id']}: {words}", highlight=False)
     for permit in view.permits:
         out.print(f"  permit {permit['id']}: {permit['kind']} {permit['state']}{_recall(permit)}")
     for agreement in view.agreements:
@@ -168,6 +169,9 @@ def _show(view: CaseView) -> None:
         out.print(f"  {limit}", highlight=False)
     for cease in view.ceases:
         out.print(f"  ceased by {cease['person_id']}: {', '.join(cease['channels'])}", highlight=False)
+    for anew in view.agreed_anew:
+        since = f"{anew['channel']} on {anew['contact_point_id']}, {short(anew['given_at'])} UTC"
+        out.print(f"  agreed anew by {anew['person_id']}: {since} ({anew['source']})", highlight=False)
     for named in view.restrictions:
         out.print(f"  {named['kind']} of {named['person_id']}: {named['id']}", highlight=False)
     table = listing("at (UTC)", "what", "step", "outcome", "why", "by", whole=("at (UTC)", "step"))
@@ -176,6 +180,12 @@ def _show(view: CaseView) -> None:
         what = line.outcome or line.code or ""
         table.add_row(short(line.at), line.event, line.step_id or "", what, why, line.actor or "")
     out.print(table)
+
+
+def _rests_on(hold: dict[str, Any]) -> str:
+    more = f"; also stops {', '.join(hold['stops'])}" if hold["stops"] else ""
+    wish = f"; asked by {hold['asked_by']}" if hold["asked_by"] else ""
+    return f"{wish}; source {hold['source']}{more}"
 
 
 def _recall(permit: dict[str, Any]) -> str:

@@ -38,7 +38,8 @@ def cease(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Stop contacts that a person does not want any more. It is never lifted: only a new consent could."""
+    """Stop contacts that a person does not want any more. No command lifts it; a consent that he gives anew
+    (`recourse consents give`) frees its channel on its contact point."""
     from recourse.app.compose import core
     from recourse.app.settings import load_settings
     from recourse.domain.ids import ContactPointId, LoanId, PersonId

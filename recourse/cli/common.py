@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Collection, Coroutine, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
@@ -48,6 +48,19 @@ def told(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise typer.BadParameter("some words, please: it stays on record")
     return text
+
+
+def instant(option: str, text: str | None) -> datetime | None:
+    """In UTC; None is left out."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):  # the last of a day of the last year has no instant in UTC
+        fail(f"{option}: an instant like 2026-12-31T00:00:00+08:00", USAGE)
+    fail(f"{option}: needs an offset, like 2026-12-31T00:00:00+08:00", USAGE)
 
 
 def one_of(option: str, value: str | None, allowed: Iterable[str]) -> None:

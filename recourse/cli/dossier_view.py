@@ -54,6 +54,7 @@ def _borrower(part: dict[str, Any]) -> RenderableType:
             one_line(f"{p['kind']} {p['value']} ({', '.join(p['consent']) or 'none'})")
             for p in person["contact_points"]
         ]
+        points += [_consent(p, one) for p in person["contact_points"] for one in p.get("consents", ())]
         if person["ceased"]:
             points.append(f"ceased: {', '.join(person['ceased'])}")
         table.add_row(
@@ -64,6 +65,16 @@ def _borrower(part: dict[str, Any]) -> RenderableType:
             Text("\n".join(points)),
         )
     return table
+
+
+def _consent(point: dict[str, Any], consent: dict[str, Any]) -> str:
+    """One with its proof; what stands behind a point is what the bank lists without one."""
+    parts = []
+    if "given_at" in consent:
+        parts.append(f"given {consent['given_at'][:10]} ({consent['way']} {consent['source']})")
+    if "withdrawn_at" in consent:
+        parts.append(f"ended {consent['withdrawn_at'][:10]} ({consent.get('withdrawn_way', 'not said how')})")
+    return one_line(f"  {consent['channel']} on {point['value']}: {', '.join(parts)}")
 
 
 def _repayment(part: dict[str, Any]) -> RenderableType:
@@ -102,9 +113,23 @@ def _contacts(part: dict[str, Any]) -> RenderableType:
 
 def _agreed(part: dict[str, Any]) -> list[str]:
     agreements = [f"{a['kind']} {a['id']}: {a['state']}" for a in part.get("agreements", ())]
-    return agreements + [
-        f"dispute {d['id']}: {d['reason']}, {d.get('answer', 'open')}" for d in part.get("disputes", ())
-    ]
+    holds = [_hold(h) for h in part.get("holds", ())]
+    return (
+        agreements
+        + holds
+        + [f"dispute {d['id']}: {d['reason']}, {d.get('answer', 'open')}" for d in part.get("disputes", ())]
+    )
+
+
+def _hold(hold: dict[str, Any]) -> str:
+    ended = (
+        f"lifted {hold['lifted_at'][:16]}"
+        if "lifted_at" in hold
+        else f"until {hold.get('until', 'lifted')[:16]}"
+    )
+    wish = f", asked by {hold['asked_by']}" if "asked_by" in hold else ""
+    more = f", also stops {', '.join(hold['stops'])}" if hold["stops"] else ""
+    return f"hold {hold['id']}: {hold['reason']}, {ended}{wish}, source {hold['source']}{more}"
 
 
 def _text_of(attempt: dict[str, Any]) -> Text:

@@ -90,6 +90,11 @@ def _show(found: Explained) -> None:
     )
     laws = ", ".join(pack.name for pack in found.rules.packs) or "none"
     out.print(f"rules: strategy {found.rules.strategy.name}, law {laws}, digest {row['rules_digest'][:16]}…")
+    for hold in s.holds:
+        wish = f", asked by {hold.asked_by}" if hold.asked_by else ""
+        more = f", also stops {', '.join(sorted(hold.stops))}" if hold.stops else ""
+        source = f", source {hold.source}" if hold.source else ""
+        out.print(f"hold {hold.id}: {hold.reason}{wish}{source}{more}", highlight=False)
     if explanation.checks:
         out.print(f"the gate, for {short(explanation.asked_at)} UTC:")
         table = listing("question", "rule", "says", "opens (UTC)", "source", whole=("rule",))

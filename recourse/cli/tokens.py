@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recourse.cli.common import (
+    USAGE,
     Json,
     err,
+    fail,
     listing,
     one_of,
     opaque_or_none,
@@ -22,7 +25,19 @@ from recourse.cli.common import (
     told,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from recourse.service.context import Unit
+    from recourse.storage.token_scopes import Bound
+
 app = typer.Typer(help="Bearer tokens of the API.", no_args_is_help=True)
+Actor = Annotated[str, typer.Argument(help="As `recourse tokens list` shows it.")]
+Lenders = Annotated[list[str] | None, typer.Option("--lender", help="Every loan of a lender; several times.")]
+Loans = Annotated[list[str] | None, typer.Option("--loan", help="One loan; several times.")]
+LoanList = Annotated[
+    Path | None, typer.Option("--loans", help="A file with one loan id a line.", dir_okay=False, exists=True)
+]
 
 
 @app.command()
@@ -38,18 +53,32 @@ def issue(
             help="Opaque id of that person, the same for each of his tokens; a new one when left out.",
         ),
     ] = None,
+    lender: Lenders = None,
+    loan: Loans = None,
+    loans: LoanList = None,
     as_json: Json = False,
 ) -> None:
-    """Issue a token. It is printed once, alone on standard output, and stored only as a hash."""
+    """Issue a token. It is printed once, alone on standard output, and stored only as a hash. A dialler's may
+    ask about no loan until it is bound to some: here, or by `recourse tokens bind`."""
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
-    from recourse.service import tokens
+    from recourse.service import binding, tokens
 
     one_of("--role", role, tokens.ROLES)
+    bound = _named(lender, loan, loans)
+    if role != binding.BOUND_ROLE and (bound.lenders or bound.loans):
+        fail(f"--lender, --loan, --loans: bind a token of the role {binding.BOUND_ROLE} only", USAGE)
+
+    async def issue_bound(unit: Unit) -> tokens.Issued:
+        """In one transaction: a loan there is none of leaves no token behind that nobody has seen."""
+        issued = await tokens.issue(unit, role, name, person)
+        if role == binding.BOUND_ROLE:
+            await binding.bind(unit, issued.actor, bound)
+        return issued
 
     async def work() -> tokens.Issued:
         async with services(load_settings()) as running:
-            return await running.run(partial(tokens.issue, role=role, name=name, person=person))
+            return await running.run(issue_bound)
 
     issued = run(work())
     if as_json:
@@ -58,6 +87,8 @@ def issue(
         out.print(issued.token, highlight=False, soft_wrap=True)
         err.print(f"of {issued.actor}; to end it: recourse tokens revoke {issued.actor}", highlight=False)
         err.print(f"whose it is: {issued.person}; --person {issued.person} for his next one", highlight=False)
+        if role == binding.BOUND_ROLE:
+            err.print(_words(issued.actor, bound), highlight=False)
 
 
 @app.command("list")
@@ -98,3 +129,80 @@ def revoke(
 
     run(work())
     say({"actor": actor, "state": "revoked"}, f"{actor}: revoked", as_json)
+
+
+@app.command()
+def bind(
+    actor: Actor, lender: Lenders = None, loan: Loans = None, loans: LoanList = None, as_json: Json = False
+) -> None:
+    """Let a dialler's token ask about more loans: those of a lender, or those of a list."""
+    from recourse.service import binding
+
+    more = _named(lender, loan, loans)
+    if not (more.lenders or more.loans):
+        fail("--lender, --loan, --loans: name at least one", USAGE)
+    _changed(actor, partial(binding.bind, actor=actor, more=more), as_json)
+
+
+@app.command()
+def unbind(
+    actor: Actor,
+    lender: Lenders = None,
+    loan: Loans = None,
+    loans: LoanList = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that it is bound to.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take loans from a dialler's token, at once. What it has reserved it still tells of."""
+    from recourse.service import binding
+
+    less = _named(lender, loan, loans)
+    if everything is bool(less.lenders or less.loans):
+        fail("--all, or --lender, --loan and --loans: name one of the two", USAGE)
+    _changed(actor, partial(binding.unbind, actor=actor, less=None if everything else less), as_json)
+
+
+@app.command()
+def scope(actor: Actor, as_json: Json = False) -> None:
+    """Which loans a dialler's token may ask about."""
+    from recourse.service import binding
+    from recourse.storage.token_scopes import Bound
+
+    _changed(actor, partial(binding.bind, actor=actor, more=Bound()), as_json)
+
+
+def _changed(actor: str, change: Callable[[Unit], Awaitable[Bound]], as_json: bool) -> None:
+    from recourse.app.compose import services
+    from recourse.app.settings import load_settings
+    from recourse.service.noting import Pointless
+
+    async def work() -> Bound:
+        async with services(load_settings()) as running:
+            return await running.run(change)
+
+    try:
+        bound = run(work())
+    except Pointless as error:
+        fail(str(error), USAGE)
+    say({"actor": actor} | asdict(bound), _words(actor, bound), as_json)
+
+
+def _named(lenders: list[str] | None, loans: list[str] | None, listed: Path | None) -> Bound:
+    from recourse.domain.ids import LoanId
+    from recourse.storage.token_scopes import Bound
+
+    keys = list(loans or ())
+    if listed is not None:
+        try:
+            keys += [line.strip() for line in listed.read_text(encoding="utf-8").splitlines() if line.strip()]
+        except (OSError, UnicodeDecodeError):
+            fail("--loans: cannot be read as lines of text", USAGE)
+    return Bound(tuple(dict.fromkeys(lenders or ())), tuple(LoanId(key) for key in dict.fromkeys(keys)))
+
+
+def _words(actor: str, bound: Bound) -> str:
+    if not (bound.lenders or bound.loans):
+        return f"{actor} may ask about no loan; bind it: recourse tokens bind {actor} --lender NAME"
+    parts = [f"every loan of {name}" for name in bound.lenders]
+    parts += [f"{len(bound.loans)} loans by their ids"] if bound.loans else []
+    return f"{actor} may ask about " + ", ".join(parts)

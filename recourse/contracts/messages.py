@@ -167,3 +167,4 @@ class SweepReport:
     resumed: int = 0
     reconciled: int = 0
     recalled: int = 0
+    holds: int = 0

@@ -6,6 +6,7 @@ the bank says so (ADR 25). Amounts are minor units of the loan's currency, dates
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -140,20 +141,64 @@ class Measure:
     installments: int = 0
 
 
-def measure(terms: Terms, unpaid_minor: int, today: date) -> Measure:
-    """unpaid_minor: the arrears of now, of which a waiver is a part."""
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """What a loan was given already. amount_minor: waived, and settled away. booked_minor: what of it the
+    bank has booked, so that the arrears are less by it. installments: moved to the end."""
+
+    amount_minor: int = 0
+    booked_minor: int = 0
+    installments: int = 0
+
+    def and_(self, other: GivenUp) -> GivenUp:
+        return GivenUp(
+            self.amount_minor + other.amount_minor,
+            self.booked_minor + other.booked_minor,
+            self.installments + other.installments,
+        )
+
+
+def given_up(agreements: Iterable[Agreement], after: datetime | None = None) -> GivenUp:
+    """By all that are or were in force and were not broken or cancelled; of those that came into force after
+    an instant, where one is named."""
+    total = GivenUp()
+    for a in agreements:
+        counts = a.state in IN_FORCE or a.state is AgreementState.KEPT
+        if not counts or a.since is None or (after is not None and a.since <= after):
+            continue
+        match a.terms:
+            case Waiver(amount_minor=amount):
+                booked = amount if a.state is AgreementState.KEPT else 0
+                total = total.and_(GivenUp(amount, booked))
+            case Settlement(waived_minor=waived):
+                total = total.and_(GivenUp(waived))
+            case Extension(installments=installments):
+                total = total.and_(GivenUp(installments=installments))
+            case PaymentPlan() | Restructure():
+                pass
+            case _:
+                assert_never(a.terms)
+    return total
+
+
+def measure(terms: Terms, unpaid_minor: int, today: date, before: GivenUp | None = None) -> Measure:
+    """unpaid_minor: the arrears of now, of which a waiver is a part. before: what counts with it, so that two
+    halves measure as the whole does."""
+    b = before or GivenUp()
     match terms:
         case PaymentPlan(parts=parts):
             days = max(((part.due_on - today).days for part in parts), default=0)
             return Measure(sum(p.amount_minor for p in parts), 0, days, len(parts))
         case Settlement(pay_minor=pay, pay_by=on, waived_minor=waived):
-            return Measure(waived, _percent(waived, pay + waived), (on - today).days, 1)
+            gone = b.amount_minor + waived
+            return Measure(gone, _percent(gone, pay + waived + b.booked_minor), (on - today).days, 1)
         case Extension(installments=installments):
-            return Measure(installments=installments)
+            return Measure(installments=b.installments + installments)
         case Restructure(installments=installments, amount_minor=amount):
             return Measure(amount, 0, 0, installments)
         case Waiver(amount_minor=amount):
-            return Measure(amount, _percent(amount, unpaid_minor))
+            gone = b.amount_minor + amount
+            return Measure(gone, _percent(gone, unpaid_minor + b.booked_minor))
         case _:
             assert_never(terms)
 

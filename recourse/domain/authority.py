@@ -48,11 +48,13 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Every limit of a house at one version."""
+    """Every limit of a house at one version. period_days: how long what a loan was given counts with what is
+    asked for next, as a sliding window of so many times 24 hours; None for ever."""
 
     id: str = "none"
     version: str = "0"
     limits: tuple[Limit, ...] = ()
+    period_days: int | None = None
 
     @property
     def name(self) -> str:

@@ -48,13 +48,15 @@ class PartyRole(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ContactPoint:
     """consent: the channels the person agreed to on this point. usable: False once found dead, or
-    when the bank lists it no more. whereabouts: what it is to the person, None where nobody said."""
+    when the bank lists it no more. whereabouts: what it is to the person, None where nobody said. proved: the
+    channels agreed to with a proof that is newer than any request to stop (`recourse.domain.consents`)."""
 
     id: ContactPointId
     kind: str
     consent: frozenset[Channel]
     usable: bool = True
     whereabouts: Whereabouts | None = None
+    proved: frozenset[Channel] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Party:
     zones: tuple[str, ...]
     contact_points: tuple[ContactPoint, ...]
     ceased: frozenset[Channel] = frozenset()
-    """Channels the person told us to stop; all five after a full cease request."""
+    """Channels the person told us to stop; all five after a full cease request. Where a point has a proof of
+    a newer consent, the channel is free again on that point."""
     restrictions: Restrictions = NO_RESTRICTIONS
 
 
@@ -122,15 +125,31 @@ class HoldReason(StrEnum):
     OPERATOR = "operator"
 
 
+class AskedBy(StrEnum):
+    """At whose wish a hold stands."""
+
+    BORROWER = "borrower"
+    OTHER_PARTY = "other_party"
+    """Somebody else on the loan."""
+    REPRESENTATIVE = "representative"
+    """An attorney, a debt adviser, an executor."""
+    COURT = "court"
+    AUTHORITY = "authority"
+    LENDER = "lender"
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """stops: empty means what the law pack says for the reason. until: None means until lifted."""
+    """stops: what whoever placed it added to what the law packs say for the reason. until: None means until
+    lifted. source: opaque id of the paper, recording or task behind it. asked_by: None where nobody said."""
 
     id: str
     reason: HoldReason
     since: datetime
     until: datetime | None
     stops: frozenset[Action] = frozenset()
+    source: str = ""
+    asked_by: AskedBy | None = None
 
 
 class PromiseState(StrEnum):

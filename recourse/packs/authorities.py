@@ -9,6 +9,8 @@ from recourse.packs.strict import PackError, read_yaml, validate
 def load_authority(name: str, text: str) -> Authority:
     """Raises PackError."""
     authority: Authority = validate(name, read_yaml(name, text), Authority)
+    if authority.period_days is not None and authority.period_days < 1:
+        raise PackError(f"{name}: period_days: must be 1 or more; leave it out for ever")
     seen: set[tuple[str, str]] = set()
     for number, limit in enumerate(authority.limits):
         if (limit.kind.value, limit.role) in seen:

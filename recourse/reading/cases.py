@@ -10,8 +10,19 @@ from sqlalchemy import func, select
 
 from recourse.domain.ids import CaseId
 from recourse.domain.law.hours import local_date
-from recourse.storage import agreements, disputes, facts, money_agreements, permits, restrictions, tasks
+from recourse.domain.situation import Hold
+from recourse.storage import (
+    agreements,
+    consents,
+    disputes,
+    facts,
+    money_agreements,
+    permits,
+    restrictions,
+    tasks,
+)
 from recourse.storage.cases import CaseRow, get
+from recourse.storage.consents import ConsentRow
 from recourse.storage.database import ReadTx
 from recourse.storage.tables import collection_case, fact, loan, loan_party, step
 
@@ -96,11 +107,13 @@ class CaseView:
     tasks: list[str]
     facts: int
     ceases: list[dict[str, Any]]
-    """What somebody on the loan asked us to stop; it holds for good."""
+    """What somebody on the loan asked us to stop."""
     permits: list[dict[str, Any]]
     """For what cannot be taken back, oldest first. owed: the recall is not acknowledged yet."""
     restrictions: list[dict[str, Any]]
     """What somebody on the loan told us about being contacted, where it is in force."""
+    agreed_anew: list[dict[str, Any]] = field(default_factory=list)
+    """What somebody agreed to after he had asked us to stop it: free again on that contact point."""
     agreements: list[dict[str, Any]] = field(default_factory=list)
     disputes: list[dict[str, Any]] = field(default_factory=list)
     limitation: list[dict[str, Any]] = field(default_factory=list)
@@ -114,7 +127,6 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
     named = select(loan_party.c.person_id).where(loan_party.c.loan_id == case.loan_id)
     people = list((await tx.execute(named)).scalars())
     held = await agreements.holds_of(tx, [case.loan_id], people)
-    holds = [row.hold for row in held]
     promises = (await agreements.promises_of(tx, [case_id])).get(case_id, [])
     active = (await tasks.active_of(tx, [case_id])).get(case_id, [])
     seen = (
@@ -122,17 +134,23 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
         .select_from(fact)
         .where(fact.c.loan_id == case.loan_id, fact.c.case_id == case_id)  # the index is by loan
     )
+    ceases = await facts.ceases_of(tx, people)
     return CaseView(
         case=case,
         diary=await diary(tx, case_id),
-        holds=[{"id": h.id, "reason": h.reason.value, "since": h.since, "until": h.until} for h in holds],
+        holds=[_hold(row.hold) for row in held],
         promises=[
             {"id": p.id, "amount_minor": p.amount_minor, "due_on": p.due_on, "state": p.state.value}
             for p in promises
         ],
         tasks=[task.id for task in active],
         facts=(await tx.execute(seen)).scalar_one(),
-        ceases=await facts.ceases_of(tx, people),
+        ceases=ceases,
+        agreed_anew=[
+            consents.told(row)
+            for row in await consents.of_people(tx, people)
+            if row.withdrawn_at is None and _stopped(row, ceases)
+        ],
         permits=[
             {
                 "id": p.id,
@@ -151,6 +169,16 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
             if row.withdrawn_at is None
         ],
     )
+
+
+def _stopped(row: ConsentRow, ceases: list[dict[str, Any]]) -> bool:
+    return any(row.person_id == one["person_id"] and row.channel in one["channels"] for one in ceases)
+
+
+def _hold(hold: Hold) -> dict[str, Any]:
+    """stops: what was named besides what the law packs say for the reason."""
+    known = {"id": hold.id, "reason": hold.reason.value, "since": hold.since, "until": hold.until}
+    return known | {"stops": sorted(hold.stops), "source": hold.source, "asked_by": hold.asked_by}
 
 
 async def diary(tx: ReadTx, case_id: CaseId) -> list[DiaryLine]:

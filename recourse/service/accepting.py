@@ -19,7 +19,7 @@ from recourse.domain.facts import Entry, OverdueReported, SnapshotReceived, stat
 from recourse.domain.fold import Account, fold
 from recourse.domain.ids import CaseId, FactId, LoanId, PersonId
 from recourse.domain.law.hours import local_date
-from recourse.service import master_data
+from recourse.service import master_data, telling_holds
 from recourse.service.assigning import assigned
 from recourse.service.context import Lender, Unit
 from recourse.service.deciding import decide_all
@@ -121,6 +121,8 @@ def _against_loan(event: BankEvent, row: LoanRow) -> str | None:
     currencies = master_data.currencies_named(event) | ({named.currency} if named else set())
     if currencies - {row.currency}:
         return "currency: differs from the loan's; a loan has one currency, check the loan id"
+    if master_data.proofs_ahead(event):
+        return "consents: given_at or withdrawn_at lies after the event's own time; check the clocks"
     return None
 
 
@@ -232,6 +234,9 @@ async def _write(unit: Unit, batch: _Batch) -> None:
             due[new.case_id] = fact_id
             batch.kinds.setdefault(new.case_id, []).append(new.kind)
     await cases.raise_facts_due(unit.tx, due)
+    if batch.snapshots:
+        # Who is on a loan, and whose law is asked, may be others now.
+        await telling_holds.follow(unit, sorted({LoanId(event.subject) for event in batch.snapshots}))
     await mark_regretted(unit, batch.loans, batch.entries, {new.event_id for new in batch.new_facts})
     await decide_all(unit, list(due))
 

@@ -14,6 +14,7 @@ from recourse.contracts.messages import Nudge
 from recourse.domain import agreements as domain
 from recourse.domain.agreements import (
     IN_FORCE,
+    AgreementKind,
     AgreementState,
     Extension,
     PaymentPlan,
@@ -23,20 +24,19 @@ from recourse.domain.agreements import (
     Waiver,
     parts_of,
 )
+from recourse.domain.alarms import CHASE_BOOKING
 from recourse.domain.law.hours import local_date
+from recourse.service import authorising
+from recourse.service.authorising import NotAuthorised
 from recourse.service.context import Unit
 from recourse.service.deciding import locked
 from recourse.service.noting import Pointless, RequestReused, Unknown, own_id, record
-from recourse.storage import cases, facts, money_agreements, outbox
+from recourse.storage import cases, facts, money_agreements, outbox, tasks
 from recourse.storage.money_agreements import AgreementRow
 from recourse.storage.persons import persons_of
 from recourse.storage.situation import Gathered
 
 PROPOSERS = ("agent", "lead", "legal")
-
-
-class NotAuthorised(Exception):
-    """This person may not decide this; the text names the limit, and who may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,7 @@ async def propose(unit: Unit, proposal: Proposal) -> Answer:
 
 async def _row(unit: Unit, gathered: Gathered, proposal: Proposal, key: str) -> AgreementRow:
     """Raises NotAuthorised where nobody could ever approve it."""
-    authority, asked = unit.book.authority, _measure(unit, gathered, proposal.terms)
-    kind = domain.AgreementKind(proposal.terms.kind)
-    currency = gathered.loan.currency
-    if not authority.roles_for(kind, asked, currency):
-        raise NotAuthorised(f"terms: beyond everybody's authority for a {kind} ({authority.name})")
-    beyond = authority.beyond(kind, proposal.role, asked, currency)
+    beyond = await authorising.must_be_anybodys(unit, gathered, proposal.terms, proposal.role)
     return AgreementRow(
         id=key,
         loan_id=gathered.case.loan_id,
@@ -111,8 +106,8 @@ async def _row(unit: Unit, gathered: Gathered, proposal: Proposal, key: str) -> 
         proposed_at=unit.now,
         proposed_by=proposal.actor,
         proposed_as=proposal.role,
-        beyond=("kind",) if beyond is None else beyond,
-        authority=authority.name,
+        beyond=beyond,
+        authority=unit.book.authority.name,
     )
 
 
@@ -126,7 +121,7 @@ async def approve(unit: Unit, ruling: Ruling) -> Answer:
     if who[row.proposed_by] == who[ruling.actor]:
         raise NotAuthorised("approver: is who proposed it; another person has to approve")
     await _check(unit, gathered, row.terms)
-    _has_authority(unit, gathered, row, ruling.role)
+    await authorising.must_reach(unit, gathered, row, ruling.role)
     return await _put_in_force(unit, gathered, row, ruling)
 
 
@@ -135,26 +130,71 @@ async def decline(unit: Unit, ruling: Ruling) -> Answer:
     row, gathered, done = await _open(unit, ruling, "declined", AgreementState.PROPOSED)
     if done:
         return row, await _undelivered(unit, row)
-    _has_a_say(unit, gathered, row, ruling.role)
+    authorising.must_have_a_say(unit, gathered, row, ruling.role)
     return await _end(unit, row, ruling, AgreementState.DECLINED, "declined")
 
 
 async def cancel(unit: Unit, ruling: Ruling) -> Answer:
     """A proposal, by its proposer or anybody with authority over the kind; one in force, by whose authority
-    reaches so far. The ladder goes on from the debt's own dates. Raises as `approve` does."""
-    row, gathered, done = await _open(unit, ruling, "cancelled", AgreementState.PROPOSED, *IN_FORCE)
+    reaches so far; a settlement that was paid and that the bank does not book, by two persons one after the
+    other. The ladder goes on from the debt's own dates. Raises as `approve` does."""
+    states = (AgreementState.PROPOSED, *IN_FORCE, AgreementState.KEPT)
+    row, gathered, done = await _open(unit, ruling, "cancelled", *states)
     if done:
         return row, await _undelivered(unit, row)
+    if row.state is AgreementState.KEPT:
+        return await _cancel_paid(unit, gathered, row, ruling)
     who = await persons_of(unit.tx, (row.proposed_by, ruling.actor))
     if row.state in IN_FORCE:
-        _has_authority(unit, gathered, row, ruling.role)
+        authorising.must_reach_alone(unit, gathered, row, ruling.role)
     elif who[row.proposed_by] != who[ruling.actor]:
-        _has_a_say(unit, gathered, row, ruling.role)
+        authorising.must_have_a_say(unit, gathered, row, ruling.role)
     told = row.state in IN_FORCE
     if told:
         data = {"agreement_id": row.id, "code": ruling.code or "cancelled"}
         await _tell(unit, gathered, "recourse.agreement.cancelled.v1", data)
     return await _end(unit, row, ruling, AgreementState.CANCELLED, "cancelled")
+
+
+async def _cancel_paid(unit: Unit, gathered: Gathered, row: AgreementRow, ruling: Ruling) -> Answer:
+    """The borrower has done what he promised, so one person alone does not take it from him. The first asks
+    with the reason, the second confirms that very reason; a payment taken back in between begins it anew."""
+    if row.kind is not AgreementKind.SETTLEMENT:
+        raise Pointless(f"agreement: the {row.kind} was kept; nothing of it is left to cancel")
+    if gathered.case.closed_at is not None:
+        raise Pointless(f"case: is closed ({gathered.case.closed_reason}); the bank has booked it")
+    if not ruling.code:
+        raise Pointless("code: why a paid settlement is cancelled; it stays on record")
+    event = own_id(row.id, "cancel_asked", ruling.request_id or uuid.uuid4().hex)
+    if await facts.payload_of(unit.tx, event) is not None:
+        return row, await _undelivered(unit, row)
+    if row.cancel_asked_at is None or (row.judged_at is not None and row.cancel_asked_at < row.judged_at):
+        return await _ask_to_cancel(unit, gathered, row, ruling, event)
+    who = await persons_of(unit.tx, (row.cancel_asked_by, ruling.actor))
+    if who[row.cancel_asked_by] == who[ruling.actor]:
+        raise NotAuthorised("canceller: is who asked for it; another person has to confirm")
+    if ruling.code != row.cancel_code:
+        raise Pointless(f"code: it was asked for as {row.cancel_code}; confirm that, or leave it")
+    authorising.must_reach_alone(unit, gathered, row, ruling.role)
+    chase = f"{CHASE_BOOKING}-{row.id}"
+    open_tasks = [task.id for task in gathered.situation.tasks if task.step_id == chase]
+    await tasks.end(unit.tx, open_tasks, "cancelled")
+    data = {"agreement_id": row.id, "code": ruling.code}
+    await _tell(unit, gathered, "recourse.agreement.cancelled.v1", data)
+    return await _end(unit, row, ruling, AgreementState.CANCELLED, "cancelled")
+
+
+async def _ask_to_cancel(
+    unit: Unit, gathered: Gathered, row: AgreementRow, ruling: Ruling, event: str
+) -> Answer:
+    authorising.must_have_a_say(unit, gathered, row, ruling.role)
+    await money_agreements.ask_to_cancel(
+        unit.tx, row.id, by=ruling.actor, as_role=ruling.role, at=unit.now, code=ruling.code
+    )
+    payload = {"agreement": row.id, "by": ruling.actor, "reason": ruling.code}
+    kind = "agreement_cancel_asked"
+    nudges = await record(unit, event, kind, payload, [row.loan_id], None, ruling.actor)
+    return await money_agreements.get(unit.tx, row.id) or row, nudges
 
 
 async def _of_case(unit: Unit, case_id: str) -> Gathered:
@@ -194,27 +234,6 @@ async def _check(unit: Unit, gathered: Gathered, terms: Terms) -> None:
     wrong = domain.problem(terms, arrears.unpaid_minor, len(arrears.installments), today)
     if wrong is not None:
         raise Pointless(wrong)
-
-
-def _measure(unit: Unit, gathered: Gathered, terms: Terms) -> domain.Measure:
-    today = local_date(unit.now, gathered.loan.zone)
-    return domain.measure(terms, gathered.situation.account.arrears.unpaid_minor, today)
-
-
-def _has_authority(unit: Unit, gathered: Gathered, row: AgreementRow, role: str) -> None:
-    authority, asked = unit.book.authority, _measure(unit, gathered, row.terms)
-    currency = gathered.loan.currency
-    beyond = authority.beyond(row.kind, role, asked, currency)
-    if beyond != ():
-        what = "kind" if beyond is None else ", ".join(beyond)
-        who = ", ".join(authority.roles_for(row.kind, asked, currency)) or "nobody"
-        raise NotAuthorised(f"role: beyond the authority of {role} in {what} ({authority.name}); may: {who}")
-
-
-def _has_a_say(unit: Unit, gathered: Gathered, row: AgreementRow, role: str) -> None:
-    asked = _measure(unit, gathered, row.terms)
-    if unit.book.authority.beyond(row.kind, role, asked, gathered.loan.currency) is None:
-        raise NotAuthorised(f"role: {role} has no authority over a {row.kind} ({unit.book.authority.name})")
 
 
 async def _put_in_force(unit: Unit, gathered: Gathered, row: AgreementRow, ruling: Ruling) -> Answer:

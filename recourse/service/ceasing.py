@@ -1,8 +1,8 @@
 """A person asks us to contact him no more, on some channels or on all: said, written, or sent as a text.
 
-It holds for all his loans and all his contact points, and it never expires. No snapshot undoes it: the
-consent in a snapshot has no date and may be older than the request. What could undo it is a new consent of
-the person's own; until the bank can state one with its day, there is no way back, on purpose.
+It holds for all his loans and all his contact points, and it never expires. What the bank lists does not undo
+it: a list has no day and may be older than the request. What does is a consent that the person gave anew, for
+that channel on that contact point, with its day and proof (`recourse.service.consenting`); nothing else.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from recourse.contracts.messages import Nudge
+from recourse.domain.consents import CEASE
 from recourse.domain.ids import ContactPointId, LoanId, PersonId
 from recourse.domain.situation import Channel, PartyRole
 from recourse.service.context import Unit
 from recourse.service.noting import RequestReused, Unknown, own_id, record
-from recourse.storage import cases, facts, people
+from recourse.storage import cases, consents, facts, people
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ async def protect(
     nudges: dict[str, Nudge] = {}
     for number, person in enumerate(protected, 1):
         await people.stop_channels(unit.tx, person, payload["channels"])
+        ending = consents.Ending(unit.now, CEASE, payload["source"], payload["by"])
+        await consents.withdraw(unit.tx, person, payload["channels"], ending)
         event = own_id(key, str(number))
         named = loans[person], person, payload["by"]
         told = await record(unit, event, "cease", payload, *named, code=", ".join(payload["channels"]))

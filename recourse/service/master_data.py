@@ -8,10 +8,12 @@ import phonenumbers
 from phonenumbers import timezone as phone_zones
 
 from recourse.contracts.events import BankEvent, LoanSnapshot
+from recourse.contracts.events.models import ConsentProof
 from recourse.domain import zones as zone_names
 from recourse.domain.ids import LoanId, PersonId
 from recourse.packs.zones import zones_at
 from recourse.service.context import Lender
+from recourse.storage.consents import ProofData
 from recourse.storage.people import MasterData, PersonData, PointData, VehicleData
 
 _MAX_ZONES = 12
@@ -98,7 +100,7 @@ def _person(person: Any, role: str, data: LoanSnapshot) -> PersonData:
 def _points(person: Any) -> tuple[PointData, ...]:
     """What the bank lists as such, and every address: that is where a visit or a letter goes."""
     listed = [
-        PointData(p.kind, p.value, tuple(p.consent), p.whereabouts)
+        PointData(p.kind, p.value, tuple(p.consent), p.whereabouts, tuple(map(_proof, p.consents)))
         for p in getattr(person, "contact_points", None) or ()
     ]
     known = {point.value for point in listed}
@@ -107,6 +109,19 @@ def _points(person: Any) -> tuple[PointData, ...]:
         *listed,
         *(PointData("address", text, (), at) for text, at in texts.items() if text not in known),
     )
+
+
+def _proof(proof: ConsentProof) -> ProofData:
+    return ProofData(**proof.model_dump())
+
+
+def proofs_ahead(event: BankEvent) -> bool:
+    """Whether a consent is said to be given or withdrawn after the snapshot that says so. It would outlast a
+    request to stop that comes in between."""
+    data = snapshot(event)
+    people = [data.borrower, *data.related_parties] if data is not None else []
+    proofs = [proof for person in people for point in person.contact_points for proof in point.consents]
+    return any(max(p.given_at, p.withdrawn_at or p.given_at) > event.occurred_at for p in proofs)
 
 
 _AT = {"home": "home", "work": "work", "office": "work", "employer": "work"}

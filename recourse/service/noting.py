@@ -16,9 +16,10 @@ from recourse.contracts.messages import Nudge
 from recourse.domain.calendar import months_before
 from recourse.domain.ids import LoanId, PersonId
 from recourse.domain.law import holds
+from recourse.domain.law.gate import Packs
 from recourse.domain.law.holds import Term
-from recourse.domain.situation import Action, HoldReason
-from recourse.service import recalling
+from recourse.domain.situation import Action, AskedBy, Hold, HoldReason
+from recourse.service import recalling, telling_holds
 from recourse.service.applying import laws_of
 from recourse.service.context import Unit
 from recourse.service.deciding import decide_all
@@ -26,6 +27,7 @@ from recourse.service.handing_over import known_by_its_status
 from recourse.storage import agreements, attempts, cases, disputes, facts, ledger, legal, people, steps
 from recourse.storage.agreements import HoldState, NewHold
 from recourse.storage.facts import NewFact
+from recourse.storage.ledger import LoanRow
 from recourse.storage.steps import StepRow
 
 
@@ -54,7 +56,8 @@ class RequestReused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class HoldRequest:
-    """On a person (every loan of his) or on one loan. until: business instant, None for the law's."""
+    """On a person (every loan of his) or on one loan. source: opaque id of what it rests on. until: business
+    instant, None for the law's. stops: what it shall stop besides what the law says for the reason."""
 
     reason: HoldReason
     actor: str
@@ -64,6 +67,7 @@ class HoldRequest:
     person_id: PersonId | None = None
     loan_id: LoanId | None = None
     request_id: str = ""
+    asked_by: AskedBy | None = None
 
 
 def own_id(*parts: str) -> str:
@@ -77,7 +81,8 @@ class Placed:
     """state: of now, which is not in force where a request is repeated whose hold was lifted or has ended.
 
     until: None for until lifted. rule, source: the law's rule that set the end; empty where the caller did.
-    again: the law gives such a hold once in so many months, and one before this began then.
+    again: the law gives such a hold once in so many months, and one before this began then. stops: all that
+    it stops on each of its loans, by the law and by the request.
     """
 
     id: str
@@ -86,17 +91,20 @@ class Placed:
     rule: str = ""
     source: str = ""
     again: datetime | None = None
+    stops: frozenset[Action] = frozenset()
 
 
 async def place_hold(unit: Unit, request: HoldRequest) -> tuple[Placed, tuple[Nudge, ...]]:
-    """Effective when this returns: every claim takes the same locks. Without an end it has the law's.
+    """Effective when this returns: every claim takes the same locks. Without an end it has the law's; what it
+    stops is what the law says and what the request adds, and the bank is told of it.
 
     Raises Unknown for a subject there is none of, RequestReused for a request id of another hold, Pointless
     for an end that has passed or lies beyond LONGEST_HOLD.
     """
     key = f"hold-{request.request_id or uuid.uuid4().hex}"
     loans = await _lock_subject(unit, request.person_id, request.loan_id)
-    term = await _term(unit, request, loans)
+    laws = await laws_of(unit, loans)
+    term = _term(unit, request, laws)
     new = NewHold(
         id=key,
         reason=request.reason,
@@ -109,19 +117,21 @@ async def place_hold(unit: Unit, request: HoldRequest) -> tuple[Placed, tuple[Nu
         loan_id=request.loan_id,
         rule=f"{term.pack} {term.rule}" if term.rule else None,
         rule_source=term.source if term.rule else None,
+        asked_by=request.asked_by,
     )
     state = await agreements.hold_state(unit.tx, key, unit.now)
     if state is not None:
         if not await agreements.is_placed(unit.tx, new, ended_by_law=request.until is None):
             raise RequestReused("request_id: it stands for another hold; choose a new one")
-        return await _placed(unit, key, state, term), tuple(await cases.undelivered_of(unit.tx, loans))
+        return await _placed(unit, new, state, term, laws), tuple(await cases.undelivered_of(unit.tx, loans))
     if request.until is not None:
         _check_end(request.until, unit.now)
     await agreements.add_hold(unit.tx, new)
-    payload = {"hold": key, "reason": request.reason.value, "by": request.actor}
+    payload = {"hold": key, "reason": request.reason.value, "by": request.actor, "source": request.source}
     event = own_id(key, "placed")
     nudges = await record(unit, event, "hold_placed", payload, loans, request.person_id, request.actor)
-    return await _placed(unit, key, HoldState.IN_FORCE, term), nudges
+    await telling_holds.follow(unit, loans)
+    return await _placed(unit, new, HoldState.IN_FORCE, term, laws), nudges
 
 
 def _check_end(until: datetime, now: datetime) -> None:
@@ -131,23 +141,29 @@ def _check_end(until: datetime, now: datetime) -> None:
         raise Pointless("until: more than ten years ahead; leave it out for an end that the law sets")
 
 
-async def _term(unit: Unit, request: HoldRequest, loans: Sequence[LoanId]) -> Term:
+Laws = Sequence[tuple[LoanRow, Packs]]
+
+
+def _term(unit: Unit, request: HoldRequest, laws: Laws) -> Term:
     """A person may have loans under several laws: the one that protects longest sets the end."""
     if request.until is not None:
         return Term(request.until)
-    laws = await laws_of(unit, loans)
     terms = [holds.term(request.reason, packs, unit.now, loan.zone) for loan, packs in laws]
     return holds.most_protective(terms)
 
 
-async def _placed(unit: Unit, key: str, state: HoldState, term: Term) -> Placed:
+async def _placed(unit: Unit, new: NewHold, state: HoldState, term: Term, laws: Laws) -> Placed:
     """As it stands in the table: where the request is repeated on another day, the first day sets the end."""
+    key = new.id
     row = await agreements.placed(unit.tx, key)
     again = None
     if term.once_in_months is not None:
         earliest = months_before(row.since, term.once_in_months)
         again = await agreements.begun_before(unit.tx, key, after=earliest)
-    return Placed(key, state, row.until, row.rule or "", row.rule_source or "", again)
+    hold = Hold(key, new.reason, row.since, row.until, new.stops)
+    scopes = [holds.scope(hold, packs) for _, packs in laws]
+    stops = frozenset.intersection(*scopes) if scopes else new.stops
+    return Placed(key, state, row.until, row.rule or "", row.rule_source or "", again, stops)
 
 
 async def lift_hold(unit: Unit, key: str, actor: str) -> tuple[Nudge, ...]:
@@ -162,7 +178,9 @@ async def lift_hold(unit: Unit, key: str, actor: str) -> tuple[Nudge, ...]:
     if not await agreements.lift_hold(unit.tx, key, actor, unit.now):
         return ()
     event = own_id(key, "lifted")
-    return await record(unit, event, "hold_lifted", {"hold": key, "by": actor}, loans, subject[0], actor)
+    told = await record(unit, event, "hold_lifted", {"hold": key, "by": actor}, loans, subject[0], actor)
+    await telling_holds.follow(unit, loans)
+    return told
 
 
 async def _lock_subject(unit: Unit, person_id: PersonId | None, loan_id: LoanId | None) -> Sequence[LoanId]:

@@ -18,13 +18,14 @@ from recourse.domain.law.openings import openings
 from recourse.domain.law.rules import Disclosure
 from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import AttemptOutcome, Channel
+from recourse.service import binding
 from recourse.service.asking import note_refused, note_reserved
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.storage import attempts, cases, ledger, people, steps
 from recourse.storage.attempts import NewAttempt, Reservation
-from recourse.storage.persons import persons_of
+from recourse.storage.persons import of_same_person, persons_of
 from recourse.storage.steps import StepRow
 
 RESERVED_FOR = timedelta(minutes=5)
@@ -59,7 +60,8 @@ _BY_ITSELF = frozenset({RefusalCode.CAP_REACHED, RefusalCode.CONVERSATION_WAIT})
 
 @dataclass(frozen=True, slots=True)
 class SlotRequest:
-    """One contact about one loan. says: what it is about. request_id: the caller's own."""
+    """One contact about one loan. says: what it is about. request_id: the caller's own. bound: whether the
+    caller may ask about the loans of his token only."""
 
     loan_id: LoanId
     person_id: PersonId
@@ -68,16 +70,29 @@ class SlotRequest:
     actor: str
     request_id: str
     says: Disclosure = Disclosure.DEBT
+    bound: bool = False
 
 
-async def reserve(unit: Unit, request: SlotRequest) -> Reservation | Refused:
+@dataclass(frozen=True, slots=True)
+class AnswerOwed:
+    """The caller has not said what became of another contact with this person. attempt_id: of which.
+
+    Who reserves and is silent would use up the caps of everybody who has a loan of the same person: one slot
+    is what he can keep from them."""
+
+    attempt_id: str
+
+
+async def reserve(unit: Unit, request: SlotRequest) -> Reservation | Refused | AnswerOwed:
     """The slot, taken when this returns; or why the contact may not be made now. Safe to repeat with the same
     request id, which never takes a second slot, and is a no where a payment or a hold has come since.
 
-    Raises Unknown for a loan there is none of, RequestReused for a request id of another contact or of a
-    reservation that is over.
+    Raises Unknown for a loan there is none of or that is not the caller's, RequestReused for a request id of
+    another contact or of a reservation that is over.
     """
     key = _key(request)
+    if request.bound:
+        await binding.must_cover(unit, request.actor, request.loan_id)
     case = (await cases.open_of(unit.tx, [request.loan_id])).get(request.loan_id)
     if case is None:
         if request.loan_id not in await ledger.loans(unit.tx, [request.loan_id]):
@@ -85,6 +100,8 @@ async def reserve(unit: Unit, request: SlotRequest) -> Reservation | Refused:
         return Refused(RefusalCode.CASE_CLOSED, HOUSE, detail="no open case")
     gathered = await locked(unit, case.id, contacting=True)
     before = await _before(unit, key, request)
+    if before is None and (owed := await _owed(unit, request)) is not None:
+        return AnswerOwed(owed)
     d = deliberate(unit, gathered)
     effect = ContactEffect(request.channel, request.person_id, request.contact_point_id, request.says)
     verdict = gate(effect, gathered.situation, d.rules.packs, unit.now)
@@ -97,12 +114,16 @@ async def reserve(unit: Unit, request: SlotRequest) -> Reservation | Refused:
     new = _attempt(request, key, unit.now, case.id)
     await attempts.reserve(unit.tx, new, says=request.says.value, until=until)
     await note_reserved(unit, d, effect, key, request.actor)
-    return Reservation(key, request.actor, request.loan_id, request.channel, AttemptOutcome.CLAIMED, until)
+    claimed = AttemptOutcome.CLAIMED
+    return Reservation(key, request.actor, request.loan_id, request.channel, claimed, until, answered=False)
 
 
 async def note_inbound(unit: Unit, request: SlotRequest) -> str:
     """A conversation that the person began: it takes no slot and asks no gate, and it is waited for after.
-    Returns its id. Raises Unknown for a person who is not on the loan or not reached at the contact point."""
+    Returns its id. Raises Unknown for a person who is not on the loan or not reached at the contact point,
+    and for a loan that is not the caller's."""
+    if request.bound:
+        await binding.must_cover(unit, request.actor, request.loan_id)
     await unit.lock_loans([request.loan_id])
     if request.person_id not in await people.on_point(unit.tx, request.contact_point_id):
         raise Unknown("contact_point: this person is not reached at one of this id; see the dossier")
@@ -116,20 +137,21 @@ async def note_inbound(unit: Unit, request: SlotRequest) -> str:
     return key
 
 
-async def tell(unit: Unit, key: str, result: Result, actor: str) -> Reservation:
+async def tell(unit: Unit, key: str, result: Result, actor: str, *, anybodys: bool = False) -> Reservation:
     """What became of it, once. What was left unknown is corrected by a better answer, however late.
+    anybodys: also of one that another caller reserved, for whom our own people answer when he is silent.
 
     Raises Unknown for a reservation that this caller has none of, Pointless for a result its channel cannot
     have, RequestReused when another result stands already.
     """
-    slot = await _of_caller(unit, key, actor)
+    slot = await _of_caller(unit, key, actor, anybodys=anybodys)
     await unit.lock_loans([slot.loan_id])
     slot = await attempts.reservation(unit.tx, key) or slot
     permitted = _SPOKEN if slot.channel in {Channel.CALL, Channel.VISIT} else _WRITTEN
     if result not in permitted:
         raise Pointless(f"outcome: of a {slot.channel} it is one of {', '.join(sorted(permitted))}")
     outcome = _OUTCOME[result]
-    if slot.state is outcome:
+    if slot.state is outcome and slot.answered:
         return slot
     if slot.state not in {AttemptOutcome.CLAIMED, AttemptOutcome.UNKNOWN}:
         raise RequestReused(f"outcome: it is {slot.state} already, and stays so")
@@ -153,8 +175,15 @@ async def _before(unit: Unit, key: str, request: SlotRequest) -> Reservation | N
     return same
 
 
-async def _of_caller(unit: Unit, key: str, actor: str) -> Reservation:
+async def _owed(unit: Unit, request: SlotRequest) -> str | None:
+    callers = await of_same_person(unit.tx, request.actor)
+    return await attempts.unanswered(unit.tx, callers, _about(request), unit.now)
+
+
+async def _of_caller(unit: Unit, key: str, actor: str, *, anybodys: bool) -> Reservation:
     slot = await attempts.reservation(unit.tx, key)
+    if slot is not None and anybodys:
+        return slot
     if slot is not None:
         who = await persons_of(unit.tx, (actor, slot.actor))
         if who[actor] == who[slot.actor]:

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, union_all, update
 
 from recourse.domain.ids import CaseId, LoanId, PersonId
-from recourse.domain.situation import Action, Hold, HoldReason, Promise, PromiseState
+from recourse.domain.situation import Action, AskedBy, Hold, HoldReason, Promise, PromiseState
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among
-from recourse.storage.tables import hold, promise
+from recourse.storage.tables import hold, loan_party, promise
 
 
 async def promises_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[Promise]]:
@@ -77,6 +77,7 @@ class NewHold:
     loan_id: LoanId | None = None
     rule: str | None = None
     rule_source: str | None = None
+    asked_by: AskedBy | None = None
 
 
 async def add_hold(tx: Tx, new: NewHold) -> None:
@@ -93,13 +94,14 @@ async def add_hold(tx: Tx, new: NewHold) -> None:
             source=new.source,
             rule=new.rule,
             rule_source=new.rule_source,
+            asked_by=new.asked_by,
         )
     )
 
 
 async def is_placed(tx: Tx | ReadTx, new: NewHold, *, ended_by_law: bool) -> bool:
-    """Whether the hold of this id is this very hold: its subject, its reason and its end. An end that the law
-    set is another one on another day, so there it counts only that the law set it."""
+    """Whether the hold of this id is this very hold: its subject, reason, scope, source and end. An end that
+    the law set is another one on another day, so there it counts only that the law set it."""
     c = hold.c
     same = [
         column.is_not_distinct_from(value)
@@ -107,8 +109,11 @@ async def is_placed(tx: Tx | ReadTx, new: NewHold, *, ended_by_law: bool) -> boo
             (c.person_id, new.person_id),
             (c.loan_id, new.loan_id),
             (c.reason, new.reason),
+            (c.source, new.source),
+            (c.asked_by, new.asked_by),
         )
     ]
+    same.append(c.stops == sorted(new.stops))
     if ended_by_law:
         same.append(or_(c.rule.is_not(None), c.until.is_(None)))
     else:
@@ -191,11 +196,38 @@ async def holds_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId], people: Iterable
     """Holds on the loans or on the people that were not lifted, the oldest first."""
     c = hold.c
     rows = await tx.execute(
-        select(c.id, c.reason, c.since, c.until, c.stops, c.loan_id, c.person_id)
+        select(*_HOLD, c.loan_id, c.person_id)
         .where(or_(among(c.loan_id, loan_ids), among(c.person_id, people)), c.lifted_at.is_(None))
         .order_by(c.since, c.id)
     )
-    return [
-        HoldRow(Hold(r[0], HoldReason(r[1]), r[2], r[3], frozenset(Action(s) for s in r[4])), r[5], r[6])
-        for r in rows
-    ]
+    return [HoldRow(_hold(row), row.loan_id, row.person_id) for row in rows]
+
+
+async def holds_by_loan(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> list[tuple[LoanId, Hold]]:
+    """Each loan with each hold on it or on somebody on it that was not lifted, the oldest first."""
+    c, p = hold.c, loan_party.c
+    loans = list(loan_ids)
+    own = select(*_HOLD, c.loan_id.label("on_loan")).where(among(c.loan_id, loans))
+    of_people = (
+        select(*_HOLD, p.loan_id.label("on_loan"))
+        .join(loan_party, p.person_id == c.person_id)
+        .where(among(p.loan_id, loans))
+    )
+    both = union_all(own.where(c.lifted_at.is_(None)), of_people.where(c.lifted_at.is_(None))).subquery()
+    rows = await tx.execute(select(both).order_by(both.c.since, both.c.id))
+    return [(LoanId(row.on_loan), _hold(row)) for row in rows]
+
+
+_HOLD = (hold.c.id, hold.c.reason, hold.c.since, hold.c.until, hold.c.stops, hold.c.source, hold.c.asked_by)
+
+
+def _hold(row: Any) -> Hold:
+    return Hold(
+        row.id,
+        HoldReason(row.reason),
+        row.since,
+        row.until,
+        frozenset(Action(name) for name in row.stops),
+        row.source,
+        AskedBy(row.asked_by) if row.asked_by else None,
+    )

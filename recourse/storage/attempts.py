@@ -70,7 +70,8 @@ async def claim(tx: Tx, new: NewAttempt) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A slot that somebody outside took. until: when the contact must have begun, business time."""
+    """A slot that somebody outside took. until: when the contact must have begun, business time. answered:
+    whether anybody said what became of it."""
 
     id: str
     actor: str
@@ -78,6 +79,7 @@ class Reservation:
     channel: Channel
     state: AttemptOutcome
     until: datetime
+    answered: bool
 
 
 async def reserve(tx: Tx, new: NewAttempt, *, says: str, until: datetime) -> None:
@@ -98,14 +100,38 @@ async def reservation(
     same = [c[name] == value for name, value in (about or {}).items()]
     row = (
         await tx.execute(
-            select(c.id, c.actor, c.loan_id, c.channel, c.state, c.reserved_until).where(
+            select(c.id, c.actor, c.loan_id, c.channel, c.state, c.reserved_until, c.disposition).where(
                 c.id == key, c.reserved_until.is_not(None), *same
             )
         )
     ).first()
     if row is None:
         return None
-    return Reservation(row[0], row[1], LoanId(row[2]), Channel(row[3]), AttemptOutcome(row[4]), row[5])
+    state, answered = AttemptOutcome(row.state), row.disposition is not None
+    own = row.id, row.actor, LoanId(row.loan_id), Channel(row.channel)
+    return Reservation(*own, state, row.reserved_until, answered)
+
+
+async def unanswered(
+    tx: Tx | ReadTx, actors: Iterable[str], about: Mapping[str, str], now: datetime
+) -> str | None:
+    """The oldest slot on this channel for this person, or on this contact point, that these callers took and
+    never said what became of, while it counts."""
+    c = contact_attempt.c
+    found = (
+        select(c.id)
+        .where(
+            or_(c.person_id == about["person_id"], c.contact_point_id == about["contact_point_id"]),
+            c.at > now - timedelta(days=LEDGER_DAYS),
+            among(c.actor, actors),
+            c.channel == about["channel"],
+            c.reserved_until.is_not(None),
+            c.disposition.is_(None),
+        )
+        .order_by(c.at, c.id)
+        .limit(1)
+    )
+    return (await tx.execute(found)).scalar_one_or_none()
 
 
 async def expire_reservations(tx: Tx, now: datetime) -> int:
@@ -165,6 +191,9 @@ async def finish(
     if was in {AttemptOutcome.CLAIMED, AttemptOutcome.UNKNOWN} and was != state:
         values = {"state": state, "provider_refs": list(provider_refs), "parts": parts}
         await tx.execute(update(contact_attempt).where(c.id == key).values(**values, disposition=disposition))
+    elif was == AttemptOutcome.UNKNOWN == state and disposition is not None:
+        # Somebody says himself that it is not known, which is an answer.
+        await tx.execute(update(contact_attempt).where(c.id == key).values(disposition=disposition))
     return was == AttemptOutcome.CLAIMED
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from recourse.domain.ids import LoanId
-from recourse.storage import facts
+from recourse.storage import consents, facts
 from recourse.storage.attempts import receipts_of
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.tables import (
@@ -117,6 +117,12 @@ async def _borrower(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
         .where(person_contact_point.c.person_id.in_([p["id"] for p in people]))
         .order_by(person_contact_point.c.person_id, contact_point.c.id),
     )
+    given = [row.values() for row in await consents.of_people(tx, [p["id"] for p in people])]
+    for point in points:
+        place = point["person_id"], point["id"]
+        point["consents"] = [
+            plain(one) for one in given if (one["person_id"], one["contact_point_id"]) == place
+        ]
     for person in people:
         person["contact_points"] = [
             {k: v for k, v in point.items() if k != "person_id"}

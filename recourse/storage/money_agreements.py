@@ -11,20 +11,22 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import RowMapping, insert, select, update
 
-from recourse.domain.agreements import JUDGED, Agreement, AgreementKind, AgreementState, Terms
+from recourse.domain.agreements import IN_FORCE, JUDGED, Agreement, AgreementKind, AgreementState, Terms
 from recourse.domain.ids import CaseId, LoanId
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among
 from recourse.storage.tables import agreement
 
 _TERMS: TypeAdapter[Terms] = TypeAdapter(Terms)
+GIVEN = (*sorted(IN_FORCE), AgreementState.KEPT)
 LIVE = (*sorted(JUDGED), AgreementState.PROPOSED)
 
 
 @dataclass(frozen=True, slots=True)
 class AgreementRow:
     """beyond: the measures in which it goes beyond what its proposer decides alone. since: when it came into
-    force. code: why, where the state alone does not say."""
+    force. code: why, where the state alone does not say. cancel_…: of a settlement that was paid, who asked
+    first that it be cancelled, and why."""
 
     id: str
     loan_id: LoanId
@@ -42,6 +44,10 @@ class AgreementRow:
     since: datetime | None = None
     judged_at: datetime | None = None
     code: str | None = None
+    cancel_asked_by: str | None = None
+    cancel_asked_as: str | None = None
+    cancel_asked_at: datetime | None = None
+    cancel_code: str | None = None
 
     @property
     def kind(self) -> AgreementKind:
@@ -86,6 +92,18 @@ async def live_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, l
     return found
 
 
+async def given(tx: Tx | ReadTx, loan_id: LoanId) -> list[Agreement]:
+    """All of a loan that are in force or were kept, in whichever case."""
+    c = agreement.c
+    rows = await tx.execute(
+        select(c.id, c.terms, c.state, c.since).where(c.loan_id == loan_id, c.state.in_(GIVEN)).order_by(c.id)
+    )
+    return [
+        Agreement(key, _TERMS.validate_python(terms), AgreementState(state), since)
+        for key, terms, state, since in rows
+    ]
+
+
 async def listing(
     tx: Tx | ReadTx,
     *,
@@ -122,4 +140,10 @@ async def decide(
 async def judge(tx: Tx, key: str, state: AgreementState, at: datetime, code: str) -> None:
     """What the facts decided."""
     values = {"state": state, "judged_at": at, "code": code or None}
+    await tx.execute(update(agreement).where(agreement.c.id == key).values(values))
+
+
+async def ask_to_cancel(tx: Tx, key: str, *, by: str, as_role: str, at: datetime, code: str) -> None:
+    """The first of two persons."""
+    values = {"cancel_asked_by": by, "cancel_asked_as": as_role, "cancel_asked_at": at, "cancel_code": code}
     await tx.execute(update(agreement).where(agreement.c.id == key).values(values))

@@ -12,8 +12,11 @@ from typing import Any
 from sqlalchemy import Column, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from recourse.domain.consents import NOT_STATED
 from recourse.domain.ids import ContactPointId, LoanId, PersonId
 from recourse.domain.situation import PartyRole
+from recourse.storage import consents
+from recourse.storage.consents import Ending, ProofData
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, rows_among
 from recourse.storage.tables import (
@@ -36,12 +39,14 @@ LONGEST_COUNTRY = 3
 
 @dataclass(frozen=True, slots=True)
 class PointData:
-    """whereabouts: what it is to the person (home, work), where the bank says."""
+    """whereabouts: what it is to the person (home, work), where the bank says. proofs: of what he agreed to
+    there."""
 
     kind: str
     value: str
     consent: tuple[str, ...]
     whereabouts: str | None = None
+    proofs: tuple[ProofData, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +193,10 @@ async def _save_person(tx: Tx, data: MasterData, person: PersonData) -> None:
         tx, person.id, party.c.points_as_of, {"points_as_of": data.as_of}
     )
     if newest:
-        await _save_points(tx, person)
+        ids = await _save_points(tx, person)
+        proofs = [(ids[p.kind, p.value], proof) for p in person.points for proof in p.proofs]
+        ending = Ending(data.as_of, NOT_STATED, f"snapshot {data.loan_id}", consents.BANK)
+        await consents.state(tx, person.id, proofs, ending)
 
 
 async def _take_if_newest(tx: Tx, key: PersonId, said_at: Column[Any], values: dict[str, Any]) -> bool:
@@ -199,23 +207,25 @@ async def _take_if_newest(tx: Tx, key: PersonId, said_at: Column[Any], values: d
     return (await tx.execute(mine)).first() is not None
 
 
-async def _save_points(tx: Tx, person: PersonData) -> None:
-    """What is not listed any more stays as evidence of where was written to, and nobody is reached there."""
+async def _save_points(tx: Tx, person: PersonData) -> dict[tuple[str, str], ContactPointId]:
+    """By kind and value. What is not listed any more stays as evidence of where was written to, and nobody is
+    reached there."""
     await tx.execute(
         update(person_contact_point)
         .where(person_contact_point.c.person_id == person.id)
         .values(listed=False, consent=[])
     )
     if not person.points:
-        return
+        return {}
     points = {(p.kind, p.value): p for p in person.points}
     rows = [{"id": f"cp-{uuid.uuid4().hex}", "kind": k, "value": v} for k, v in sorted(points)]
     await tx.execute(upsert(contact_point).on_conflict_do_nothing(index_elements=["kind", "value"]), rows)
-    known = await tx.execute(
+    found = await tx.execute(
         select(contact_point.c.id, contact_point.c.kind, contact_point.c.value).where(
             rows_among((contact_point.c.kind, contact_point.c.value), points)
         )
     )
+    known = found.all()
     statement = upsert(person_contact_point)
     await tx.execute(
         statement.on_conflict_do_update(
@@ -239,6 +249,7 @@ async def _save_points(tx: Tx, person: PersonData) -> None:
             for row in known
         ],
     )
+    return {(row.kind, row.value): ContactPointId(row.id) for row in known}
 
 
 async def _save_vehicle(tx: Tx, loan_id: LoanId, data: VehicleData | None) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from recourse.domain.consents import agreed
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
 from recourse.domain.restrictions import NO_RESTRICTIONS, Whereabouts
 from recourse.domain.situation import (
@@ -26,6 +27,7 @@ from recourse.storage import (
     agreements,
     attempts,
     cases,
+    consents,
     ledger,
     money_agreements,
     proofs,
@@ -210,11 +212,14 @@ async def _points(tx: Tx | ReadTx, people: list[str]) -> dict[str, tuple[Contact
         .where(among(c.person_id, people))
         .order_by(c.person_id, c.contact_point_id)
     )
+    known = await consents.by_point(tx, people)
     found: dict[str, list[ContactPoint]] = {}
     for person_id, point_id, kind, consent, usable, at in rows:
-        channels = frozenset(Channel(name) for name in consent if name in set(Channel))
+        listed = frozenset(Channel(name) for name in consent if name in set(Channel))
+        told = agreed(listed, known.get((person_id, point_id), ()))
         whereabouts = Whereabouts(at) if at else None
-        point = ContactPoint(ContactPointId(point_id), kind, channels, usable, whereabouts)
+        key = ContactPointId(point_id)
+        point = ContactPoint(key, kind, told.channels, usable, whereabouts, told.proved)
         found.setdefault(person_id, []).append(point)
     return {person: tuple(points) for person, points in found.items()}
 

@@ -59,6 +59,8 @@ async def decline(request: Request, who: Proposer, agreement_id: str, body: EndB
 
 @router.post("/agreements/{agreement_id}/cancel")
 async def cancel(request: Request, who: Proposer, agreement_id: str, body: EndBody) -> dict[str, Any]:
+    """Of a settlement that was paid: asked for by one person, and done (`cancelled`) when another person
+    confirms the same code."""
     ruling = Ruling(agreement_id, who.actor, who.role, _own(who, body.request_id), body.code)
     return await _noted(request, partial(agreeing.cancel, ruling=ruling))
 
@@ -109,6 +111,8 @@ def _told(row: AgreementRow) -> dict[str, Any]:
         "decided_by": row.decided_by,
         "since": row.since,
         "code": row.code,
+        "cancel_asked_by": row.cancel_asked_by,
+        "cancel_code": row.cancel_code,
     }
 
 

@@ -12,10 +12,21 @@ from fastapi.responses import JSONResponse
 from recourse.contracts.delivery import Unacceptable, Unavailable
 from recourse.delivery import Delivery
 from recourse.ports import AnswersTasks, RunsUnavailable
-from recourse.service.agreeing import NotAuthorised
+from recourse.service.authorising import NotAuthorised
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.service.tokens import Caller
-from recourse.web import agreements, attempts, cases, notes, permits, proofs, recoveries, restrictions, tasks
+from recourse.web import (
+    agreements,
+    attempts,
+    cases,
+    consents,
+    notes,
+    permits,
+    proofs,
+    recoveries,
+    restrictions,
+    tasks,
+)
 from recourse.web.access import current_caller
 from recourse.web.limits import BodyLimit
 
@@ -41,6 +52,7 @@ def build_api(delivery: Delivery, runs: AnswersTasks, *, docs: bool = False) -> 
         recoveries.router,
         agreements.router,
         restrictions.router,
+        consents.router,
         attempts.router,
     )
     for router in routers:

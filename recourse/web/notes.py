@@ -35,18 +35,20 @@ async def place_hold(request: Request, who: Holder, body: HoldBody) -> dict[str,
     asked = HoldRequest(
         reason=body.reason,
         actor=who.actor,
-        source="api",
+        source=body.source,
         until=body.until,
+        stops=body.stops,
         person_id=PersonId(body.person_id) if body.person_id else None,
         loan_id=LoanId(body.loan_id) if body.loan_id else None,
         request_id=f"{who.actor}-{body.request_id}",
+        asked_by=body.asked_by,
     )
     delivery: Delivery = request.app.state.delivery
     placed, told = await delivery.note(partial(noting.place_hold, request=asked))
     in_force = placed.state is HoldState.IN_FORCE
     known = {"hold_id": placed.id, "in_force": in_force, "state": placed.state, "case_told": told}
     ends = {"until": placed.until, "rule": placed.rule or None, "source": placed.source or None}
-    return known | ends | {"again": placed.again}
+    return known | ends | {"again": placed.again, "stops": sorted(placed.stops)}
 
 
 @router.post("/holds/{hold_id}/lift")
@@ -61,8 +63,8 @@ async def lift_hold(request: Request, who: Lifter, hold_id: str) -> dict[str, An
 
 @router.post("/ceases", status_code=201)
 async def cease(request: Request, who: Holder, body: CeaseBody) -> dict[str, Any]:
-    """Somebody asked to be contacted no more. In force when this answers, whether Temporal is up or not, and
-    never lifted. Safe to repeat with the same request id."""
+    """Somebody asked to be contacted no more. In force when this answers, whether Temporal is up or not. Only
+    a consent that the person gives anew ends it. Safe to repeat with the same request id."""
     asked = CeaseRequest(
         channels=body.channels,
         actor=who.actor,

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from recourse.domain.consents import Way
 from recourse.domain.ids import ContactPointId, PersonId
 from recourse.domain.law.rules import Disclosure
 from recourse.domain.proofs import BY_PEOPLE, ProofKind
@@ -28,7 +29,7 @@ from recourse.domain.restrictions import (
     Restriction,
     Whereabouts,
 )
-from recourse.domain.situation import Channel, HoldReason, PartyRole
+from recourse.domain.situation import Action, AskedBy, Channel, HoldReason, PartyRole
 from recourse.service.reserving import Result
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
@@ -63,10 +64,14 @@ class CompleteBody(ClaimBody):
 
 
 class HoldBody(Body):
-    """On a loan or on a person, never both."""
+    """On a loan or on a person, never both. source: the id of the letter, recording or task that it rests on.
+    asked_by: at whose wish. stops: what it shall stop besides what the law says for the reason."""
 
     reason: HoldReason
     request_id: Key
+    source: Key
+    asked_by: AskedBy | None = None
+    stops: frozenset[Action] = frozenset()
     loan_id: Key | None = None
     person_id: Key | None = None
     until: datetime | None = None
@@ -223,6 +228,19 @@ class ProofBody(Body):
         if kind not in BY_PEOPLE:
             raise ValueError(f"one of {', '.join(BY_PEOPLE)}; all else follows from what is on record")
         return kind
+
+
+class ConsentBody(Body):
+    """What a person said about one channel on one contact point. at: when he said it, with an offset; now
+    when left out. source: the id of the paper or recording that says so."""
+
+    request_id: Key
+    source: Key
+    person_id: Key
+    contact_point_id: Key
+    channel: Channel
+    way: Way
+    at: AwareDatetime | None = None
 
 
 class LegalStatusBody(BaseModel):

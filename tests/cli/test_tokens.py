@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
 from recourse.service.tokens import Caller, caller
-from tests.cli.conftest import Cli, Town
+from tests.cli.conftest import LATE, Cli, Town
 from tests.integration.conftest import World
 
 
@@ -84,3 +85,40 @@ async def test_whose_a_token_is_is_printed_and_listed_and_the_next_one_can_be_hi
 async def test_no_tokens_is_said(town: Town) -> None:
     assert "recourse tokens issue" in (await town.cli("tokens", "list")).stdout
     assert await town.cli.json("tokens", "list") == []
+
+
+async def test_a_diallers_token_is_bound_by_lender_and_by_list_and_unbound(
+    town: Town, tmp_path: Path
+) -> None:
+    issued = await town.cli("tokens", "issue", "--role", "dialler", "--name", "agency 1")
+    assert "may ask about no loan" in issued.stderr
+    actor = (await town.cli.json("tokens", "list"))[-1]["actor"]
+    listed = tmp_path / "loans.txt"
+    listed.write_text(f"{town.loan(LATE[0])}\n\n{town.loan(LATE[1])}\n", encoding="utf-8")
+    bound = await town.cli.json("tokens", "bind", actor, "--loans", str(listed))
+    assert bound == {"actor": actor, "lenders": [], "loans": sorted(map(town.loan, LATE[:2]))}
+    left = await town.cli.json("tokens", "unbind", actor, "--loan", town.loan(LATE[0]))
+    assert left["loans"] == [town.loan(LATE[1])]
+    assert "1 loans by their ids" in (await town.cli("tokens", "scope", actor)).stdout
+    assert (await town.cli.json("tokens", "unbind", actor, "--all"))["loans"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["bind", "dialler-1"], "--lender"),
+        (["bind", "dialler-1", "--lender", "x"], "dialler-1"),
+        (["bind", "dialler-1", "--loans", "/no/such/file"], "--loans"),
+        (["unbind", "dialler-1"], "--all"),
+        (["unbind", "dialler-1", "--all", "--loan", "L"], "--all"),
+        (["issue", "--role", "lead", "--name", "x", "--lender", "x"], "--lender"),
+        (["issue", "--role", "dialler", "--name", "x", "--loan", "L-nobody"], "L-nobody"),
+    ],
+)
+async def test_what_cannot_be_bound_is_exit_2_and_leaves_no_token(
+    cli: Cli, arguments: list[str], named: str
+) -> None:
+    result = await cli("tokens", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert named in result.stderr
+    assert await cli.json("tokens", "list") == []

@@ -108,6 +108,18 @@ def test_what_is_stopped_is_what_any_single_hold_stops(
     assert holds.stopped(tuple(held), packs, action, NOW) == (bool(ends), latest)
 
 
+@given(hold=HELD, packs=PACKS, action=st.sampled_from(Action))
+def test_the_scope_of_a_hold_is_what_it_stops_and_never_less_than_what_a_law_names(
+    hold: Hold, packs: Packs, action: Action
+) -> None:
+    scope = holds.scope(hold, packs)
+    if holds.in_force(hold, NOW):
+        assert (action in scope) is holds.stopped((hold,), packs, action, NOW)[0]
+    named = {one for pack in packs for rule in pack.holds if rule.reason is hold.reason for one in rule.stops}
+    assert named <= scope
+    assert holds.scope(hold, ()) == set(Action)
+
+
 def _later(one: tuple[bool, datetime | None], other: tuple[bool, datetime | None]) -> bool:
     if not other[0]:
         return True

@@ -16,9 +16,10 @@ from recourse.contracts.messages import Nudge, StepCommand, TaskAnswer, TaskRece
 from recourse.delivery import Delivery
 from recourse.domain.calendar import BusinessCalendar
 from recourse.ports import RunsUnavailable
-from recourse.service import answering, task_steps, tokens
+from recourse.service import answering, binding, task_steps, tokens
 from recourse.service.context import Services
 from recourse.storage.database import Database
+from recourse.storage.token_scopes import Bound
 from recourse.web.api import build_api
 from tests.integration.conftest import World, database_url, template, world  # noqa: F401 - fixtures
 from tests.integration.service.conftest import open_case
@@ -70,10 +71,20 @@ class Api:
         return await self.call(role, "POST", path, body)
 
     async def another(self, role: str) -> str:
-        """A second person of the role; returns the name to call by."""
+        """One more person of the role; returns the name to call by."""
         name = f"another {role}"
-        self.tokens[name] = await self.world.services.run(partial(tokens.issue, role=role, name=name))
+        name = name if name not in self.tokens else f"{name} {len(self.tokens)}"
+        self.tokens[name] = await issued(self.world, role)
         return name
+
+
+async def issued(world: World, role: str) -> tokens.Issued:  # noqa: F811 - the fixture
+    """A dialler's is bound to the lender of the tests' loans."""
+    token = await world.services.run(partial(tokens.issue, role=role, name=f"{role} of the test"))
+    if role == binding.BOUND_ROLE:
+        lenders = Bound(lenders=("demo-auto-finance",))
+        await world.services.run(partial(binding.bind, actor=token.actor, more=lenders))
+    return token
 
 
 def client(app: FastAPI) -> httpx.AsyncClient:
@@ -96,13 +107,10 @@ async def without_database(api: Api, port: int) -> AsyncIterator[httpx.AsyncClie
 @pytest.fixture
 async def api(world: World) -> AsyncIterator[Api]:  # noqa: F811 - the fixture
     runs = Runs(world.services)
-    issued = {
-        role: await world.services.run(partial(tokens.issue, role=role, name=f"{role} of the test"))
-        for role in ROLES
-    }
+    people = {role: await issued(world, role) for role in ROLES}
     app = build_api(Delivery(world.services, runs), runs)
     async with client(app) as http:
-        yield Api(app, http, runs, world, issued)
+        yield Api(app, http, runs, world, people)
 
 
 @pytest.fixture

@@ -49,15 +49,28 @@ PERMITTED: dict[tuple[str, str], set[str]] = {
     ("GET", "/loans/{loan_id}/proofs"): {"lead", "legal", "auditor", "admin"},
     ("POST", "/proofs/{proof_id}/withdraw"): {"lead", "legal", "admin"},
     ("GET", "/permits"): {"recovery", "admin"},
+    ("POST", "/consents"): {"lead", "legal", "admin"},
+    ("POST", "/consents/withdraw"): {"agent", "lead", "legal", "admin"},
+    ("GET", "/people/{person_id}/consents"): {"agent", "lead", "legal", "auditor", "admin"},
     ("POST", "/permits/{permit_id}/check"): {"recovery", "admin"},
     ("POST", "/permits/{permit_id}/recall-ack"): {"recovery", "admin"},
+}
+CONSENT = {
+    "request_id": "r-1",
+    "source": "letter-1",
+    "person_id": "C-nobody",
+    "contact_point_id": "cp-nobody",
+    "channel": "sms",
+    "way": "letter",
 }
 BODIES: dict[str, dict[str, Any]] = {
     "/tasks/{task_id}/claim": {"request_id": "r-1"},
     "/tasks/{task_id}/complete": {"request_id": "r-1", "outcome": "done"},
     "/ceases": {"request_id": "r-1", "source": "letter-1", "loan_id": "L-nobody"},
-    "/holds": {"reason": "dispute", "request_id": "r-1", "loan_id": "L-nobody"},
+    "/holds": {"reason": "dispute", "request_id": "r-1", "loan_id": "L-nobody", "source": "letter-1"},
     "/permits/{permit_id}/recall-ack": {"outcome": "stopped"},
+    "/consents": CONSENT,
+    "/consents/withdraw": CONSENT,
     "/cases/{case_id}/agreements": {"request_id": "r-1", "terms": {"kind": "extension", "installments": 1}},
     "/agreements/{agreement_id}/approve": {"request_id": "r-1"},
     "/agreements/{agreement_id}/decline": {"request_id": "r-1", "code": "too_long"},
@@ -121,6 +134,7 @@ async def test_each_endpoint_lets_in_the_roles_it_is_for_and_no_other(
         "/permits",
         "/recoveries",
         "/people/{person_id}/restrictions",
+        "/people/{person_id}/consents",
         "/loans/{loan_id}/proofs",
     }
     expected = 200 if path in lists else 404

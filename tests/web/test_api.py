@@ -17,7 +17,8 @@ from tests.web.conftest import PERSONAL, Api, without_database
 
 
 def _hold(**changes: Any) -> dict[str, Any]:
-    return {"reason": "dispute", "request_id": secrets.token_hex(4), "loan_id": "L-1"} | changes
+    named = {"reason": "dispute", "source": "letter-1", "loan_id": "L-1"}
+    return named | {"request_id": secrets.token_hex(4)} | changes
 
 
 async def test_a_task_is_listed_claimed_and_completed_with_receipts(api: Api, task: str) -> None:
@@ -139,7 +140,11 @@ async def test_a_hold_is_in_force_when_it_answers_and_the_case_was_told(api: Api
     answer = await api.post("agent", "/holds", **_hold())
     assert (answer.status_code, answer.json()["in_force"], answer.json()["case_told"]) == (201, True, True)
     row = (await api.world.rows("SELECT id, placed_by, source FROM hold"))[0]
-    assert row == {"id": answer.json()["hold_id"], "placed_by": api.tokens["agent"].actor, "source": "api"}
+    assert row == {
+        "id": answer.json()["hold_id"],
+        "placed_by": api.tokens["agent"].actor,
+        "source": "letter-1",
+    }
     claim = await api.post("agent", f"/tasks/{task}/claim", request_id="r-1")
     assert (claim.status_code, claim.json()["code"]) == (409, "hold")
 

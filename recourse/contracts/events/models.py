@@ -7,11 +7,12 @@ it). Personal data travels in `LoanSnapshot` alone.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -48,6 +49,21 @@ def _iso_date(value: Any) -> Any:
     return day
 
 
+def _instant(value: Any) -> Any:
+    """Instants are RFC 3339 texts with an offset, as `ce_time` is."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else None
+    except ValueError:  # its text would repeat the value
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise ValueError("must be an instant with an offset, as 2026-11-06T09:00:00+08:00")
+    if instant.year not in _YEARS:
+        raise ValueError("must lie between 1900 and 2200")
+    return instant
+
+
 def _zone(name: str) -> str:
     if not zones.exists(name):
         raise ValueError("must be an IANA time zone, such as Asia/Shanghai; leave an unknown one out")
@@ -55,10 +71,12 @@ def _zone(name: str) -> str:
 
 
 Day = Annotated[date, BeforeValidator(_iso_date)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
 Minor = Annotated[int, Field(strict=True, ge=0, le=MAX_MINOR)]
 PositiveMinor = Annotated[int, Field(strict=True, gt=0, le=MAX_MINOR)]
 Currency = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
 Identifier = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=128)]
+Opaque = Annotated[Identifier, StringConstraints(pattern=r"^[\x21-\x7e]+$")]
 Name = Annotated[str, StringConstraints(strict=True, max_length=200)]
 Zone = Annotated[Name, AfterValidator(_zone)]
 Text = Annotated[str, StringConstraints(strict=True, max_length=2000)]
@@ -185,11 +203,37 @@ class Address(Strict):
     region: Region | None = None
 
 
+ChannelName = Literal["sms", "call", "email", "letter", "visit"]
+WayName = Literal["contract", "letter", "form", "app", "call", "message", "in_person"]
+
+
+class ConsentProof(Strict):
+    """A consent with its proof: when and how it was given, and the bank's id of the paper or recording."""
+
+    channel: ChannelName
+    given_at: Instant
+    way: WayName
+    source: Opaque
+    withdrawn_at: Instant | None = None
+    withdrawn_way: WayName | None = None
+    withdrawn_source: Opaque | None = None
+
+    @model_validator(mode="after")
+    def _withdrawn_later(self) -> ConsentProof:
+        if self.withdrawn_at is not None and self.withdrawn_at < self.given_at:
+            raise ValueError("withdrawn_at: must not come before given_at")
+        return self
+
+
 class ContactPoint(Strict):
+    """consent: channels agreed to, without a day; they count until a withdrawal is known. consents: with
+    their days and proofs."""
+
     kind: Literal["mobile", "landline", "email", "address"]
     value: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=320)]
-    consent: Annotated[list[Literal["sms", "call", "email", "letter", "visit"]], Field(max_length=10)] = []
+    consent: Annotated[list[ChannelName], Field(max_length=10)] = []
     whereabouts: Literal["home", "work"] | None = None
+    consents: Annotated[list[ConsentProof], Field(max_length=50)] = []
 
 
 class Person(Strict):

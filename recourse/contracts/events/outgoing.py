@@ -9,7 +9,7 @@ import json
 from datetime import date
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from recourse.contracts.events.codec import SPEC_VERSION
 from recourse.contracts.events.models import Amount
@@ -113,6 +113,29 @@ class LegalRecalled(CaseEvent):
     reason: str
 
 
+class HoldSet(CaseEvent):
+    """A hold is in force on the loan, or goes on with another scope or end. stops: what this one stops.
+    stopped: what any hold stops on the loan now; whoever heeds this list alone does right. until: None for
+    until lifted. episode: of the loan's last case, 0 where it never had one."""
+
+    hold_id: str
+    reason: str
+    stops: tuple[str, ...]
+    stopped: tuple[str, ...]
+    until: AwareDatetime | None = None
+
+
+class HoldEnded(CaseEvent):
+    """code: lifted, expired, or party_left where the person is on the loan no more. resumes: what may go on,
+    since no other hold stops it. stopped: what others stop still."""
+
+    hold_id: str
+    reason: str
+    code: str
+    resumes: tuple[str, ...]
+    stopped: tuple[str, ...]
+
+
 class CaseClosed(CaseEvent):
     reason: str
 
@@ -134,6 +157,8 @@ CASE_MODELS: dict[str, type[CaseEvent]] = {
     "recourse.acceleration.reviewed.v1": AccelerationReviewed,
     "recourse.legal.handed_over.v1": LegalHandedOver,
     "recourse.legal.recalled.v1": LegalRecalled,
+    "recourse.hold.set.v1": HoldSet,
+    "recourse.hold.ended.v1": HoldEnded,
     "recourse.case.closed.v1": CaseClosed,
 }
 

@@ -139,13 +139,14 @@ def _contact_questions(effect: ContactEffect, q: _Inquiry) -> Iterator[_Question
     yield _lawful("party", _party(party, effect, q))
     if party is None:
         return
-    ceased = effect.channel in party.ceased
+    point = next((p for p in party.contact_points if p.id == effect.contact_point_id and p.usable), None)
+    anew = point is not None and effect.channel in point.proved
+    ceased = effect.channel in party.ceased and not anew
     yield _house(
         "ceased", Refused(RefusalCode.CEASED, HOUSE, detail=effect.channel.value) if ceased else None
     )
     represented = party.restrictions.represented
     yield _heeded(Restricts.ATTORNEY, Refused(RefusalCode.REPRESENTED, HOUSE) if represented else None, q)
-    point = next((p for p in party.contact_points if p.id == effect.contact_point_id and p.usable), None)
     yield _house("contact_point", Refused(RefusalCode.NO_CONTACT_POINT, HOUSE) if point is None else None)
     if point is None:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -48,6 +48,18 @@ def stopped(
     ends = [hold.until for hold, *_ in binding_rules(holds, packs, action, now)]
     known = [end for end in ends if end is not None]
     return bool(ends), max(known, default=None) if len(known) == len(ends) else None
+
+
+def scope(hold: Hold, packs: Collection[LawPack]) -> frozenset[Action]:
+    """Everything that a hold in force stops: what was named when it was placed, and what each pack says of
+    its reason. So who places one can widen what the law stops, and never narrow it.
+
+    Where the law is not known (no packs) everything, as the gate refuses everything there.
+    """
+    if not packs:
+        return frozenset(Action)
+    lawful = (rule.stops for pack in packs for rule in pack.holds if rule.reason is hold.reason)
+    return hold.stops.union(*lawful)
 
 
 @dataclass(frozen=True, slots=True)

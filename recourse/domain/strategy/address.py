@@ -32,15 +32,18 @@ def target(step: Step, s: Situation) -> Party | None:
 
 
 def choose_point(party: Party | None, channel: Channel) -> ContactPoint | None:
-    """The first usable point of the right kind, one with consent before one without. One that the person
-    named as inconvenient comes last, and the gate refuses it."""
+    """The first usable point of the right kind, one with consent before one without. One where the person
+    asked us to stop comes after them, one that he named as inconvenient last; the gate refuses both."""
     if party is None:
         return None
     fitting = [p for p in party.contact_points if p.kind in POINT_KINDS[channel] and p.usable]
     bars = party.restrictions.bars
-    return min(
-        fitting, key=lambda p: (bars(p.id, p.whereabouts), channel not in p.consent, p.id), default=None
-    )
+
+    def order(p: ContactPoint) -> tuple[bool, bool, bool, str]:
+        ceased = channel in party.ceased and channel not in p.proved
+        return bars(p.id, p.whereabouts), ceased, channel not in p.consent, p.id
+
+    return min(fitting, key=order, default=None)
 
 
 def required(step: Step, done: Progress) -> tuple[str, ...]:

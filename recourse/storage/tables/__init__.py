@@ -16,11 +16,12 @@ from recourse.storage.tables.cases import (
     task_answer,
 )
 from recourse.storage.tables.contacts import contact_attempt, location_fix, provider_receipt
-from recourse.storage.tables.ledger import fact, hold, installment, loan, payment
+from recourse.storage.tables.ledger import fact, hold, hold_told, installment, loan, payment
 from recourse.storage.tables.legal import legal_action, legal_status, proof
 from recourse.storage.tables.people import (
     NUMBER_END,
     NUMBERS,
+    consent,
     contact_point,
     loan_party,
     number_digits,
@@ -32,7 +33,7 @@ from recourse.storage.tables.people import (
 )
 from recourse.storage.tables.permits import permit, permit_check, recovery_proposal
 from recourse.storage.tables.strategies import assignment, strategy_move
-from recourse.storage.tables.system import api_token, dossier_read, outbox
+from recourse.storage.tables.system import api_token, dossier_read, outbox, token_scope
 
 __all__ = [
     "NUMBERS",
@@ -42,12 +43,14 @@ __all__ = [
     "api_token",
     "assignment",
     "collection_case",
+    "consent",
     "contact_attempt",
     "contact_point",
     "dispute",
     "dossier_read",
     "fact",
     "hold",
+    "hold_told",
     "installment",
     "legal_action",
     "legal_status",
@@ -72,5 +75,6 @@ __all__ = [
     "step",
     "strategy_move",
     "task_answer",
+    "token_scope",
     "vehicle",
 ]

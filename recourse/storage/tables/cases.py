@@ -161,6 +161,11 @@ agreement = Table(
     instant("since", nullable=True),
     instant("judged_at", nullable=True),
     Column("code", Text),
+    # Of a settlement that was paid and that the bank does not book: the first of the two who cancel it.
+    Column("cancel_asked_by", Text),
+    Column("cancel_asked_as", Text),
+    instant("cancel_asked_at", nullable=True),
+    Column("cancel_code", Text),
     recorded_at(),
     Index(None, "case_id"),
     Index(None, "loan_id"),

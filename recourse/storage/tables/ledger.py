@@ -86,7 +86,9 @@ hold = Table(
     instant("since"),
     instant("until", nullable=True),
     Column("placed_by", Text, nullable=False),
+    # The paper, recording or task it rests on, and at whose wish it stands; NULL where nobody said.
     Column("source", Text, nullable=False),
+    Column("asked_by", Text),
     # The law's rule that set the end; NULL where whoever placed it did, or nothing did.
     Column("rule", Text),
     Column("rule_source", Text),
@@ -95,5 +97,22 @@ hold = Table(
     recorded_at(),
     CheckConstraint("num_nonnulls(loan_id, person_id) = 1", name="one_subject"),
     Index(None, "person_id"),
+    Index(None, "loan_id"),
+)
+
+hold_told = Table(
+    "hold_told",
+    metadata,
+    # What the bank was last told of a hold on a loan. A hold on a person is one row for each of his loans.
+    Column("hold_id", Text, ForeignKey("hold.id"), primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.id"), primary_key=True),
+    Column("stops", ARRAY(Text), nullable=False),
+    instant("until", nullable=True),
+    instant("told_at"),
+    # When it was last compared with the law of the day.
+    instant("looked_at"),
+    instant("ended_at", nullable=True),
+    recorded_at(),
+    Index("ix_hold_told_open", "looked_at", postgresql_where="ended_at IS NULL"),
     Index(None, "loan_id"),
 )

@@ -110,3 +110,24 @@ vehicle = Table(
     Column("gps_device_id", Text),
     Column("gps_consent_on", Date),
 )
+
+consent = Table(
+    "consent",
+    metadata,
+    # Withdrawn, never deleted: it says why somebody was written to, and since when no more.
+    Column("id", Text, primary_key=True),
+    Column("person_id", Text, ForeignKey("party.id"), nullable=False),
+    Column("contact_point_id", Text, ForeignKey("contact_point.id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    # NULL with way and source: the bank only listed it, and it is on record because it was withdrawn.
+    instant("given_at", nullable=True),
+    Column("way", Text),
+    Column("source", Text),
+    Column("noted_by", Text, nullable=False),
+    instant("withdrawn_at", nullable=True),
+    Column("withdrawn_way", Text),
+    Column("withdrawn_source", Text),
+    Column("withdrawn_by", Text),
+    recorded_at(),
+    UniqueConstraint("person_id", "contact_point_id", "channel", "given_at", "source"),
+)

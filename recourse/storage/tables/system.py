@@ -1,6 +1,6 @@
 """Rows the system keeps for itself: messages to publish, who may call the API, who read whose dossier."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Identity, Index, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Identity, Index, Table, Text
 
 from recourse.storage.tables.base import document, instant, metadata, recorded_at
 
@@ -44,4 +44,21 @@ dossier_read = Table(
     instant("at"),
     recorded_at(),
     Index(None, "loan_id"),
+)
+
+token_scope = Table(
+    "token_scope",
+    metadata,
+    # Which loans a token of somebody outside is for: each of a lender, or one. Ended, never deleted: it says
+    # who could ask about whom.
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("actor", Text, ForeignKey("api_token.actor"), nullable=False),
+    Column("lender", Text),
+    Column("loan_id", Text, ForeignKey("loan.id")),
+    instant("since"),
+    instant("ended_at", nullable=True),
+    recorded_at(),
+    CheckConstraint("num_nonnulls(lender, loan_id) = 1", name="one_kind"),
+    Index("uq_token_scope_lender", "actor", "lender", unique=True, postgresql_where="ended_at IS NULL"),
+    Index("uq_token_scope_loan_id", "actor", "loan_id", unique=True, postgresql_where="ended_at IS NULL"),
 )

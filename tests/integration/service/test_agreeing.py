@@ -24,11 +24,12 @@ from recourse.domain.agreements import (
 )
 from recourse.domain.situation import Channel
 from recourse.service import agreeing, tokens
-from recourse.service.agreeing import Answer, NotAuthorised, Proposal, Ruling
+from recourse.service.agreeing import Answer, Proposal, Ruling
+from recourse.service.authorising import NotAuthorised
 from recourse.service.context import Unit
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.storage.money_agreements import AgreementRow
-from tests.events import adjusted, arrears, payment, reversal
+from tests.events import adjusted, arrears, overdue, payment, reversal
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, open_case
@@ -290,3 +291,198 @@ async def test_no_event_of_the_bank_makes_two_agreements_of_one_payment(world: W
         [payment("L-1", at=later, amount=300_000, payment_id="P-1", cured=False, left=left(52_017))]
     )
     assert [await state(world), await state(world, "agr-r-3")] == ["active", "active"]
+
+
+FIVE_PERCENT = 17_600
+"""Of 352,017: ceil(100 * 17,600 / 352,017) = 5, and one more makes 6. Less than the 20,000 of an agent."""
+
+
+async def booked(world: World, unpaid: int, days: int, sequence: int) -> None:
+    later = NOON + timedelta(days=days)
+    world.set_now(later)
+    await world.delivery.accept(
+        [adjusted("L-1", at=later, kind="waiver", left=left(unpaid), sequence=sequence)]
+    )
+
+
+async def waive(world: World, case: OpenCase, amount: int, request: str, **who: Any) -> AgreementRow:
+    return await propose(world, case, Waiver(Waived.FEES, amount), request_id=request, **who)
+
+
+@pytest.mark.parametrize(
+    ("second", "state", "beyond"), [(7_600, "approved", ()), (7_601, "proposed", ("percent",))]
+)
+async def test_what_was_waived_before_counts_with_what_is_asked_for_to_the_cent(
+    world: World, case: OpenCase, second: int, state: str, beyond: tuple[str, ...]
+) -> None:
+    """Ten thousand and 7,600 are five percent of the claim that there would be without the first waiver."""
+    await waive(world, case, FIVE_PERCENT - 7_600, "r-1")
+    await booked(world, 352_017 - 10_000, days=1, sequence=3)
+    row = await waive(world, case, second, "r-2", actor="agent-2")
+    assert (row.state, row.beyond) == (state, beyond)
+
+
+async def test_whoever_gave_it_and_in_whichever_case_of_the_loan(world: World, case: OpenCase) -> None:
+    await rule(world, agreeing.approve, (await waive(world, case, 50_000, "r-1")).id)
+    later = NOON + timedelta(days=1)
+    world.set_now(later)
+    await world.delivery.accept(
+        [
+            adjusted("L-1", at=later, kind="waiver", left=left(302_017)),
+            payment("L-1", at=later, amount=302_017, sequence=4),
+        ]
+    )
+    again = later + timedelta(days=30)
+    world.set_now(again)
+    await world.delivery.accept([overdue("L-1", at=again, sequence=5)])
+    row = await waive(world, OpenCase(world, "case-L-1-2"), 1, "r-2")
+    assert (row.state, row.beyond) == (AgreementState.PROPOSED, ("amount", "percent"))
+    with pytest.raises(NotAuthorised, match="with 50000 minor units given up already; may: lead"):
+        await rule(world, agreeing.approve, row.id, "agent-2", "agent")
+
+
+@pytest.mark.parametrize(("less", "state"), [(timedelta(seconds=30), "proposed"), (timedelta(), "approved")])
+async def test_after_the_period_it_counts_no_more(
+    world: World, case: OpenCase, less: timedelta, state: str
+) -> None:
+    """365 times 24 hours after it came into force, exclusive at its far edge."""
+    first = await waive(world, case, FIVE_PERCENT, "r-1")
+    assert first.since is not None
+    await booked(world, 352_017 - FIVE_PERCENT, days=1, sequence=3)
+    world.set_now(first.since + timedelta(days=365) - less)
+    assert (await waive(world, case, 1_000, "r-2")).state == state
+
+
+async def test_settlements_and_extensions_count_and_what_came_to_nothing_does_not(
+    world: World, case: OpenCase
+) -> None:
+    settlement = Settlement(341_017, date(2026, 12, 1), 11_000)
+    held = await propose(world, case, settlement, role="lead", actor="lead-1", request_id="r-1")
+    row = await waive(world, case, 9_001, "r-2")
+    assert row.beyond == ("amount", "percent"), "11,000 and 9,001 are more than the 20,000 of an agent"
+    await rule(world, agreeing.decline, row.id, code="no", request_id="d-1")
+    await rule(world, agreeing.cancel, held.id, code="asked", request_id="c-1")
+    assert (await waive(world, case, 9_001, "r-3")).state is AgreementState.APPROVED
+    first = await propose(world, case, Extension(1), request_id="r-4")
+    later = NOON + timedelta(days=1)
+    world.set_now(later)
+    await world.delivery.accept([adjusted("L-1", at=later, kind="extension", left=left(352_017))])
+    assert await state(world, first.id) == "kept"
+    second = await propose(world, case, Extension(1), request_id="r-5")
+    assert (second.state, second.beyond) == (AgreementState.PROPOSED, ("installments",))
+
+
+async def test_of_two_waivers_at_once_the_second_is_measured_with_the_first(
+    world: World, case: OpenCase
+) -> None:
+    """One of a kind is in force at a time; a settlement and a waiver are two kinds."""
+    settlement = Settlement(334_417, date(2026, 12, 1), FIVE_PERCENT)
+    rows = await asyncio.gather(
+        propose(world, case, settlement, role="lead", actor="lead-1", request_id="r-1"),
+        waive(world, case, FIVE_PERCENT, "r-2"),
+    )
+    given = sum(row.state is not AgreementState.PROPOSED for row in rows)
+    assert (given, rows[0].beyond) in {(1, ()), (2, ())}
+    if rows[1].state is AgreementState.PROPOSED:
+        assert rows[1].beyond == ("amount", "percent")
+
+
+PAID = Settlement(300_000, date(2026, 12, 1), 52_017)
+
+
+@pytest.fixture
+async def paid(world: World, case: OpenCase) -> OpenCase:
+    """A settlement that the borrower has paid and the bank has not booked."""
+    await propose(world, case, PAID, role="lead", actor="lead-1")
+    later = NOON + timedelta(days=1)
+    world.set_now(later)
+    await world.delivery.accept(
+        [payment("L-1", at=later, amount=300_000, payment_id="P-1", cured=False, left=left(52_017))]
+    )
+    assert await state(world) == "kept"
+    return case
+
+
+async def test_a_paid_settlement_is_cancelled_by_two_persons_with_one_reason(
+    world: World, paid: OpenCase
+) -> None:
+    due = (await paid.plan()).due_at
+    assert due is not None
+    world.set_now(due)
+    await paid.decide()
+    assert await world.scalar("SELECT state FROM agent_task WHERE kind = 'chase_booking'") == "open"
+    asked = {"code": "wrong_loan"}
+    first = [await rule(world, agreeing.cancel, "agr-r-1", request_id="c-1", **asked) for _ in range(2)]
+    assert {row.state for row in first} == {AgreementState.KEPT}
+    assert (await paid.plan()).reason == "agreement", "one person alone takes nothing from the borrower"
+    with pytest.raises(NotAuthorised, match="another person"):
+        await rule(world, agreeing.cancel, "agr-r-1", request_id="c-2", **asked)
+    with pytest.raises(Pointless, match="code: it was asked for as wrong_loan"):
+        await rule(world, agreeing.cancel, "agr-r-1", "legal-1", "legal", request_id="c-3", code="other")
+    done = await rule(world, agreeing.cancel, "agr-r-1", "legal-1", "legal", request_id="c-4", **asked)
+    assert (done.state, done.code, done.cancel_asked_by) == (AgreementState.CANCELLED, "wrong_loan", "lead-1")
+    again = await rule(world, agreeing.cancel, "agr-r-1", "legal-1", "legal", request_id="c-4", **asked)
+    assert again.state is AgreementState.CANCELLED
+    assert (await paid.decide()).reason != "agreement"
+    assert await told(world) == ["approved", "kept", "cancelled"]
+    assert await world.scalar("SELECT state FROM agent_task WHERE kind = 'chase_booking'") == "cancelled"
+    lines = await world.rows(
+        "SELECT event, actor, code FROM step WHERE event LIKE 'agreement_cancel%' ORDER BY id"
+    )
+    assert [(line["event"], line["actor"], line["code"]) for line in lines] == [
+        ("agreement_cancel_asked", "lead-1", "wrong_loan"),
+        ("agreement_cancelled", "legal-1", "wrong_loan"),
+    ]
+
+
+async def test_two_tokens_of_one_person_do_not_cancel_a_paid_settlement(world: World, paid: OpenCase) -> None:
+    one = await world.services.run(partial(tokens.issue, role="lead", name="x"))
+    two = await world.services.run(partial(tokens.issue, role="legal", name="x", person=one.person))
+    await rule(world, agreeing.cancel, "agr-r-1", one.actor, "lead", code="wrong_loan")
+    with pytest.raises(NotAuthorised, match="another person"):
+        await rule(world, agreeing.cancel, "agr-r-1", two.actor, "legal", code="wrong_loan", request_id="c-2")
+
+
+async def test_who_has_no_say_in_settlements_asks_for_no_cancelling_and_confirms_none(
+    world: World, paid: OpenCase
+) -> None:
+    with pytest.raises(NotAuthorised, match="agent has no authority"):
+        await rule(world, agreeing.cancel, "agr-r-1", "agent-1", "agent", code="wrong_loan")
+    await rule(world, agreeing.cancel, "agr-r-1", code="wrong_loan", request_id="c-1")
+    with pytest.raises(NotAuthorised, match="beyond the authority of agent"):
+        await rule(world, agreeing.cancel, "agr-r-1", "agent-1", "agent", code="wrong_loan", request_id="c-2")
+
+
+async def test_a_payment_taken_back_in_between_begins_the_cancelling_anew(
+    world: World, paid: OpenCase
+) -> None:
+    await rule(world, agreeing.cancel, "agr-r-1", code="wrong_loan", request_id="c-1")
+    at = NOON + timedelta(days=2)
+    for number, fact in enumerate(
+        (
+            reversal("L-1", at=at, of="P-1", left=left(352_017)),
+            payment(
+                "L-1", at=at, amount=300_000, payment_id="P-2", sequence=5, cured=False, left=left(52_017)
+            ),
+        )
+    ):
+        world.set_now(at + timedelta(minutes=number))
+        await world.delivery.accept([fact])
+    assert await state(world) == "kept"
+    row = await rule(world, agreeing.cancel, "agr-r-1", "legal-1", "legal", code="new", request_id="c-2")
+    assert (row.state, row.cancel_asked_by, row.cancel_code) == (AgreementState.KEPT, "legal-1", "new")
+
+
+async def test_a_kept_plan_and_a_settlement_that_the_bank_has_booked_are_not_cancelled(
+    world: World, paid: OpenCase
+) -> None:
+    at = NOON + timedelta(days=2)
+    world.set_now(at)
+    await world.delivery.accept([payment("L-1", at=at, amount=52_017, payment_id="P-9", sequence=6)])
+    with pytest.raises(Pointless, match="case: is closed"):
+        await rule(world, agreeing.cancel, "agr-r-1", code="wrong_loan")
+    await world.execute(
+        "UPDATE agreement SET terms = jsonb_build_object('kind', 'waiver', 'of', 'fees', 'amount_minor', 5)"
+    )
+    with pytest.raises(Pointless, match="waiver was kept"):
+        await rule(world, agreeing.cancel, "agr-r-1", code="wrong_loan")

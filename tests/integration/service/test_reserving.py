@@ -14,10 +14,11 @@ from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
 from recourse.domain.law.verdict import Refused
 from recourse.domain.situation import Channel, HoldReason
 from recourse.reading.explaining import explained
-from recourse.service import noting, reserving, sweeping
+from recourse.service import binding, noting, reserving, sweeping, tokens
 from recourse.service.noting import HoldRequest, Pointless, RequestReused, Unknown
-from recourse.service.reserving import Result, SlotRequest
+from recourse.service.reserving import AnswerOwed, Result, SlotRequest
 from recourse.storage.attempts import Reservation
+from recourse.storage.token_scopes import Bound
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, open_case
 
@@ -25,12 +26,18 @@ from tests.integration.service.conftest import NOON, OpenCase, open_case
 async def _request(world: World, number: int = 1, **changes: Any) -> SlotRequest:
     point = await world.scalar("SELECT id FROM contact_point WHERE kind = 'mobile'")
     asked = SlotRequest(
-        LoanId("L-1"), PersonId("C-L-1"), ContactPointId(point), Channel.CALL, "dialler-1", f"r-{number}"
+        LoanId("L-1"),
+        PersonId("C-L-1"),
+        ContactPointId(point),
+        Channel.CALL,
+        f"dialler-{number}",
+        f"r-{number}",
     )
     return replace(asked, **changes)
 
 
-async def _reserve(world: World, number: int = 1, **changes: Any) -> Reservation | Refused:
+async def _reserve(world: World, number: int = 1, **changes: Any) -> Reservation | Refused | AnswerOwed:
+    """Each number is a dialler of its own."""
     request = await _request(world, number, **changes)
     return await world.services.run(partial(reserving.reserve, request=request))
 
@@ -41,8 +48,14 @@ async def _taken(world: World, number: int = 1, **changes: Any) -> str:
     return slot.id
 
 
-async def _tell(world: World, key: str, result: Result, actor: str = "dialler-1") -> Reservation:
-    return await world.services.run(partial(reserving.tell, key=key, result=result, actor=actor))
+async def _tell(
+    world: World, key: str, result: Result, actor: str = "", *, anybodys: bool = False
+) -> Reservation:
+    """By whoever reserved it, where nobody else is named."""
+    mine = await world.rows("SELECT actor FROM contact_attempt WHERE id = :key", key=key)
+    actor = actor or (mine[0]["actor"] if mine else "dialler-1")
+    told = partial(reserving.tell, key=key, result=result, actor=actor, anybodys=anybodys)
+    return await world.services.run(told)
 
 
 async def _states(world: World) -> list[str]:
@@ -77,7 +90,7 @@ async def test_a_request_that_is_repeated_hears_of_a_hold_that_came_since_and_ta
 async def test_a_refusal_stands_in_the_diary_once_and_can_be_explained(world: World, case: OpenCase) -> None:
     world.set_now(NOON + timedelta(hours=11))
     for number in (1, 2):
-        assert isinstance(await _reserve(world, number), Refused)
+        assert isinstance(await _reserve(world, number, actor="dialler-1"), Refused)
     [row] = await world.rows("SELECT id, code, actor FROM step WHERE event = 'reservation_refused'")
     assert (row["code"], row["actor"]) == ("outside_hours", "dialler-1")
     async with world.services.database.reading() as tx:
@@ -242,3 +255,130 @@ async def test_years_later_it_can_be_shown_why_it_was_allowed(world: World, case
     assert found.differs == []
     assert {check.question for check in found.explanation.checks} >= {"hours", "caps", "represented"}
     assert all(check.refusal is None for check in found.explanation.checks)
+
+
+SAME = PersonId("C-both")
+
+
+@pytest.fixture
+async def agencies(world: World) -> tuple[str, str]:
+    """Two diallers, each bound to one of two loans of one person."""
+    actors = []
+    for loan in ("L-1", "L-2"):
+        await open_case(world, loan, days=5, person=SAME)
+        issued = await world.services.run(partial(tokens.issue, role="dialler", name=loan))
+        await world.services.run(partial(binding.bind, actor=issued.actor, more=Bound(loans=(LoanId(loan),))))
+        actors.append(issued.actor)
+    return actors[0], actors[1]
+
+
+async def test_who_is_silent_keeps_one_slot_from_the_loan_of_another_agency_and_no_more(
+    world: World, agencies: tuple[str, str]
+) -> None:
+    """China: three conversations a day with a person, for whichever loan."""
+    mine, other = agencies
+    named = {"person_id": SAME, "bound": True}
+    first = await _taken(world, 1, actor=mine, **named)
+    for number in range(2, 8):
+        assert await _reserve(world, number, actor=mine, **named) == AnswerOwed(first)
+    world.set_now(NOON + timedelta(hours=1))
+    await world.services.run(sweeping.expire_reservations)
+    assert await _reserve(world, 8, actor=mine, **named) == AnswerOwed(first), (
+        "an hour later it owes it still"
+    )
+    assert await _states(world) == ["unknown"]
+    for number in (11, 12):
+        key = await _taken(world, number, actor=other, loan_id=LoanId("L-2"), **named)
+        await _tell(world, key, Result.CONNECTED)
+    refused = await _reserve(world, 13, actor=other, loan_id=LoanId("L-2"), **named)
+    assert isinstance(refused, Refused)
+    assert refused.code == "cap_reached", "a call that may have been made is counted for everybody"
+
+
+@pytest.mark.parametrize("result", [Result.NOT_MADE, Result.UNKNOWN, Result.NOT_CONNECTED])
+async def test_any_answer_lets_the_caller_go_on(world: World, case: OpenCase, result: Result) -> None:
+    key = await _taken(world)
+    world.set_now(NOON + timedelta(minutes=6))
+    await world.services.run(sweeping.expire_reservations)
+    assert await _reserve(world, 2, actor="dialler-1") == AnswerOwed(key)
+    await _tell(world, key, result)
+    assert isinstance(await _reserve(world, 2, actor="dialler-1"), Reservation)
+
+
+async def test_what_is_owed_is_owed_under_each_token_of_the_person(world: World, case: OpenCase) -> None:
+    one = await world.services.run(partial(tokens.issue, role="dialler", name="x"))
+    two = await world.services.run(partial(tokens.issue, role="dialler", name="x", person=one.person))
+    key = await _taken(world, actor=one.actor)
+    assert await _reserve(world, 2, actor=two.actor) == AnswerOwed(key)
+    assert isinstance(await _reserve(world, 3, actor=two.actor, channel=Channel.SMS), Reservation)
+
+
+async def test_of_ten_requests_at_once_a_caller_gets_one_slot(world: World, case: OpenCase) -> None:
+    answers = await asyncio.gather(*(_reserve(world, n, actor="dialler-1") for n in range(10)))
+    assert sum(isinstance(answer, Reservation) for answer in answers) == 1
+    assert await _states(world) == ["claimed"]
+
+
+async def test_a_lead_answers_for_a_dialler_that_is_silent(world: World, case: OpenCase) -> None:
+    key = await _taken(world)
+    told = await _tell(world, key, Result.NOT_MADE, actor="lead-1", anybodys=True)
+    assert told.state == "not_sent"
+    assert await world.rows("SELECT actor FROM step WHERE event = 'attempt'") == [{"actor": "lead-1"}]
+
+
+async def test_a_loan_that_is_not_its_own_is_to_a_dialler_as_if_there_were_none(
+    world: World, agencies: tuple[str, str]
+) -> None:
+    mine, _ = agencies
+    said = set()
+    for loan in ("L-2", "L-nobody"):
+        wrong = await _request(world, actor=mine, loan_id=LoanId(loan), person_id=SAME, bound=True)
+        for use_case in (reserving.reserve, reserving.note_inbound):
+            with pytest.raises(Unknown) as error:
+                await world.services.run(partial(use_case, request=wrong))
+            said.add(str(error.value))
+    assert len(said) == 1, "whether there is such a loan is not told"
+    assert await world.scalar("SELECT count(*) FROM contact_attempt") == 0
+
+
+async def test_a_token_is_bound_by_its_lender_of_today_or_by_a_list_and_unbound_at_once(
+    world: World, case: OpenCase
+) -> None:
+    actor = (await world.services.run(partial(tokens.issue, role="dialler", name="x"))).actor
+
+    async def may() -> bool:
+        try:
+            answer = await _reserve(world, 1, actor=actor, bound=True)
+        except Unknown:
+            return False
+        assert isinstance(answer, Reservation)
+        await _tell(world, answer.id, Result.NOT_MADE)
+        await world.execute("DELETE FROM contact_attempt")
+        return True
+
+    assert not await may(), "a token that is bound to nothing may ask about nothing"
+    by_lender = Bound(lenders=("demo-auto-finance",))
+    for _ in range(2):
+        assert await world.services.run(partial(binding.bind, actor=actor, more=by_lender)) == by_lender
+    assert await may()
+    await world.execute("UPDATE loan SET lender = 'who-bought-it'")
+    assert not await may()
+    await world.services.run(partial(binding.bind, actor=actor, more=Bound(loans=(LoanId("L-1"),))))
+    assert await may()
+    await world.services.run(partial(binding.unbind, actor=actor, less=None))
+    assert not await may()
+
+
+async def test_what_cannot_be_bound_is_named_and_binds_nothing(world: World, case: OpenCase) -> None:
+    actor = (await world.services.run(partial(tokens.issue, role="dialler", name="x"))).actor
+    lead = (await world.services.run(partial(tokens.issue, role="lead", name="x"))).actor
+    wrong: list[tuple[str, Bound, type[Exception], str]] = [
+        ("dialler-nobody", Bound(), Unknown, "dialler-nobody"),
+        (actor, Bound(lenders=("nobody",)), Unknown, "lender nobody"),
+        (actor, Bound(loans=(LoanId("L-1"), LoanId("L-0"))), Unknown, "loan L-0"),
+        (lead, Bound(loans=(LoanId("L-1"),)), Pointless, "role lead"),
+    ]
+    for who, more, error, named in wrong:
+        with pytest.raises(error, match=named):
+            await world.services.run(partial(binding.bind, actor=who, more=more))
+    assert await world.scalar("SELECT count(*) FROM token_scope") == 0

@@ -207,6 +207,20 @@ CASE_SAMPLES: dict[str, dict[str, Any]] = {
     },
     "recourse.legal.handed_over.v1": {"reference": "REF-1"},
     "recourse.legal.recalled.v1": {"reference": "REF-1", "reason": "hold"},
+    "recourse.hold.set.v1": {
+        "hold_id": "hold-1",
+        "reason": "breathing_space",
+        "stops": ["call", "fees"],
+        "stopped": ["call", "fees", "legal"],
+        "until": "2027-01-06T00:00:00Z",
+    },
+    "recourse.hold.ended.v1": {
+        "hold_id": "hold-1",
+        "reason": "breathing_space",
+        "code": "expired",
+        "resumes": ["call", "fees"],
+        "stopped": ["legal"],
+    },
     "recourse.case.closed.v1": {"reason": "cured"},
 }
 

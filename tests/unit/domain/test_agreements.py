@@ -21,6 +21,8 @@ from recourse.domain.agreements import (
     Terms,
     Waived,
     Waiver,
+    given_up,
+    measure,
     problem,
 )
 from recourse.domain.decide import decide
@@ -316,3 +318,48 @@ def test_what_is_written_down_is_not_judged_otherwise_while_nothing_happens(
     states = {v.agreement_id: v.state for v in judge(s, now).agreements}
     after = replace(s, agreements=tuple(replace(a, state=states.get(a.id, a.state)) for a in s.agreements))
     assert judge(after, now).agreements == ()
+
+
+@given(
+    parts=st.lists(st.integers(1, 10_000), min_size=1, max_size=6),
+    claim=st.integers(60_000, 200_000),
+    booked=st.booleans(),
+)
+def test_a_waiver_in_parts_measures_as_the_whole_does(parts: list[int], claim: int, booked: bool) -> None:
+    """Whether the bank has booked the parts, which makes the arrears less, or not yet."""
+    state = AgreementState.KEPT if booked else AgreementState.APPROVED
+    before = [Agreement(f"A-{n}", Waiver(Waived.FEES, part), state, MADE) for n, part in enumerate(parts)]
+    unpaid = claim - sum(parts) if booked else claim
+    asked = measure(Waiver(Waived.FEES, 500), unpaid, MADE.date(), given_up(before))
+    assert asked == measure(Waiver(Waived.FEES, sum(parts) + 500), claim, MADE.date())
+
+
+@pytest.mark.parametrize(
+    ("state", "counts"),
+    [
+        ("proposed", False),
+        ("declined", False),
+        ("approved", True),
+        ("active", True),
+        ("kept", True),
+        ("broken", False),
+        ("cancelled", False),
+    ],
+)
+def test_what_came_to_nothing_gave_nothing_up(state: str, counts: bool) -> None:
+    given_ = [
+        agreement(SETTLED, AgreementState(state)),
+        agreement(Extension(2), AgreementState(state), "A-2"),
+    ]
+    found = given_up(given_)
+    assert (found.amount_minor, found.installments) == ((50_000, 2) if counts else (0, 0))
+    assert found.booked_minor == 0, "the bank books a settlement by closing the loan"
+
+
+def test_the_window_is_exclusive_at_its_far_edge_and_plans_give_nothing_up() -> None:
+    waived = agreement(Waiver(Waived.FEES, 700), AgreementState.KEPT)
+    assert given_up([waived], MADE).amount_minor == 0
+    assert given_up([waived], MADE - TICK).amount_minor == 700
+    assert (
+        given_up([agreement(PLAN), agreement(Restructure(12, 80_000, date(2026, 12, 1)))]).amount_minor == 0
+    )

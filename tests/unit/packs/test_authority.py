@@ -66,6 +66,7 @@ def test_a_currency_without_a_number_is_beyond_a_limit_that_has_numbers() -> Non
         ("[{kind: waiver, role: lead, percent: -1}]", "limits.0.percent"),
         ("[{kind: gift, role: lead}]", "limits.0.kind"),
         ("[{kind: waiver, role: lead, upto: 5}]", "upto: no such field"),
+        ("[]\nperiod_days: 0", "period_days"),
         (
             "[{kind: waiver, role: lead, amounts: [{currency: CNY, minor: 1}, {currency: CNY, minor: 2}]}]",
             "currency stands twice",
