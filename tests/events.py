@@ -50,6 +50,7 @@ def snapshot(
     zone: str | None = None,
     home: str | None = None,
     currency: str = "CNY",
+    contract: dict[str, Any] | None = None,
 ) -> BankEvent:
     points: list[dict[str, Any]] = []
     if mobile:
@@ -77,6 +78,8 @@ def snapshot(
             "contact_points": points,
         },
     }
+    if contract is not None:
+        data["contract"] = contract
     if sequence is not None:
         data["sequence"] = sequence
     if device:

@@ -97,12 +97,12 @@ def _show(found: Explained) -> None:
         out.print(f"hold {hold.id}: {hold.reason}{wish}{source}{more}", highlight=False)
     if explanation.checks:
         out.print(f"the gate, for {short(explanation.asked_at)} UTC:")
-        table = listing("question", "rule", "says", "opens (UTC)", "source", whole=("rule",))
+        table = listing("question", "rule", "says", "opens (UTC)", "mark", "source", whole=("rule", "mark"))
         for check in explanation.checks:
             no = check.refusal
             opens = short(no.opens_at) if no is not None and no.opens_at is not None else ""
             says = f"{no.code} {no.detail}".strip() if no else "yes"
-            table.add_row(check.question, check.rule, says, opens, check.source)
+            table.add_row(check.question, check.rule, says, opens, check.mark.value, check.source)
         out.print(table)
     for step_id, why in explanation.decision.moved:
         out.print(f"moved: {step_id}, {why}")

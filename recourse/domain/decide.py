@@ -21,7 +21,7 @@ from recourse.domain.judging import judge_agreements, judge_promises, waited_for
 from recourse.domain.keeping import AgreementVerdict
 from recourse.domain.law import hours
 from recourse.domain.law.gate import Packs
-from recourse.domain.law.notices import Standing, standings
+from recourse.domain.law.notices import Standing, standings, too_little_unpaid
 from recourse.domain.situation import (
     STAGE_ORDER,
     OpenTask,
@@ -220,9 +220,16 @@ def _unavailable(step: Step, walk: _Walk) -> str | None:
             return f"{required} was not done" if ended else f"waits for {required}"
     if step.until is not None and walk.dpd > step.until:
         return f"only until day {step.until}"
-    return next(
-        (f"no notice: {n.rule.template} ({n.rule.code})" for n in _notices(step, walk) if not n.opens), None
-    )
+    missing = (f"no notice: {n.rule.template} ({n.rule.code})" for n in _notices(step, walk) if not n.opens)
+    return next(missing, None) or _too_little_unpaid(step, walk)
+
+
+def _too_little_unpaid(step: Step, walk: _Walk) -> str | None:
+    if step.begins is None:
+        return None
+    today = hours.local_date(walk.now, walk.s.lender_zone)
+    rules = too_little_unpaid(step.begins, walk.s, walk.rules.packs, today)
+    return next((f"{why} is unpaid ({rule.code})" for _, rule, why in rules if why), None)
 
 
 def _notices(step: Step, walk: _Walk) -> list[Standing]:
@@ -230,7 +237,7 @@ def _notices(step: Step, walk: _Walk) -> list[Standing]:
     if step.begins is None:
         return []
     given = notices_given(walk.s, walk.done)
-    return list(standings(step.begins, given, walk.rules.packs, walk.s.lender_zone))
+    return list(standings(step.begins, given, walk.rules.packs, walk.s.lender_zone, walk.now))
 
 
 def _when(step: Step, walk: _Walk) -> DoStep | Wait:

@@ -85,7 +85,8 @@ class AttemptOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One line of the person-wide attempt ledger, whoever made it and for whichever loan."""
+    """One line of the person-wide attempt ledger, whoever made it and for whichever loan. asked_back: in it
+    the person asked to be called again."""
 
     at: datetime
     channel: Channel
@@ -94,6 +95,7 @@ class Attempt:
     person_id: PersonId
     contact_point_id: ContactPointId
     inbound: bool = False
+    asked_back: bool = False
 
 
 class Action(StrEnum):
@@ -203,6 +205,17 @@ class StepRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """One that was given: the kind of template, when, and how many days past due the debt was at least.
+    earlier: in an earlier default of the same debt."""
+
+    template: str
+    at: datetime
+    dpd: int
+    earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OpenTask:
     id: TaskId
     step_id: str
@@ -227,7 +240,8 @@ class Situation:
     ...), None when there is none. facts_seen: the highest fact id folded in. earlier_episodes: when the
     loan's earlier cases were opened, oldest first. agreements: of this case, without those declined or
     cancelled. proofs: of the loan, besides the account's payments. last_due_on: the last due date of the loan
-    that is known.
+    that is known. earlier_notices: of its earlier cases. price_minor: the whole price, where it was sold in
+    installments and the bank has told it.
     """
 
     case: Case
@@ -247,6 +261,8 @@ class Situation:
     agreements: tuple[Agreement, ...] = ()
     proofs: tuple[Proof, ...] = ()
     last_due_on: date | None = None
+    earlier_notices: tuple[Notice, ...] = ()
+    price_minor: int | None = None
 
     def borrower(self) -> Party | None:
         return next((p for p in self.parties if p.role is PartyRole.BORROWER), None)

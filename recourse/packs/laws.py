@@ -21,6 +21,7 @@ def load_law(name: str, text: str) -> LawPack:
     _check_times(name, value)
     pack: LawPack = validate(name, value, LawPack)
     _check_numbers(name, pack)
+    _check_moves(name, pack)
     _check_rest(name, pack)
     for kind in RULE_KINDS:
         rules = getattr(pack, kind)
@@ -47,14 +48,19 @@ def by_id(packs: Iterable[tuple[str, LawPack]]) -> dict[str, LawPack]:
     return known
 
 
+def law_at(packs: Mapping[str, LawPack], region: str) -> LawPack | None:
+    """The narrowest pack that is for a place: its own, else its country's."""
+    places = {place: pack for pack in packs.values() for place in (pack.id, *pack.regions)}
+    return places.get(region) or places.get(region.partition("-")[0])
+
+
 def chain(packs: Mapping[str, LawPack], region: str) -> tuple[LawPack, ...]:
     """The packs that hold at a place, the widest first: `US-MA` is asked of the federation and of the state.
 
     A place without a pack of its own has its country's. Empty where nothing is known, or where what is known
     does not stand alone: what is not known to be lawful is refused.
     """
-    places = {place: pack for pack in packs.values() for place in (pack.id, *pack.regions)}
-    found = places.get(region) or places.get(region.partition("-")[0])
+    found = law_at(packs, region)
     if found is None or not found.alone:
         return ()
     layers = [found]
@@ -106,6 +112,27 @@ def _check_rest(name: str, pack: LawPack) -> None:
             check_calendar(f"{where}.calendar", rule.calendar)
 
 
+def _check_asked(where: str, days: int | None) -> None:
+    if days is not None and not 1 <= days <= LEDGER_DAYS:
+        raise PackError(
+            f"{where}.asked_days: must be 1 to {LEDGER_DAYS}; leave it out where a request changes nothing"
+        )
+
+
+def _check_moves(name: str, pack: LawPack) -> None:
+    for number, party in enumerate(pack.parties):
+        if party.unreachable.failed_in_a_row < 1 or not party.unreachable.channels:
+            raise PackError(f"{name}: parties.{number}.unreachable: at least one contact on some channel")
+    for number, notice in enumerate(pack.notices):
+        if notice.once_in_months is not None and not 1 <= notice.once_in_months <= 36:
+            raise PackError(
+                f"{name}: notices.{number}.once_in_months: must be 1 to 36; leave it out for one a default"
+            )
+    for number, least in enumerate(pack.least_unpaid):
+        if not 1 <= least.percent <= 100:
+            raise PackError(f"{name}: least_unpaid.{number}.percent: must be 1 to 100")
+
+
 def _check_numbers(name: str, pack: LawPack) -> None:
     for number, hours in enumerate(pack.hours):
         if hours.opens >= hours.closes:
@@ -118,7 +145,9 @@ def _check_numbers(name: str, pack: LawPack) -> None:
                 f"{name}: caps.{number}.window_days: must be 1 to {LEDGER_DAYS}, or null for a day; "
                 "older attempts are out of sight"
             )
+        _check_asked(f"{name}: caps.{number}", cap.asked_days)
     for number, wait in enumerate(pack.conversation_waits):
+        _check_asked(f"{name}: conversation_waits.{number}", wait.asked_days)
         if not 1 <= wait.days <= LEDGER_DAYS:
             raise PackError(
                 f"{name}: conversation_waits.{number}.days: must be 1 to {LEDGER_DAYS}; "

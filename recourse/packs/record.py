@@ -14,7 +14,14 @@ import rfc8785
 from pydantic import TypeAdapter
 
 from recourse.domain.decide import Rules
-from recourse.domain.law.verdict import ContactEffect, Effect, HandoverEffect, LocateEffect, RecoveryEffect
+from recourse.domain.law.verdict import (
+    AccelerationEffect,
+    ContactEffect,
+    Effect,
+    HandoverEffect,
+    LocateEffect,
+    RecoveryEffect,
+)
 from recourse.domain.permits import Asked, Told
 from recourse.domain.situation import Situation
 
@@ -25,6 +32,7 @@ _TOLD: TypeAdapter[Told] = TypeAdapter(Told)
 _EFFECTS: Mapping[str, type[Effect]] = {
     "contact": ContactEffect,
     "locate": LocateEffect,
+    "acceleration": AccelerationEffect,
     "handover": HandoverEffect,
     "recovery": RecoveryEffect,
 }

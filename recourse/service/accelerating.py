@@ -9,10 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from recourse.domain.law.gate import gate
-from recourse.domain.law.notices import standings
-from recourse.domain.law.rules import Move
-from recourse.domain.law.verdict import HandoverEffect, RefusalCode, Refused
-from recourse.domain.permits import OF_OUR_RULES
+from recourse.domain.law.verdict import AccelerationEffect, Refused
 from recourse.domain.strategy.address import notices_given
 from recourse.domain.strategy.progress import progress
 from recourse.service.context import Unit
@@ -37,18 +34,10 @@ async def refused(unit: Unit, d: Deliberation, task: TaskRow, actor: str) -> Ref
 
 
 def _refusal(unit: Unit, d: Deliberation) -> Refused | None:
-    situation, packs = d.gathered.situation, d.rules.packs
-    verdict = gate(HandoverEffect("", ""), situation, packs, unit.now)
-    if isinstance(verdict, Refused) and verdict.code not in OF_OUR_RULES - {RefusalCode.NO_LAW_PACK}:
-        return verdict
+    situation = d.gathered.situation
     given = notices_given(situation, progress(situation, d.rules.strategy))
-    for one in standings(Move.ACCELERATION, given, packs, situation.lender_zone):
-        source = one.rule.source.title
-        if one.opens is None:
-            return Refused(RefusalCode.NOTICE_MISSING, source, detail=one.rule.template)
-        if unit.now < one.opens:
-            return Refused(RefusalCode.NOTICE_RUNNING, source, one.opens, one.rule.template)
-    return None
+    verdict = gate(AccelerationEffect(notices=given), situation, d.rules.packs, unit.now)
+    return verdict if isinstance(verdict, Refused) else None
 
 
 async def tell(unit: Unit, d: Deliberation, task: TaskRow, outcome: str) -> None:

@@ -95,7 +95,15 @@ class Doing:
     def contact(self, effect: ContactEffect, made: AttemptOutcome, told: str, now: datetime) -> None:
         loan_id = self.file.loan.id
         self.file.attempts.append(
-            Attempt(now, effect.channel, made, loan_id, effect.person_id, effect.contact_point_id)
+            Attempt(
+                now,
+                effect.channel,
+                made,
+                loan_id,
+                effect.person_id,
+                effect.contact_point_id,
+                asked_back=told == "callback",
+            )
         )
         self.tally.contacts[effect.channel.value, told] += 1
         self.figures.contacts += 1

@@ -21,6 +21,8 @@ from recourse.storage.tables import agent_task, contact_attempt, loan_party, pro
 
 DELIVERED = "delivered"
 """What a receipt says of a message that arrived."""
+CALLBACK = "callback"
+"""The outcome of a call in which the person asked for another."""
 RECEIPT_WITHIN = timedelta(days=7)
 """Of real time: a centre keeps trying a phone that is off for days, and uses its references again later."""
 
@@ -214,7 +216,16 @@ async def ledger(
     """Every attempt on these people or these contact points, for any loan, newest window only."""
     c = contact_attempt.c
     rows = await tx.execute(
-        select(c.at, c.channel, c.state, c.loan_id, c.person_id, c.contact_point_id, c.inbound)
+        select(
+            c.at,
+            c.channel,
+            c.state,
+            c.loan_id,
+            c.person_id,
+            c.contact_point_id,
+            c.inbound,
+            func.coalesce(c.disposition == CALLBACK, False),
+        )
         .where(
             or_(among(c.person_id, people), among(c.contact_point_id, points)),
             c.at > now - timedelta(days=LEDGER_DAYS),

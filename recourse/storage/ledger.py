@@ -29,6 +29,8 @@ class LoanRow:
     master_sequence: int | None
     master_at: datetime | None
     account: Account
+    price_minor: int | None = None
+    """The whole price of what was sold in installments, where the bank's contract names one."""
 
 
 Named = Mapping[LoanId, Iterable[Installment]]
@@ -43,12 +45,13 @@ _COLUMNS = (
     loan.c.master_sequence,
     loan.c.master_at,
     loan.c.account,
+    loan.c.contract["price_minor"].label("price_minor"),
 )
 
 
 async def loans(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, LoanRow]:
     rows = await tx.execute(select(*_COLUMNS).where(among(loan.c.id, loan_ids)))
-    return {row.id: LoanRow(*row[:7], account_from_json(row.account)) for row in rows}
+    return {row.id: LoanRow(*row[:7], account_from_json(row.account), row.price_minor) for row in rows}
 
 
 async def save_accounts(tx: Tx, accounts: Mapping[LoanId, Account], named: Named, at: datetime) -> None:

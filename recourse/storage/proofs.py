@@ -1,23 +1,38 @@
-"""What proves a demand or an acknowledgment of a loan, from all its cases; payments stand in the account."""
+"""What proves a demand or an acknowledgment of a loan, and which notices its earlier cases gave; payments
+stand in the account."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Label, RowMapping, Text, func, insert, literal, select, union_all, update
 
-from recourse.domain.ids import LoanId
+from recourse.domain.ids import CaseId, LoanId
+from recourse.domain.law.hours import local_date
 from recourse.domain.proofs import Proof, ProofKind
+from recourse.domain.situation import AttemptOutcome, Notice
 from recourse.storage.attempts import delivered_of
+from recourse.storage.cases import CaseRow
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among
-from recourse.storage.tables import agreement, installment, legal_action, legal_status, promise, proof
+from recourse.storage.tables import (
+    agreement,
+    collection_case,
+    contact_attempt,
+    installment,
+    legal_action,
+    legal_status,
+    promise,
+    proof,
+)
 
 SUED = ("filed", "suit_filed", "payment_order_requested", "arbitration_filed")
 """Statuses of the legal desk that say a court was asked. A file that only lies at the desk stops no clock."""
+REMEMBERED = timedelta(days=1100)
+"""How far back notices of earlier cases are looked for: longer than any `once_in_months` of a pack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +119,36 @@ async def last_due_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanI
         .group_by(installment.c.loan_id)
     )
     return {LoanId(loan_id): on for loan_id, on in rows}
+
+
+async def earlier_notices_of(
+    tx: Tx | ReadTx, rows: Iterable[CaseRow], zones: Mapping[LoanId, str], now: datetime
+) -> dict[CaseId, list[Notice]]:
+    """Written messages that left in the loan's cases before each of these, oldest first. First episodes cost
+    nothing. zones: the lenders'. A case is opened on its first day past due at the earliest, so the days
+    since then are what the debt was late at least."""
+    repeated: dict[LoanId, list[CaseRow]] = defaultdict(list)
+    for row in rows:
+        if row.episode > 1:
+            repeated[row.loan_id].append(row)
+    if not repeated:
+        return {}
+    c, before = contact_attempt.c, collection_case.c
+    statement = (
+        select(c.loan_id, before.episode, before.opened_at, c.template, c.at)
+        .join(collection_case, before.id == c.case_id)
+        .where(among(c.loan_id, repeated), c.template.is_not(None), c.state == AttemptOutcome.SENT)
+        .where(c.at > now - REMEMBERED)
+        .order_by(c.at, c.id)
+    )
+    found: dict[CaseId, list[Notice]] = defaultdict(list)
+    for loan_key, episode, opened_at, template, at in await tx.execute(statement):
+        zone = zones[LoanId(loan_key)]
+        late = (local_date(at, zone) - local_date(opened_at, zone)).days + 1
+        for row in repeated[LoanId(loan_key)]:
+            if episode < row.episode:
+                found[row.id].append(Notice(template, at, late, earlier=True))
+    return found
 
 
 def _kind(kind: ProofKind) -> Label[str]:

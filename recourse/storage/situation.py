@@ -92,6 +92,8 @@ async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> 
     with_basis = await _with_locate_basis(tx, loan_ids)
     concluded = await _legal_concluded(tx, keys)
     earlier = await cases.earlier_episodes(tx, rows.values())
+    zones = {key: row.zone for key, row in loans.items()}
+    warned = await proofs.earlier_notices_of(tx, rows.values(), zones, now)
     touching, binding = _Touching(attempted), _Binding(held)
     found: dict[CaseId, Gathered] = {}
     for key, case in rows.items():
@@ -116,6 +118,8 @@ async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> 
             agreements=tuple(agreed.get(key, ())),
             proofs=tuple(proved.get(case.loan_id, ())),
             last_due_on=last_due.get(case.loan_id),
+            earlier_notices=tuple(warned.get(key, ())),
+            price_minor=loan.price_minor,
         )
         found[key] = Gathered(situation, case, loan, group.borrower_region or loan.region)
     return found

@@ -22,6 +22,7 @@ async def test_a_plan_is_explained_with_rules_sources_and_what_was_not_taken(
     for words in (
         "cn_hours",
         "GB/T 45251-2025, permitted hours",
+        "second_hand",
         "cn_auto@2026-11-27",
         "not taken: notice_written_sms",
         "made again from the stored inputs: the same",
@@ -35,6 +36,12 @@ async def test_the_same_as_json(cli: Cli, planned: OpenCase) -> None:
     assert found["differs"] == []
     assert found["decision"]["plan"]["step_id"] == "sms_friendly"
     assert {check["rule"] for check in found["checks"]} >= {"cn_consent", "cn_hours"}
+    marks = {check["rule"]: check["mark"] for check in found["checks"]}
+    assert (marks["cn_consent"], marks["cn_hours"], marks["house_debt"]) == (
+        "primary",
+        "second_hand",
+        "house",
+    )
     again = await cli.json("explain", planned.id, "--step", str(found["step"]))
     assert again == found
 

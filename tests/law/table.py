@@ -2,8 +2,9 @@
 
 A file stands for one jurisdiction: `region` and `zone` are the borrower's, a case may say otherwise. `at`,
 `history` and `opens` are wall-clock times at the borrower's place. A line of history reads
-`2026-11-06 09:00 call connected`, followed by any of `inbound`, `other loan`, `other number`, `other person`.
-A notice reads `2026-10-10 09:00 cure_notice day 20`: when it was given, and on which day past due.
+`2026-11-06 09:00 call connected`, followed by any of `inbound`, `other loan`, `other number`, `other person`,
+`asked back`. A notice reads `2026-10-10 09:00 cure_notice day 20`: when it was given, and on which day past
+due; followed by `earlier` where that was in an earlier default.
 """
 
 from __future__ import annotations
@@ -18,13 +19,20 @@ import yaml
 from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass as strict
 
+from recourse.domain.agreements import Agreement, AgreementState, Extension
 from recourse.domain.delinquency import Arrears, Installment
 from recourse.domain.fold import Account
 from recourse.domain.ids import CaseId, ContactPointId, FactId, LoanId, PersonId
-from recourse.domain.law.notices import Notice
 from recourse.domain.law.rule import Collector
 from recourse.domain.law.rules import Disclosure
-from recourse.domain.law.verdict import ContactEffect, Effect, HandoverEffect, LocateEffect
+from recourse.domain.law.verdict import (
+    AccelerationEffect,
+    ContactEffect,
+    Effect,
+    HandoverEffect,
+    LocateEffect,
+    RecoveryEffect,
+)
 from recourse.domain.restrictions import (
     InconvenientPlace,
     InconvenientTime,
@@ -34,6 +42,7 @@ from recourse.domain.restrictions import (
     together,
 )
 from recourse.domain.situation import (
+    Action,
     Attempt,
     AttemptOutcome,
     Case,
@@ -41,6 +50,7 @@ from recourse.domain.situation import (
     ContactPoint,
     Hold,
     HoldReason,
+    Notice,
     Party,
     PartyRole,
     Promise,
@@ -53,16 +63,26 @@ from recourse.domain.situation import (
 
 FOLDER = Path(__file__).parent
 ALL = frozenset(Channel)
-NOTICES = ("cure_notice", "formal_demand", "default_notice", "arrears_notice", "transfer_notice")
+NOTICES = (
+    "cure_notice",
+    "formal_demand",
+    "default_notice",
+    "uk_default_notice",
+    "uk_arrears_notice",
+    "transfer_notice",
+)
+AGREED = Agreement("A-1", Extension(1), AgreementState.APPROVED, datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC")))
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @strict(frozen=True, config={"extra": "forbid"})
 class HeldBy:
-    """until: last moment, at the borrower's place; None for until lifted."""
+    """until: last moment, at the borrower's place; None for until lifted. stops: what whoever placed it wants
+    stopped besides what the law says."""
 
     reason: HoldReason
     until: str | None = None
+    stops: list[Action] = field(default_factory=list)
 
 
 @strict(frozen=True, config={"extra": "forbid"})
@@ -72,11 +92,12 @@ class LawCase:
     given long ago.
 
     inconvenient: what the person named, as `mon tue 09:00-17:00` or `work`. reached_at: what the place of the
-    contact is to the person."""
+    contact is to the person. price: in minor units; 100,000 of them are unpaid. requires: ladder steps that
+    must be done, as the effect names them; "propose" and "approve" are."""
 
     says: str
     at: str
-    do: Literal["email", "sms", "call", "visit", "letter", "locate", "handover"]
+    do: Literal["email", "sms", "call", "visit", "letter", "locate", "accelerate", "handover", "recover"]
     to: PartyRole = PartyRole.BORROWER
     tells: Disclosure = Disclosure.DEBT
     region: str | None = None
@@ -91,6 +112,14 @@ class LawCase:
     inconvenient: list[str] = field(default_factory=list)
     represented: bool = False
     reached_at: Whereabouts | None = None
+    number: Literal["mobile", "landline"] = "mobile"
+    product: str | None = None
+    price: int | None = None
+    requires: list[str] = field(default_factory=list)
+    agreed: bool = False
+    closed: bool = False
+    uncertain: bool = False
+    nobody_known: bool = False
     dead_numbers: bool = False
     promised: bool = False
     paid: bool = False
@@ -144,26 +173,40 @@ def situation(case: LawCase, zone: str) -> Situation:
     due = now.astimezone(ZoneInfo(zone)).date() - timedelta(days=30)
     unpaid = () if case.paid else (Installment(1, due, 100_000, 100_000),)
     return Situation(
-        case=Case(CaseId("case-L-1-1"), LoanId("L-1"), 1, now - timedelta(days=29), Stage.AGENT),
-        account=Account(arrears=Arrears(unpaid)),
+        case=Case(
+            CaseId("case-L-1-1"),
+            LoanId("L-1"),
+            1,
+            now - timedelta(days=29),
+            Stage.AGENT,
+            "legal_concluded" if case.closed else None,
+        ),
+        account=Account(arrears=Arrears(unpaid), certain=not case.uncertain),
         facts_seen=FactId(1),
         lender_zone=zone,
         currency="XXX",
-        parties=tuple(_party(role, case, zone) for role in PartyRole),
+        parties=() if case.nobody_known else tuple(_party(role, case, zone) for role in PartyRole),
         attempts=tuple(_attempt(line, zone) for line in case.history),
         holds=tuple(_hold(number, held, now, zone) for number, held in enumerate(case.holds)),
         promises=(Promise("P-1", now, 1, due, PromiseState.OPEN),) if case.promised else (),
         steps=_steps(case, now),
         locate_basis="consent" if case.tracker_agreed else None,
+        agreements=(AGREED,) if case.agreed else (),
+        price_minor=case.price,
     )
 
 
 def effect(case: LawCase, zone: str) -> Effect:
     match case.do:
         case "locate":
-            return LocateEffect("assess_recovery")
+            return LocateEffect("assess_recovery", tuple(case.requires))
+        case "accelerate":
+            return AccelerationEffect(tuple(case.requires), _notices(case, zone))
         case "handover":
-            return HandoverEffect("propose", "approve", notices=_notices(case, zone))
+            return HandoverEffect("propose", "approve", tuple(case.requires), _notices(case, zone))
+        case "recover":
+            proposed, approved = case.approved_by or ("", "")
+            return RecoveryEffect(tuple(case.requires), 1, proposed, approved, _notices(case, zone))
         case channel:
             person = PersonId(case.to.value)
             return ContactEffect(Channel(channel), person, ContactPointId(f"{person}-1"), case.tells)
@@ -174,8 +217,8 @@ def _notices(case: LawCase, zone: str) -> tuple[Notice, ...]:
         return tuple(Notice(name, instant(case.at, zone) - timedelta(days=45), 45) for name in NOTICES)
     found = []
     for line in case.notices:
-        day, clock, template, _, dpd = line.split()
-        found.append(Notice(template, instant(f"{day} {clock}", zone), int(dpd)))
+        day, clock, template, _, dpd, *rest = line.split()
+        found.append(Notice(template, instant(f"{day} {clock}", zone), int(dpd), rest == ["earlier"]))
     return tuple(found)
 
 
@@ -183,7 +226,8 @@ def _party(role: PartyRole, case: LawCase, zone: str) -> Party:
     consent, person = ALL - set(case.no_consent), PersonId(role.value)
     usable = not (case.dead_numbers and role is PartyRole.BORROWER)
     points = tuple(
-        ContactPoint(ContactPointId(f"{person}-{n}"), "any", consent, usable, case.reached_at) for n in (1, 2)
+        ContactPoint(ContactPointId(f"{person}-{n}"), case.number, consent, usable, case.reached_at)
+        for n in (1, 2)
     )
     ceased = frozenset(case.ceased) if role is case.to else frozenset()
     told = list(map(_inconvenient, case.inconvenient)) if role is case.to else []
@@ -212,12 +256,13 @@ def _attempt(line: str, zone: str) -> Attempt:
         person_id=person,
         contact_point_id=ContactPointId(f"{person}-{2 if 'other number' in words else 1}"),
         inbound="inbound" in words,
+        asked_back="asked back" in words,
     )
 
 
 def _hold(number: int, held: HeldBy, now: datetime, zone: str) -> Hold:
     until = instant(held.until, zone) if held.until else None
-    return Hold(f"hold-{number}", held.reason, now - timedelta(days=1), until)
+    return Hold(f"hold-{number}", held.reason, now - timedelta(days=1), until, frozenset(held.stops))
 
 
 def _steps(case: LawCase, now: datetime) -> tuple[StepRecord, ...]:

@@ -186,6 +186,8 @@ class Contract(Strict):
     )
     term_months: Annotated[int, Field(strict=True, ge=0, le=600)] | None = None
     installment_minor: Minor | None = None
+    price_minor: PositiveMinor | None = None
+    """The whole price, where the vehicle was sold in installments: what was paid down is part of it."""
     product: Name | None = None
 
 

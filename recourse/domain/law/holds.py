@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from recourse.domain.law.hours import local_date, start_of_day
+from recourse.domain.law.rule import Mark, Source
 from recourse.domain.law.rules import LawPack
 from recourse.domain.situation import Action, Hold, HoldReason
 
 HOUSE = "house rule"
 """Source of refusals that no statute needs: they follow from the facts, or from a hold's own scope."""
-Binding = tuple[Hold, str, str, str]
+HOUSE_SOURCE = Source(HOUSE, Mark.HOUSE)
+Binding = tuple[Hold, str, str, Source]
 """(the hold, code of the rule that makes it bind, name of its pack or empty, source)"""
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
@@ -31,11 +33,11 @@ def binding_rules(
         if not in_force(hold, now):
             continue
         if action in hold.stops:
-            yield hold, "house_hold", "", HOUSE
+            yield hold, "house_hold", "", HOUSE_SOURCE
         for pack in packs:
             for rule in pack.holds:
                 if rule.reason is hold.reason and action in rule.stops:
-                    yield hold, rule.code, pack.name, rule.source.title
+                    yield hold, rule.code, pack.name, rule.source
 
 
 def stopped(

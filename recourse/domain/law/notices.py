@@ -1,4 +1,5 @@
-"""Notices that must stand before acceleration, recovery, legal action or sale, and the days they give.
+"""What must stand before acceleration, recovery, legal action or sale: notices with the days they give,
+and how much must be unpaid.
 
 A notice that gives days names the last of them, by the lender's business date; the move is open from the
 first moment after that day.
@@ -11,16 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from recourse.domain.law.hours import local_date, start_of_day
-from recourse.domain.law.rules import LawPack, Move, NoticeRule
+from recourse.domain.law.limitation import months_before
+from recourse.domain.law.rules import LawPack, LeastUnpaid, Move, NoticeRule
+from recourse.domain.situation import Notice, Situation
 
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One that was given: the kind of template, when, and how many days past due the debt was at least."""
-
-    template: str
-    at: datetime
-    dpd: int
+__all__ = ["Notice", "Standing", "last_day", "standings", "too_little_unpaid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +34,45 @@ def last_day(given: datetime, days: int, zone: str) -> date:
 
 
 def standings(
-    move: Move, given: Iterable[Notice], packs: tuple[LawPack, ...], zone: str
+    move: Move, given: Iterable[Notice], packs: tuple[LawPack, ...], zone: str, now: datetime
 ) -> Iterator[Standing]:
-    """zone: the lender's. The first valid notice counts; one given too early in the default is none."""
+    """zone: the lender's. The first valid notice counts; one given too early in the default is none, and one
+    of an earlier default only where, and for as long as, the rule says so."""
     notices = list(given)
     for pack in packs:
         for rule in pack.notices:
             if move in rule.before:
-                valid = [n.at for n in notices if n.template == rule.template and n.dpd >= rule.earliest_dpd]
+                valid = [n.at for n in notices if _counts(n, rule, zone, now)]
                 yield Standing(pack, rule, _opens(rule, min(valid), zone) if valid else None)
+
+
+def _counts(notice: Notice, rule: NoticeRule, zone: str, now: datetime) -> bool:
+    if notice.template != rule.template or notice.dpd < rule.earliest_dpd:
+        return False
+    if not notice.earlier:
+        return True
+    months = rule.once_in_months
+    return months is not None and local_date(notice.at, zone) > months_before(local_date(now, zone), months)
 
 
 def _opens(rule: NoticeRule, given: datetime, zone: str) -> datetime:
     if rule.wait_days == 0:
         return given
     return start_of_day(last_day(given, rule.wait_days, zone) + timedelta(days=1), zone)
+
+
+def too_little_unpaid(
+    move: Move, s: Situation, packs: Iterable[LawPack], today: date
+) -> Iterator[tuple[LawPack, LeastUnpaid, str | None]]:
+    """Each rule, with why it says no. A price that is not known is never a fifth unpaid."""
+    overdue = s.account.arrears.overdue(today).unpaid_minor
+    for pack in packs:
+        for rule in pack.least_unpaid:
+            if move not in rule.before:
+                continue
+            if s.price_minor is None:
+                yield pack, rule, "no known part of the price"
+            elif overdue * 100 < rule.percent * s.price_minor:
+                yield pack, rule, f"less than {rule.percent} % of the price"
+            else:
+                yield pack, rule, None

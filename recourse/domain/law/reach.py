@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from recourse.domain.situation import Attempt, AttemptOutcome, Channel, Situation
+from dataclasses import dataclass
 
-FAILED_IN_A_ROW = 3
-"""CBA guideline (second hand): the number is dead, or three contacts in a row have failed."""
+from recourse.domain.situation import AttemptOutcome, Channel, Situation
+
 PHONES = ("mobile", "landline", "phone")
 """Kinds of contact points that can be called."""
-_TRIED = frozenset({Channel.CALL, Channel.VISIT})
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """So many contacts in a row, on these channels, reached nobody."""
+
+    failed_in_a_row: int = 3
+    channels: frozenset[Channel] = frozenset({Channel.CALL, Channel.VISIT})
+
+
+HOUSE_UNREACHABLE = Unreachable()
+"""The house rule: a pack may state its own, and ladders go by this one."""
 
 
 def number_dead(situation: Situation) -> bool:
@@ -19,17 +30,15 @@ def number_dead(situation: Situation) -> bool:
     return bool(numbers) and not any(numbers)
 
 
-def unreachable(situation: Situation) -> bool:
-    """No number of his is usable, or his last three calls and visits reached nobody."""
+def unreachable(situation: Situation, rule: Unreachable = HOUSE_UNREACHABLE) -> bool:
+    """No contact point of his is usable, or his last contacts reached nobody."""
     borrower = situation.borrower()
     if borrower is None:
         return False
     if not any(point.usable for point in borrower.contact_points):
         return True
-    mine = [a for a in situation.attempts if a.person_id == borrower.person_id and a.channel in _TRIED]
-    last = sorted(mine, key=lambda attempt: attempt.at)[-FAILED_IN_A_ROW:]
-    return len(last) == FAILED_IN_A_ROW and all(map(_failed, last))
-
-
-def _failed(attempt: Attempt) -> bool:
-    return attempt.outcome is AttemptOutcome.NOT_CONNECTED
+    mine = [a for a in situation.attempts if a.person_id == borrower.person_id and a.channel in rule.channels]
+    last = sorted(mine, key=lambda attempt: attempt.at)[-rule.failed_in_a_row :]
+    return len(last) == rule.failed_in_a_row and all(
+        attempt.outcome is AttemptOutcome.NOT_CONNECTED for attempt in last
+    )

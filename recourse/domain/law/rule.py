@@ -11,11 +11,13 @@ from recourse.domain.situation import PartyRole
 
 
 class Mark(StrEnum):
-    """How sure the source is: text read, quoted by others, or general knowledge still to be checked."""
+    """How sure the source is: text read, quoted by others, general knowledge still to be checked; or no law
+    at all, but what this house decided."""
 
     PRIMARY = "primary"
     SECOND_HAND = "second_hand"
     GENERAL = "general_knowledge"
+    HOUSE = "house"
 
 
 @dataclass(frozen=True, slots=True)

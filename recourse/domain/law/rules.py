@@ -12,6 +12,7 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Any
 
+from recourse.domain.law.reach import HOUSE_UNREACHABLE, Unreachable
 from recourse.domain.law.resting import OfficeDays, RestDays
 from recourse.domain.law.rule import Collector, Rule
 from recourse.domain.proofs import ProofKind
@@ -59,6 +60,11 @@ class Cap(Rule):
 
     window_days: None means the calendar day at the person's place; a number means that many consecutive
     days as a sliding window of 24 h each, exclusive at its far edge.
+
+    elsewhere: only contacts on points that are not known to be the person's home or own mobile, and only
+    those count. asked_days: a call that the person asked for, at most so many days before, is not counted and
+    not refused; one call a request. presumption: more is presumed to be too much, and may be defended; it is
+    heeded like a limit all the same.
     """
 
     channels: frozenset[Channel]
@@ -66,13 +72,19 @@ class Cap(Rule):
     per: Per
     limit: int
     window_days: int | None
+    elsewhere: bool = False
+    asked_days: int | None = None
+    presumption: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationWait(Rule):
-    """No new call for `days` days after a conversation about the debt; the day of it is day 1."""
+    """No new call for `days` days after a conversation about the debt; the day of it is day 1. asked_days,
+    presumption: as for a `Cap`."""
 
     days: int
+    asked_days: int | None = None
+    presumption: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +103,14 @@ class Disclosure(StrEnum):
 class PartyRule(Rule):
     """The roles that may be contacted, and what may be said to them.
 
-    only_if_unreachable: and only once the borrower cannot be reached himself.
+    only_if_unreachable: and only once the borrower cannot be reached himself, which is when nothing of his is
+    usable, or when `unreachable` says so.
     """
 
     roles: frozenset[PartyRole]
     may_be_told: frozenset[Disclosure] = frozenset({Disclosure.DEBT, Disclosure.WHEREABOUTS})
     only_if_unreachable: bool = False
+    unreachable: Unreachable = HOUSE_UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +147,8 @@ class NoticeRule(Rule):
 
     earliest_dpd: it is no notice when given earlier. wait_days: from the notice to the move.
     template: the kind of template that is this notice. contains: passages it must have.
+    once_in_months: the law gives the right once in that time, so that a notice of an earlier default stands
+    for a later one within it; None for one in each default.
     """
 
     before: frozenset[Move]
@@ -140,6 +156,15 @@ class NoticeRule(Rule):
     wait_days: int
     earliest_dpd: int = 0
     contains: tuple[str, ...] = ()
+    once_in_months: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeastUnpaid(Rule):
+    """So much of the price, in percent, must be overdue before some moves."""
+
+    before: frozenset[Move]
+    percent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +234,7 @@ class LawPack:
     holds: tuple[HoldRule, ...] = ()
     contents: tuple[ContentRule, ...] = ()
     notices: tuple[NoticeRule, ...] = ()
+    least_unpaid: tuple[LeastUnpaid, ...] = ()
     retention: tuple[RetentionRule, ...] = ()
     limitation: tuple[LimitationRule, ...] = ()
     locate_basis: tuple[BasisRule, ...] = ()

@@ -7,9 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from recourse.domain.ids import ContactPointId, PersonId
-from recourse.domain.law.notices import Notice
+from recourse.domain.law.rule import Mark
 from recourse.domain.law.rules import Disclosure
-from recourse.domain.situation import Action, Channel
+from recourse.domain.situation import Action, Channel, Notice
 
 
 class RefusalCode(StrEnum):
@@ -38,6 +38,7 @@ class RefusalCode(StrEnum):
     STEP_MISSING = "step_missing"
     NOTICE_MISSING = "notice_missing"
     NOTICE_RUNNING = "notice_running"
+    TOO_LITTLE_UNPAID = "too_little_unpaid"
     NOT_APPROVED = "not_approved"
     APPROVER_IS_REQUESTER = "approver_is_requester"
 
@@ -58,6 +59,15 @@ class LocateEffect:
 
     purpose: str
     requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccelerationEffect:
+    """Asking for the whole debt at once. requires: ladder steps that must stand behind it. notices: all that
+    were given in this case and before it."""
+
+    requires: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,7 @@ class RecoveryEffect:
     notices: tuple[Notice, ...] = ()
 
 
-Effect = ContactEffect | LocateEffect | HandoverEffect | RecoveryEffect
+Effect = ContactEffect | LocateEffect | AccelerationEffect | HandoverEffect | RecoveryEffect
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +122,14 @@ Verdict = Allowed | Refused
 @dataclass(frozen=True, slots=True)
 class Check:
     """One rule that was asked. question: what it is part of (debt, hours, caps ...). rule: its code. pack:
-    the law pack it stands in, empty for a house rule."""
+    the law pack it stands in, empty for a house rule. mark: how sure its source is."""
 
     question: str
     rule: str
     pack: str
     source: str
     refusal: Refused | None
+    mark: Mark = Mark.HOUSE
 
 
 def action_of(effect: Effect) -> Action:
@@ -126,7 +137,7 @@ def action_of(effect: Effect) -> Action:
     match effect:
         case LocateEffect():
             return Action.LOCATE
-        case HandoverEffect():
+        case AccelerationEffect() | HandoverEffect():
             return Action.LEGAL
         case RecoveryEffect():
             return Action.RECOVERY

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from recourse.domain.law.hours import local_date
-from recourse.domain.law.notices import Notice
 from recourse.domain.law.reach import PHONES
+from recourse.domain.law.rules import Move
 from recourse.domain.law.verdict import (
+    AccelerationEffect,
     ContactEffect,
     Effect,
     HandoverEffect,
     LocateEffect,
     RecoveryEffect,
 )
-from recourse.domain.situation import Channel, ContactPoint, Party, Situation, StepOutcome
+from recourse.domain.situation import Channel, ContactPoint, Notice, Party, Situation, StepOutcome
 from recourse.domain.strategy.course import first_day
 from recourse.domain.strategy.ladder import Step, StepKind, Strategy
 from recourse.domain.strategy.progress import Progress
@@ -52,10 +53,10 @@ def required(step: Step, done: Progress) -> tuple[str, ...]:
 
 
 def notices_given(s: Situation, done: Progress) -> tuple[Notice, ...]:
-    """Every written step that was done. It was given on its day of the ladder at the earliest, also where a
-    payment has since moved the day from which the default is counted."""
+    """Those of earlier defaults, and every written step that was done. It was given on its day of the ladder
+    at the earliest, also where a payment has since moved the day from which the default is counted."""
     oldest = s.account.arrears.oldest_due
-    found = []
+    found = list(s.earlier_notices)
     for step in done.strategy.steps:
         state = done.state(step.id)
         if step.template is not None and state.outcome is StepOutcome.DONE and state.at is not None:
@@ -76,7 +77,7 @@ def contact_effect(step: Step, channel: Channel, s: Situation) -> ContactEffect 
 
 
 def effect_of(step: Step, s: Situation, done: Progress) -> Effect | None:
-    """None for desk work, and where there is nobody to address or nowhere to reach him."""
+    """None for desk work that begins nothing, and where nobody can be addressed, or nowhere."""
     match step.kind:
         case StepKind.LOCATE:
             return LocateEffect(step.purpose or "", required(step, done))
@@ -84,7 +85,11 @@ def effect_of(step: Step, s: Situation, done: Progress) -> Effect | None:
             behind = required(step, done)
             return HandoverEffect(step.proposal or "", step.approval or "", behind, notices_given(s, done))
         case StepKind.REMIND | StepKind.TASK:
-            return contact_effect(step, step.channel, s) if step.channel is not None else None
+            if step.channel is not None:
+                return contact_effect(step, step.channel, s)
+            if step.begins is Move.ACCELERATION:
+                return AccelerationEffect(required(step, done), notices_given(s, done))
+            return None
 
 
 def recovery_effect(

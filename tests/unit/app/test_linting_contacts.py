@@ -96,8 +96,11 @@ def test_too_many_tries_on_one_day_are_found_without_an_end() -> None:
 
 
 def test_a_call_back_that_the_wait_after_a_conversation_swallows_is_found() -> None:
+    """Where the law lets nobody ask for a call."""
     call = replace(CALL, tries=2, every_days=2)
-    finding = only(found(replace(call, until=11)), Code.CONVERSATION_WAIT, "call")
+    waits = replace(US, conversation_waits=tuple(replace(w, asked_days=None) for w in US.conversation_waits))
+    finding = only(found(replace(call, until=11), law=(waits,)), Code.CONVERSATION_WAIT, "call")
     assert finding.rule == "us_wait_after_conversation"
-    assert found(replace(call, until=12)) == ()
+    assert found(replace(call, until=12), law=(waits,)) == ()
+    assert found(replace(call, until=11)) == ()
     assert found(replace(call, until=11), law=(CN,)) == ()

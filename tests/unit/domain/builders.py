@@ -41,10 +41,10 @@ from recourse.domain.situation import (
 from recourse.domain.strategy.ladder import PromiseRule, Step, StepKind, Strategy
 from recourse.packs.loader import load_packs
 
-CN = replace(load_packs().laws["CN"], office_days=())
+CN = replace(load_packs().laws["CN"], office_days=(), least_unpaid=())
 US = replace(load_packs().laws["US"], office_days=())
 """Every day is a working day here, so that the ladder's own days are seen; for others see
-`test_working_days`."""
+`test_working_days`. What is owed is a loan, and no instalment sale."""
 UNLIMITED = replace(CN, limitation=())
 """China without its limitation rule, so that nothing but the ladder wakes a case up."""
 CN_LADDER = load_packs().default_strategy("CN")

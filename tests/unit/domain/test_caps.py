@@ -111,7 +111,7 @@ def test_the_us_permits_seven_calls_in_seven_days_and_the_far_edge_is_out(
 ) -> None:
     dials = week_of_dials(US_NOON, oldest)
     refusal = ask(US_NOON, *dials, law=(US,), zones=(NEW_YORK,))
-    assert detail(refusal) == ("us_calls_7_in_7" if refused else None)
+    assert detail(refusal) == ("us_calls_7_in_7 (presumption)" if refused else None)
     if refusal is not None:
         assert refusal.opens_at == US_NOON - oldest + timedelta(days=7)
         assert ask(refusal.opens_at, *dials, law=(US,), zones=(NEW_YORK,)) is None

@@ -17,6 +17,7 @@ from recourse.domain.law.notices import Notice
 from recourse.domain.law.resting import RestDay
 from recourse.domain.law.rules import Disclosure, LawPack
 from recourse.domain.law.verdict import (
+    AccelerationEffect,
     Allowed,
     Effect,
     HandoverEffect,
@@ -24,7 +25,6 @@ from recourse.domain.law.verdict import (
     RecoveryEffect,
     RefusalCode,
     Refused,
-    action_of,
 )
 from recourse.domain.restrictions import InconvenientPlace, InconvenientTime, Restrictions
 from recourse.domain.situation import (
@@ -36,6 +36,7 @@ from recourse.domain.situation import (
     Situation,
     StepOutcome,
 )
+from recourse.packs.loader import load_packs
 from tests.unit.domain.builders import (
     BORROWER,
     CN,
@@ -184,6 +185,12 @@ REFUSALS = [
         approved,
         replace(HANDOVER, notices=(Notice("formal_demand", YESTERDAY, 31),)),
     ),
+    Refusal(
+        RefusalCode.TOO_LITTLE_UNPAID,
+        lambda s: s,
+        AccelerationEffect(notices=NOTICES),
+        (replace(CN, least_unpaid=load_packs().laws["CN"].least_unpaid),),
+    ),
     Refusal(RefusalCode.NOT_APPROVED, lambda s: with_steps(s, *approved(s).steps[:2]), HANDOVER),
     Refusal(RefusalCode.NOT_APPROVED, lambda s: approved(s, approver=None), HANDOVER),
     Refusal(RefusalCode.NOT_APPROVED, lambda s: approved(s, proposer=None), HANDOVER),
@@ -234,52 +241,6 @@ def test_with_nothing_amiss_locating_and_handing_over_are_allowed() -> None:
     assert isinstance(gate(RECOVERY, s, (CN,), CN_NOON), Allowed)
     assert isinstance(gate(HANDOVER, s, (CN,), CN_NOON), Allowed)
     assert isinstance(gate(HANDOVER, of_persons(s, "p-1", "p-2"), (CN,), CN_NOON), Allowed)
-
-
-@pytest.mark.parametrize("law", [CN, US], ids=["CN", "US"])
-@pytest.mark.parametrize("reason", list(HoldReason))
-def test_a_hold_stops_exactly_what_its_law_names(law: LawPack, reason: HoldReason) -> None:
-    touching = {Action.MESSAGE, Action.CALL, Action.VISIT}
-    named = {
-        HoldReason.MILITARY_SERVICE: {Action.VISIT, Action.LOCATE, Action.LEGAL},
-        HoldReason.COMPLAINT: touching,
-    }.get(reason, set(Action))
-    s = replace(approved(situation(US_NOON, zone=NEW_YORK)), holds=(hold(reason),))
-    s = replace(s, parties=(borrower("Asia/Shanghai" if law is CN else NEW_YORK),))
-    effects: list[Effect] = [contact(channel) for channel in Channel]
-    for effect in [*effects, LOCATE, HANDOVER]:
-        verdict = gate(effect, s, (law,), CN_NOON if law is CN else US_NOON)
-        stopped = isinstance(verdict, Refused) and verdict.code is RefusalCode.HOLD
-        assert stopped is (action_of(effect) in named), effect
-
-
-def test_a_hold_may_stop_more_than_the_law_asks_but_never_less() -> None:
-    s = replace(situation(), holds=(hold(HoldReason.MILITARY_SERVICE, Action.MESSAGE),))
-    for channel in (Channel.SMS, Channel.VISIT):
-        verdict = gate(contact(channel), s, (CN,), CN_NOON)
-        assert isinstance(verdict, Refused)
-        assert verdict.code is RefusalCode.HOLD
-    assert isinstance(gate(contact(Channel.CALL), s, (CN,), CN_NOON), Allowed)
-
-
-def test_a_hold_counts_until_just_before_its_end_also_for_a_clock_that_was_read_before_it() -> None:
-    start, end, tick = CN_NOON, CN_NOON + timedelta(hours=2), timedelta(microseconds=1)
-    s = replace(situation(), holds=(Hold("H-1", HoldReason.DISPUTE, start, end),))
-    allowed = [
-        isinstance(gate(contact(), s, (CN,), at), Allowed) for at in (start - tick, start, end - tick, end)
-    ]
-    assert allowed == [False, False, False, True]
-
-
-def test_of_two_holds_the_one_that_binds_longest_names_the_opening() -> None:
-    short = Hold("H-1", HoldReason.HARDSHIP, YESTERDAY, CN_NOON + timedelta(days=1))
-    long = Hold("H-2", HoldReason.DISPUTE, YESTERDAY, CN_NOON + timedelta(days=9))
-    timed = gate(contact(), replace(situation(), holds=(short, long)), (CN,), CN_NOON)
-    assert isinstance(timed, Refused)
-    assert (timed.opens_at, timed.detail) == (CN_NOON + timedelta(days=9), "dispute")
-    endless = gate(contact(), replace(situation(), holds=(short, long, hold())), (CN,), CN_NOON)
-    assert isinstance(endless, Refused)
-    assert endless.opens_at is None
 
 
 def test_a_payment_that_ends_the_debt_outweighs_every_other_answer() -> None:

@@ -57,6 +57,37 @@ def test_massachusetts_counts_two_calls_or_texts_in_seven_days_and_one_visit_in_
     assert (visits.limit, visits.window_days, visits.channels) == (1, 30, frozenset({Channel.VISIT}))
 
 
+def test_massachusetts_counts_two_calls_or_texts_in_thirty_days_elsewhere() -> None:
+    """940 CMR 7.04(1)(f)."""
+    elsewhere = cap(MA, "ma_contacts_elsewhere_2_in_30")
+    assert (elsewhere.limit, elsewhere.window_days, elsewhere.elsewhere) == (2, 30, True)
+    assert [rule.code for rule in MA.caps if rule.elsewhere] == [elsewhere.code]
+
+
+def test_regulation_f_presumes_and_leaves_out_what_was_asked_for_within_seven_days() -> None:
+    """12 CFR 1006.14(b)(2), (3)(i)."""
+    caps = {rule.code: (rule.presumption, rule.asked_days) for law in LAWS for rule in law.caps}
+    assert caps.pop("us_calls_7_in_7") == (True, 7)
+    assert set(caps.values()) == {(False, None)}
+    waits = [(law.id, wait.presumption, wait.asked_days) for law in LAWS for wait in law.conversation_waits]
+    assert waits == [("US", True, 7)]
+
+
+def test_a_fifth_of_the_price_of_an_instalment_sale_and_three_failed_contacts_in_china() -> None:
+    """民法典 634; CBA guideline."""
+    [fifth] = CN.least_unpaid
+    assert fifth.percent == 20
+    assert fifth.before == {Move.ACCELERATION}
+    assert fifth.scope.products == {"instalment_sale"}
+    [others] = [rule for rule in CN.parties if rule.only_if_unreachable]
+    assert others.unreachable.failed_in_a_row == 3
+
+
+def test_one_notice_in_twelve_months_is_enough_in_colorado_and_nowhere_by_a_states_own_rule() -> None:
+    once = {(law.id, n.template): n.once_in_months for law in LAWS for n in law.notices if n.once_in_months}
+    assert once == {("US-CO", "cure_notice"): 12, ("US", "cure_notice"): 12}
+
+
 def test_india_ends_at_seven_in_the_evening() -> None:
     """RBI circular of 2022-08-12."""
     india = load_packs().laws["IN"]
@@ -75,7 +106,7 @@ def test_the_days_to_cure_are_those_of_each_state_and_of_the_uk() -> None:
         ("US-CO", "cure_notice"): (20, 10),
         ("US-MA", "cure_notice"): (21, 10),
         ("US-WI", "cure_notice"): (15, 0),
-        ("UK", "default_notice"): (14, 0),
+        ("UK", "uk_default_notice"): (14, 0),
     }
 
 

@@ -25,7 +25,7 @@ def findings(strategy: Strategy, packs: Packs, house: House) -> Iterator[Finding
             yield from _contents(step, step.channel, packs, house)
     for pack in packs:
         for cap in pack.caps:
-            if cap.counts is Counts.ATTEMPT:
+            if cap.counts is Counts.ATTEMPT and not cap.elsewhere:  # where a task calls is not known
                 yield from _cap(ladder, pack, cap)
 
 
@@ -79,6 +79,8 @@ def _conversation(step: Step, packs: Packs) -> Iterator[Finding]:
         return
     for pack in packs:
         for wait in pack.conversation_waits:
+            if wait.asked_days is not None:
+                continue  # a call that was asked for need not wait
             if wait.scope.covers_party(step.party) and step.day + wait.days > step.until:
                 yield unlawful(
                     Code.CONVERSATION_WAIT,

@@ -1,0 +1,113 @@
+"""The gate's questions about what cannot be taken back: reading a position, giving the file to the lawyers,
+taking the vehicle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from recourse.domain.law.holds import HOUSE
+from recourse.domain.law.hours import local_date
+from recourse.domain.law.inquiry import Answers, Inquiry, Question, house, lawful
+from recourse.domain.law.notices import Notice, standings, too_little_unpaid
+from recourse.domain.law.rules import Move
+from recourse.domain.law.verdict import (
+    AccelerationEffect,
+    HandoverEffect,
+    LocateEffect,
+    RecoveryEffect,
+    RefusalCode,
+    Refused,
+)
+from recourse.domain.situation import PromiseState
+
+
+def locate_questions(effect: LocateEffect, q: Inquiry) -> Iterator[Question]:
+    yield house("promise", _promise(q))
+    yield house("steps", _steps(effect.requires, q))
+    yield lawful("basis", _basis(effect, q))
+
+
+def acceleration_questions(effect: AccelerationEffect, q: Inquiry) -> Iterator[Question]:
+    yield house("promise", _promise(q))
+    yield house("steps", _steps(effect.requires, q))
+    yield lawful("notices", _notices(Move.ACCELERATION, effect.notices, q))
+    yield lawful("unpaid", _unpaid(Move.ACCELERATION, q))
+
+
+def handover_questions(effect: HandoverEffect, q: Inquiry) -> Iterator[Question]:
+    yield house("promise", _promise(q))
+    yield house("steps", _steps(effect.requires, q))
+    yield lawful("notices", _notices(Move.LEGAL, effect.notices, q))
+    yield lawful("unpaid", _unpaid(Move.LEGAL, q))
+    yield lawful("approval", _approval(_against_approval(effect, q), q))
+
+
+def recovery_questions(effect: RecoveryEffect, q: Inquiry) -> Iterator[Question]:
+    yield house("promise", _promise(q))
+    yield house("steps", _steps(effect.requires, q))
+    yield house("notice", _notice(effect, q))
+    yield lawful("notices", _notices(Move.RECOVERY, effect.notices, q))
+    yield lawful("unpaid", _unpaid(Move.RECOVERY, q))
+    yield lawful("approval", _approval(_against_persons(effect), q))
+
+
+def _promise(q: Inquiry) -> Refused | None:
+    pending = any(p.state is PromiseState.OPEN for p in q.situation.promises)
+    return Refused(RefusalCode.PROMISE_PENDING, HOUSE) if pending else None
+
+
+def _steps(requires: tuple[str, ...], q: Inquiry) -> Refused | None:
+    missing = [step for step in requires if step not in q.done()]
+    return Refused(RefusalCode.STEP_MISSING, HOUSE, detail=", ".join(missing)) if missing else None
+
+
+def _basis(effect: LocateEffect, q: Inquiry) -> Answers:
+    given = q.situation.locate_basis is not None and bool(effect.purpose)
+    for pack in q.packs:
+        for rule in pack.locate_basis:
+            yield pack, rule, None if given else Refused(RefusalCode.NO_LAWFUL_BASIS, rule.source.title)
+
+
+def _notice(effect: RecoveryEffect, q: Inquiry) -> Refused | None:
+    """Whether the days have passed that the person was given by the last notice."""
+    given = [q.done()[step].at for step in effect.requires]
+    over = max(given) + timedelta(days=effect.wait_days) if given else q.now
+    return Refused(RefusalCode.NOTICE_RUNNING, HOUSE, over) if over > q.now else None
+
+
+def _notices(move: Move, given: Iterable[Notice], q: Inquiry) -> Answers:
+    for found in standings(move, given, q.packs, q.situation.lender_zone, q.now):
+        title, template = found.rule.source.title, found.rule.template
+        refusal = None
+        if found.opens is None:
+            refusal = Refused(RefusalCode.NOTICE_MISSING, title, detail=template)
+        elif q.now < found.opens:
+            refusal = Refused(RefusalCode.NOTICE_RUNNING, title, found.opens, template)
+        yield found.pack, found.rule, refusal
+
+
+def _unpaid(move: Move, q: Inquiry) -> Answers:
+    today = local_date(q.now, q.situation.lender_zone)
+    for pack, rule, why in too_little_unpaid(move, q.situation, q.packs, today):
+        title = rule.source.title
+        yield pack, rule, Refused(RefusalCode.TOO_LITTLE_UNPAID, title, detail=why) if why else None
+
+
+def _approval(code: RefusalCode | None, q: Inquiry) -> Answers:
+    for pack in q.packs:
+        for rule in pack.handover:
+            yield pack, rule, None if code is None else Refused(code, rule.source.title)
+
+
+def _against_approval(effect: HandoverEffect, q: Inquiry) -> RefusalCode | None:
+    proposal, approval = q.done().get(effect.proposal), q.done().get(effect.approval)
+    if proposal is None or approval is None or proposal.done_by is None or approval.done_by is None:
+        return RefusalCode.NOT_APPROVED
+    return RefusalCode.APPROVER_IS_REQUESTER if proposal.done_by == approval.done_by else None
+
+
+def _against_persons(effect: RecoveryEffect) -> RefusalCode | None:
+    if not effect.proposed_by or not effect.approved_by:
+        return RefusalCode.NOT_APPROVED
+    return RefusalCode.APPROVER_IS_REQUESTER if effect.proposed_by == effect.approved_by else None
