@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import date
 
 from recourse.domain.dispositions import DISPOSITIONS, KINDS, allowed_outcomes
-from recourse.domain.law.rules import LawPack
+from recourse.domain.law.rule import Collector
 from recourse.domain.situation import Channel
 from recourse.domain.strategy.ladder import Strategy
 from recourse.domain.strategy.lint import Finding, House, lint
-from recourse.packs.laws import chain
+from recourse.packs.laws import chain, law_at
 from recourse.packs.loader import PackBook, Place
 from recourse.packs.render import passages
 from recourse.service.answering import CALLS
@@ -29,20 +29,20 @@ def house() -> House:
 
 
 def regions_of(strategy: Strategy, book: PackBook) -> list[str]:
-    """Where cases on the ladder may be: its region, and each place whose law lies over that region's."""
-    own = chain(book.laws, strategy.region)
+    """Where cases on the ladder may be: its region, and each place whose law lies over that region's. A
+    region whose rules do not suffice alone is no place of its own."""
+    own = law_at(book.laws, strategy.region)
     layered = [
         law.id
         for law in book.laws.values()
-        if own and own[-1] in chain(book.laws, law.id) and law is not own[-1]
+        if own is not None and own in chain(book.laws, law.id) and law is not own
     ]
-    return [strategy.region, *sorted(layered)]
+    alone = own is None or own.alone
+    return [*([strategy.region] if alone else []), *sorted(layered)]
 
 
 def lint_at(strategy: Strategy, book: PackBook, regions: Iterable[str], on: date) -> tuple[Finding, ...]:
-    """on: the day whose rules are asked. Whoever collects whatever: every rule is asked."""
-
-    def packs(region: str) -> tuple[LawPack, ...]:
-        return book.packs_for(Place(region, region), on)
-
-    return lint(strategy, [(region, packs(region)) for region in regions], house())
+    """on: the day whose rules are asked: those for whom the ladder is for, whatever he collects."""
+    collectors: list[Collector | None] = [*sorted(strategy.collectors)] or [None]
+    places = [Place(region, region, collector) for region in regions for collector in collectors]
+    return lint(strategy, [(place.borrower, book.packs_for(place, on)) for place in places], house())

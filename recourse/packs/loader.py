@@ -90,26 +90,40 @@ class PackBook:
     def strategies_for_new_cases(self) -> list[Strategy]:
         """The default of each country and what is tried beside it, by name; others are kept for the cases
         that are pinned to them."""
-        found = {self.default_strategy(s.region).name for s in self.strategies.values()}
+        found = {
+            self.default_strategy(s.region, collector).name
+            for s in self.strategies.values()
+            for collector in s.collectors or (None,)
+        }
         for experiment in self.experiments:
             found |= {arm.strategy for arm in (experiment.holdout, *experiment.arms)}
         return [self.strategies[name] for name in sorted(found)]
 
-    def default_strategy(self, region: str) -> Strategy:
-        """The newest strategy for the region's country, else the house's. One that is only tried is not it,
-        however new: a challenger must not become everybody's ladder by being installed."""
-        country = region.partition("-")[0]
+    def made_for(self, region: str) -> tuple[str, ...]:
+        """The regions whose ladders are made for a place, the nearest first: those of the laws that hold
+        there (`DE`, then `EU`; `UK` for `GB-LND`), and its country."""
+        laws = reversed(chain(self.laws, region))
+        return tuple(dict.fromkeys((*(law.id for law in laws), region.partition("-")[0])))
+
+    def default_strategy(self, region: str, collector: Collector | None = None) -> Strategy:
+        """The newest strategy for the place and for who collects there, else the house's. One that is only
+        tried is not it, however new: a challenger must not become everybody's ladder by being installed."""
         kept = {experiment.holdout.strategy for experiment in self.experiments}
         tried = {arm.strategy for experiment in self.experiments for arm in experiment.arms} - kept
-        known = [s for s in self.strategies.values() if s.name not in tried]
-        fitting = [s for s in known if s.region == country]
-        fitting = fitting or [s for s in known if s.region == HOUSE_STRATEGY]
-        return max(fitting, key=lambda s: (s.version, s.id))
+        known = [s for s in self.strategies.values() if s.name not in tried and s.is_for(collector)]
+        for place in (*self.made_for(region), HOUSE_STRATEGY):
+            fitting = [s for s in known if s.region == place]
+            if fitting:
+                return max(fitting, key=lambda s: (s.version, s.id))
+        raise PackError(
+            f"strategy: none is installed for {region}, and none of {HOUSE_STRATEGY} in its place"
+        )
 
     def experiment(self, region: str, on: date) -> Experiment | None:
-        """The one that cases of the region's country are opened under on a day."""
-        country = region.partition("-")[0]
-        return next((e for e in self.experiments if e.region == country and e.runs(on)), None)
+        """The one that cases of the place are opened under on a day, the nearest first."""
+        running = [e for e in self.experiments if e.runs(on)]
+        found = (e for place in self.made_for(region) for e in running if e.region == place)
+        return next(found, None)
 
 
 _REMEMBERED = 1000

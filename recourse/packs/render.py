@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -14,7 +14,8 @@ from jinja2.sandbox import SandboxedEnvironment
 _ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
 """Plain text goes out, so nothing is escaped; the sandbox keeps a template from reaching into objects."""
 _TEMPLATES = files("recourse.packs") / "templates"
-LANGUAGES = ("zh", "en")
+LANGUAGES = ("zh", "en", "de")
+"""English is there for every text, and written to everybody whose own language has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Rendered:
 
 def render(template: str, channel: str, language: str, variables: Mapping[str, object]) -> Rendered:
     """Raises LookupError for a template nobody wrote, UndefinedError for a variable it does not know."""
-    compiled, version = _load(template, _language(language), channel)
+    compiled, version = _load(template, language_of(template, channel, language), channel)
     text = compiled.render(dict(variables)).strip()
     if not text.startswith("Subject:"):
         return Rendered(None, text, version)
@@ -36,9 +37,9 @@ def render(template: str, channel: str, language: str, variables: Mapping[str, o
     return Rendered(subject.removeprefix("Subject:").strip(), body.strip(), version)
 
 
-def missing_texts(template: str, channel: str) -> list[str]:
-    """The files a template still needs before it can be sent over a channel, in whatever language."""
-    wanted = [f"{language}.{channel}.txt" for language in LANGUAGES]
+def missing_texts(template: str, channel: str, languages: Iterable[str]) -> list[str]:
+    """The files a template still needs before it can be sent over a channel in these languages."""
+    wanted = [f"{language}.{channel}.txt" for language in languages]
     return [f"{template}/{name}" for name in wanted if not (_TEMPLATES / template / name).is_file()]
 
 
@@ -73,9 +74,11 @@ def printed(text: str) -> set[str]:
     return {part.name for output in outputs for part in output.nodes if isinstance(part, nodes.Name)}
 
 
-def _language(tag: str) -> str:
-    """Chinese for every kind of Chinese, English for everybody else."""
-    return "zh" if tag.lower().split("-")[0] == "zh" else "en"
+def language_of(template: str, channel: str, tag: str) -> str:
+    """The language a text is sent in to somebody of this one (BCP 47): his own whatever its kind, if there is
+    such a text, else English."""
+    own = tag.lower().split("-")[0]
+    return own if own in passages(template, channel) else "en"
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recourse.domain.law.rules import Move
 from recourse.domain.strategy.ladder import PullBack, PullForward, Step, StepKind, Stop, Strategy
-from recourse.packs.render import missing_texts
+from recourse.packs.render import LANGUAGES, missing_texts
 from recourse.packs.strict import PackError, read_yaml, validate
 
 
@@ -41,8 +41,9 @@ def load_strategy(name: str, text: str) -> Strategy:
     segments = {segment.id for segment in strategy.segments}
     if len(segments) != len(strategy.segments):
         raise PackError(f"{name}: segments: an id stands twice; give each segment its own")
+    _check_languages(name, strategy)
     for step in strategy.steps:
-        _check_step(name, step, known)
+        _check_step(name, step, known, strategy.languages)
         _check_names(f"{name}: steps.{step.id}", "segment", (*step.only, *step.unless), segments)
     triggers: list[PullForward | PullBack] = [*strategy.triggers.forward, *strategy.triggers.back]
     for trigger in triggers:
@@ -53,7 +54,13 @@ def load_strategy(name: str, text: str) -> Strategy:
     return strategy
 
 
-def _check_step(name: str, step: Step, known: set[str]) -> None:
+def _check_languages(name: str, strategy: Strategy) -> None:
+    strange = [language for language in strategy.languages if language not in LANGUAGES]
+    if strange or "en" not in strategy.languages:
+        raise PackError(f"{name}: languages: en, and any of {', '.join(LANGUAGES)} beside it")
+
+
+def _check_step(name: str, step: Step, known: set[str], languages: tuple[str, ...]) -> None:
     where = f"{name}: steps.{step.id}"
     named = [*step.requires, step.fallback_for, step.proposal, step.approval]
     _check_names(where, "step", (other for other in named if other is not None), known)
@@ -66,7 +73,8 @@ def _check_step(name: str, step: Step, known: set[str]) -> None:
     for field in needs:
         if getattr(step, field) is None:
             raise PackError(f"{where}.{field}: a step of kind {step.kind} needs it")
-    if step.kind is StepKind.REMIND and (missing := missing_texts(step.template or "", step.channel or "")):
+    missing = missing_texts(step.template or "", step.channel or "", languages)
+    if step.kind is StepKind.REMIND and missing:
         raise PackError(f"{where}.template: there is no {' or '.join(missing)}; add it to the pack")
     if step.kind is StepKind.HANDOVER and step.proposal == step.approval:
         raise PackError(f"{where}.approval: must be another step than the proposal; two persons decide")

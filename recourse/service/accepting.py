@@ -20,6 +20,7 @@ from recourse.domain.fold import Account, fold
 from recourse.domain.ids import CaseId, FactId, LoanId, PersonId
 from recourse.domain.law.hours import local_date
 from recourse.service import master_data, telling_holds
+from recourse.service.applying import place_at
 from recourse.service.assigning import assigned
 from recourse.service.context import Lender, Unit
 from recourse.service.deciding import decide_all
@@ -180,7 +181,8 @@ def _take_snapshot(batch: _Batch, event: BankEvent, row: LoanRow) -> str:
 
 
 def _open_case(unit: Unit, batch: _Batch, row: LoanRow, account: Account) -> None:
-    strategy = unit.book.default_strategy(row.region)
+    collector = place_at(unit.lenders, row, row.region).collector
+    strategy = unit.book.default_strategy(row.region, collector)
     dpd = account.arrears.dpd(local_date(unit.now, row.zone))
     bucket, episode = strategy.buckets.classify(dpd), batch.episodes.get(row.id, 0) + 1
     case = cases.opening(row.id, episode, opened_at=unit.now, strategy=strategy.name, bucket=bucket, dpd=dpd)

@@ -152,7 +152,7 @@ async def _move(unit: Unit, d: Deliberation, move: Move, change: Change, digest:
 def _foreseen(
     book: PackBook, lenders: Mapping[str, Lender], move: Move, gathered: Gathered, diary: Moves, now: datetime
 ) -> Foreseen:
-    why_not, change = _obstacle(move, gathered, diary), None
+    why_not, change = _obstacle(book, move, gathered, diary), None
     if why_not is None:
         packs = rules_for(book, lenders, gathered, now).packs
         change = foresee(gathered.situation, move, packs, now)
@@ -163,14 +163,13 @@ def _foreseen(
     return Foreseen(case.id, change, why_not, digest_of(said))
 
 
-def _obstacle(move: Move, gathered: Gathered, diary: Moves) -> Obstacle | None:
+def _obstacle(book: PackBook, move: Move, gathered: Gathered, diary: Moves) -> Obstacle | None:
     case = gathered.case
     if case.closed_at is not None or case.strategy != move.source.name:
         return Obstacle.NOT_THERE
     if any(recent or _is_handover(move, step_id) for step_id, recent in diary.claimed.items()):
         return Obstacle.UNDER_WAY
-    country = gathered.loan.region.partition("-")[0]
-    return obstacle(gathered.situation, move, country, diary.retired)
+    return obstacle(gathered.situation, move, book.made_for(gathered.loan.region), diary.retired)
 
 
 def _is_handover(move: Move, step_id: str) -> bool:

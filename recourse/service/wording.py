@@ -11,7 +11,7 @@ from recourse.domain.law.notices import last_day
 from recourse.domain.money import Money
 from recourse.domain.strategy.deadline import days_to_answer
 from recourse.domain.strategy.ladder import Step
-from recourse.packs.render import render
+from recourse.packs.render import language_of, render
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation
 from recourse.storage.tables import contact_point, party
@@ -41,6 +41,7 @@ async def compose(
     account, loan = d.gathered.situation.account, d.gathered.loan
     lender = next((x for x in unit.lenders.values() if x.name == loan.lender), None)
     channel = step.channel.value if step.channel else "email"
+    language = language_of(step.template or "", channel, person.language)
     variables = {
         "name": person.name or "",
         "lender": loan.lender,
@@ -52,7 +53,7 @@ async def compose(
         "deadline": last_day(
             unit.now, days_to_answer(step, d.rules.strategy, d.rules.packs), loan.zone
         ).isoformat(),
-        "opt_out": _OPT_OUT.get(channel, {}).get(person.language.split("-")[0].lower(), _OPT_OUT_DEFAULT),
+        "opt_out": _OPT_OUT.get(channel, {}).get(language, _OPT_OUT_DEFAULT),
     }
     words = render(step.template or "", channel, person.language, variables)
     return Wording(to, words.subject, words.body, person.language, words.version)
@@ -60,9 +61,14 @@ async def compose(
 
 _OPT_OUT_DEFAULT = "Reply STOP to end these messages."
 _OPT_OUT = {
-    "sms": {"zh": "回复T退订", "en": _OPT_OUT_DEFAULT},
+    "sms": {
+        "zh": "回复T退订",
+        "en": _OPT_OUT_DEFAULT,
+        "de": "Antworten Sie mit STOP, um keine SMS mehr zu erhalten.",
+    },
     "email": {
         "zh": "如不希望再收到此类邮件，请直接回复“退订”。",
         "en": "To stop these e-mails, reply with the word STOP.",
+        "de": "Wenn Sie keine E-Mails mehr erhalten möchten, antworten Sie mit dem Wort STOP.",
     },
 }

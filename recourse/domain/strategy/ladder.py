@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from recourse.domain.delinquency import BucketScheme
+from recourse.domain.law.rule import Collector
 from recourse.domain.law.rules import Move
 from recourse.domain.situation import Channel, PartyRole, Stage
 from recourse.domain.strategy.condition import Condition
@@ -143,7 +144,11 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A ladder at one version. Steps are in the order in which equal days are taken."""
+    """A ladder at one version. Steps are in the order in which equal days are taken.
+
+    region: the country, or the law pack, whose places it is for. collectors: by whom it may be used, empty
+    for by anybody. languages: those that each of its texts is there in.
+    """
 
     id: str
     version: str
@@ -155,6 +160,12 @@ class Strategy:
     triggers: Triggers = Triggers()
     stop: tuple[Stop, ...] = ()
     agreement: AgreementRule = AgreementRule()
+    collectors: frozenset[Collector] = frozenset()
+    languages: tuple[str, ...] = ("en", "zh")
+
+    def is_for(self, collector: Collector | None) -> bool:
+        """Who collects may use it; also where that is not known."""
+        return collector is None or not self.collectors or collector in self.collectors
 
     @property
     def name(self) -> str:

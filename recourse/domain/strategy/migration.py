@@ -6,6 +6,7 @@ under the old id counts for the new one from then on. So no done step is done ag
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -111,11 +112,11 @@ def ended_tasks(situation: Situation, move: Move) -> tuple[OpenTask, ...]:
 
 
 def obstacle(
-    situation: Situation, move: Move, country: str, retired: frozenset[str] = frozenset()
+    situation: Situation, move: Move, made_for: Container[str], retired: frozenset[str] = frozenset()
 ) -> Obstacle | None:
-    """Why this case cannot be moved. country: of the loan (`CN`, `US`). retired: step ids that earlier moves
-    of the case have renamed."""
-    if move.target.region != country:
+    """Why this case cannot be moved. made_for: the regions whose ladders are for the loan's place. retired:
+    step ids that earlier moves of the case have renamed."""
+    if move.target.region not in made_for:
         return Obstacle.OTHER_LAW
     recorded = {record.step_id for record in situation.steps}
     given = {new for _, new in move.renamed}

@@ -130,21 +130,21 @@ def test_without_the_new_name_the_step_is_a_new_one() -> None:
 
 
 def test_a_case_stays_within_its_law() -> None:
-    assert obstacle(situation(), Move(CN_LADDER, US_LADDER), "CN") is Obstacle.OTHER_LAW
-    assert obstacle(situation(), Move(US_LADDER, CN_LADDER), "CN") is None
+    assert obstacle(situation(), Move(CN_LADDER, US_LADDER), ("CN",)) is Obstacle.OTHER_LAW
+    assert obstacle(situation(), Move(US_LADDER, CN_LADDER), ("CN",)) is None
 
 
 def test_an_id_that_means_another_step_in_the_diary_is_not_used_again() -> None:
     s = with_steps(situation(), record("text", StepOutcome.DONE, CN_NOON))
-    assert obstacle(s, MOVE, "CN") is Obstacle.STEP_REUSED
-    assert obstacle(situation(), MOVE, "CN", frozenset({"letter"})) is Obstacle.STEP_REUSED
-    assert obstacle(situation(), MOVE, "CN", frozenset({"gone"})) is None
+    assert obstacle(s, MOVE, ("CN",)) is Obstacle.STEP_REUSED
+    assert obstacle(situation(), MOVE, ("CN",), frozenset({"letter"})) is Obstacle.STEP_REUSED
+    assert obstacle(situation(), MOVE, ("CN",), frozenset({"gone"})) is None
 
 
 def test_a_message_of_unknown_fate_is_asked_after_before_its_step_goes() -> None:
     asked = replace(situation(), tasks=(OpenTask(TaskId("T"), "sms", None),))
-    assert obstacle(asked, Move(OLD, replace(NEW, steps=NEW.steps[2:])), "CN") is Obstacle.IN_DOUBT
-    assert obstacle(asked, MOVE, "CN") is None
+    assert obstacle(asked, Move(OLD, replace(NEW, steps=NEW.steps[2:])), ("CN",)) is Obstacle.IN_DOUBT
+    assert obstacle(asked, MOVE, ("CN",)) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""docs/process.md says what the packs and the code say; a step, a cap or a code it forgets is found here.
+"""docs/process.md and docs/ladders.md say what the packs and the code say; a step, a cap or a code that is
+forgotten there is found here.
 
 When a ladder changes, the failing test prints the block that belongs into the document.
 """
@@ -24,10 +25,10 @@ from recourse.domain.strategy.progress import FINAL_REFUSALS
 from recourse.packs.loader import load_packs
 from recourse.service.permitting import ROLES
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "process.md"
+DOCS = Path(__file__).parents[3] / "docs"
 STRATEGIES = load_packs().strategies_for_new_cases()
 LAWS = [load_packs().laws[country] for country in ("CN", "US")]
-"""Whose ladders are shipped."""
+"""Whose rules are told one by one."""
 TOLD = (
     "hours",
     "caps",
@@ -46,7 +47,12 @@ HEAD = "| day | until | step | stage | what | channel | again | needs | stands i
 
 @cache
 def document() -> str:
-    return DOCUMENT.read_text(encoding="utf-8")
+    return (DOCS / "process.md").read_text(encoding="utf-8")
+
+
+@cache
+def drawn() -> str:
+    return (DOCS / "ladders.md").read_text(encoding="utf-8")
 
 
 def rows(heading: str) -> dict[str, str]:
@@ -133,12 +139,12 @@ def law_id(law: LawPack) -> str:
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=names)
 def test_the_picture_and_the_table_are_those_of_the_ladder(strategy: Strategy) -> None:
     for wanted in (picture(strategy), table(strategy)):
-        assert wanted in document(), f"docs/process.md should say:\n\n{wanted}\n"
+        assert wanted in drawn(), f"docs/ladders.md should say:\n\n{wanted}\n"
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=names)
 def test_every_step_stands_there_with_its_day_its_channel_and_its_stage(strategy: Strategy) -> None:
-    told = document().split(f"`{strategy.name}`", 1)[1].splitlines()
+    told = drawn().split(f"`{strategy.name}`", 1)[1].splitlines()
     for step in strategy.steps:
         row = next(line for line in told if f"| `{step.id}` |" in line)
         cells = [cell.strip() for cell in row.strip("|").split("|")]

@@ -9,7 +9,7 @@ from jinja2 import UndefinedError
 
 from recourse.domain.strategy.ladder import StepKind
 from recourse.packs.loader import load_packs
-from recourse.packs.render import PASSAGES, passages, printed, render
+from recourse.packs.render import LANGUAGES, PASSAGES, language_of, passages, printed, render
 
 TEMPLATES = files("recourse.packs") / "templates"
 FOUND = sorted(
@@ -32,12 +32,11 @@ VARIABLES: dict[str, object] = {
 }
 
 
-def test_each_template_comes_in_both_languages_and_both_channels() -> None:
-    names = {name for name, _, _ in FOUND}
-    wanted = {
-        (n, language, channel) for n in names for language in ("en", "zh") for channel in ("email", "sms")
-    }
-    assert set(FOUND) == wanted
+def test_each_template_comes_in_english_and_chinese_and_each_language_of_one_on_both_channels() -> None:
+    names, spoken = {name for name, _, _ in FOUND}, {(name, language) for name, language, _ in FOUND}
+    assert spoken >= {(name, language) for name in names for language in ("en", "zh")}
+    assert set(FOUND) == {(*one, channel) for one in spoken for channel in ("email", "sms")}
+    assert {language for _, language in spoken} == set(LANGUAGES)
 
 
 @pytest.mark.parametrize(("template", "language", "channel"), FOUND)
@@ -92,6 +91,45 @@ def test_every_kind_of_chinese_is_written_to_in_chinese_and_everybody_else_in_en
     assert ("您好" in body) is chinese
 
 
+@pytest.mark.parametrize(
+    ("template", "tag", "language"),
+    [
+        ("formal_demand", "de-AT", "de"),
+        ("formal_demand", "DE", "de"),
+        ("uk_default_notice", "de", "en"),
+        ("uk_default_notice", "zh-Hant", "zh"),
+        ("formal_demand", "fr", "en"),
+    ],
+)
+def test_who_has_a_text_in_his_language_gets_it_and_everybody_else_english(
+    template: str, tag: str, language: str
+) -> None:
+    assert language_of(template, "email", tag) == language
+    said = render(template, "email", tag, VARIABLES)
+    assert said == render(template, "email", language, VARIABLES)
+
+
+def test_every_text_of_the_european_ladder_is_there_in_german() -> None:
+    strategy = load_packs().default_strategy("DE")
+    sent = {(s.template, s.channel) for s in strategy.steps if s.template and s.channel}
+    assert len({template for template, _ in sent}) == 3
+    for template, channel in sent:
+        assert "Guten Tag" in render(template, "email", "de", VARIABLES).body
+        assert language_of(template, channel.value, "de") == "de"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_the_notices_of_the_united_kingdom_name_their_section_and_where_advice_is_free(
+    language: str, channel: str
+) -> None:
+    for template, section in (("uk_arrears_notice", "86B"), ("uk_default_notice", "87")):
+        words = render(template, channel, language, VARIABLES)
+        text = f"{words.subject or ''} {words.body}"
+        assert section in text
+        assert "moneyhelper.org.uk" in text
+
+
 def test_a_name_is_text_and_never_a_template() -> None:
     body = render("reminder_friendly", "sms", "en", VARIABLES | {"name": "{{ 7 * 7 }} <b>"}).body
     assert "{{ 7 * 7 }} <b>" in body
@@ -129,7 +167,7 @@ def test_a_passage_is_one_that_the_rendered_text_shows(template: str, language: 
     assert passages(template, channel)[language] == shown
 
 
-@pytest.mark.parametrize("template", ["cure_notice", "formal_demand"])
+@pytest.mark.parametrize("template", ["cure_notice", "uk_default_notice", "formal_demand"])
 @pytest.mark.parametrize("channel", ["email", "sms"])
 def test_a_notice_that_gives_days_prints_the_last_of_them(template: str, channel: str) -> None:
     assert all("deadline" in has for has in passages(template, channel).values())
