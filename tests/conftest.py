@@ -9,12 +9,13 @@ import pytest
 from hypothesis import settings
 
 from recourse.stack import StackAddresses, running
+from tests.examples import FEW
 
 os.environ["COLUMNS"] = "400"
 """Before any console is made: on a narrow one, as pytest-xdist gives its workers, tables fold their texts."""
 
 
-settings.register_profile("recourse", deadline=None, max_examples=50)
+settings.register_profile("recourse", deadline=None, max_examples=10 if FEW else 50)
 settings.load_profile("recourse")
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.ids import ContactPointId, LoanId, PersonId
@@ -15,6 +15,7 @@ from recourse.domain.law.verdict import Allowed, ContactEffect, RefusalCode, Ref
 from recourse.domain.restrictions import Whereabouts
 from recourse.domain.situation import Attempt, AttemptOutcome, Channel, Situation
 from recourse.packs.loader import Place, load_packs
+from tests.examples import examples
 from tests.law.naive import bad_times, breaches
 from tests.law.table import LawCase, situation
 
@@ -56,7 +57,7 @@ told = st.tuples(st.sampled_from(["Mon", "Wed", "Fri", "Sat", "Sun"]), clocks, c
 
 
 @pytest.mark.parametrize("place", sorted(HOMES))
-@settings(max_examples=160, deadline=None)
+@examples(160)
 @given(data=st.data())
 def test_no_contact_begins_when_its_place_rests_or_the_person_said_not_to(
     place: str, data: st.DataObject
@@ -88,7 +89,7 @@ def _asked(
 
 
 @pytest.mark.parametrize("place", sorted(ZONES))
-@settings(max_examples=75, deadline=None)
+@examples(75)
 @given(data=st.data())
 def test_the_gate_allows_no_breach_and_refuses_for_none_that_is_not_there(
     place: str, data: st.DataObject

@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import NormalDist, mean, stdev
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.packs.behaviours import installed_behaviours
@@ -21,6 +21,7 @@ from recourse.simulation.report import report
 from recourse.simulation.spreading import Result, Setup, run_part, simulate
 from recourse.simulation.tally import METRICS, Figures, Paired
 from recourse.simulation.trial import Window
+from tests.examples import examples
 from tests.simulation.worlds import trial
 
 FIRST = date(2027, 1, 1)
@@ -80,7 +81,7 @@ def test_the_same_seed_gives_the_same_result_in_two_processes_and_another_seed_a
     assert report(other, simulate(other, BOOK, 1), "x")["strategies"] != report(both, here, "x")["strategies"]
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(cuts=st.lists(st.integers(0, 14), max_size=3), order=st.randoms(use_true_random=False))
 def test_parts_merge_to_the_same_result_in_any_order(cuts: list[int], order: random.Random) -> None:
     both = setup(later(2), later(9))

@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.contracts.events import (
@@ -20,6 +20,7 @@ from recourse.contracts.events import (
     parse_line,
     to_line,
 )
+from tests.examples import examples
 from tests.unit.contracts.test_codec import LOAN, STRUCTURED, headers, payment, value
 
 json_values = st.recursive(
@@ -41,7 +42,7 @@ def judged(key: bytes | None, body: bytes | None, sent: list[tuple[str, bytes]])
         return refused
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(st.none() | st.binary(max_size=40), st.none() | st.binary(max_size=200), raw_headers)
 def test_any_bytes_at_all_are_refused_and_nothing_else(
     key: bytes | None, body: bytes | None, sent: list[tuple[str, bytes]]
@@ -49,7 +50,7 @@ def test_any_bytes_at_all_are_refused_and_nothing_else(
     judged(key, body, sent)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(
     st.dictionaries(st.sampled_from([n for n, _ in headers()]), st.text(max_size=20), max_size=3), json_values
 )
@@ -61,7 +62,7 @@ def test_a_good_record_with_odd_attributes_or_data_never_breaks_the_reader(
     judged(LOAN.encode(), value(), sent)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(st.dictionaries(st.sampled_from(["id", "time", "type", "data", "subject"]), json_values, max_size=3))
 def test_an_odd_structured_envelope_never_breaks_the_reader(odd: dict[str, Any]) -> None:
     envelope = {name.removeprefix("ce_"): raw.decode() for name, raw in headers()} | {"data": payment()} | odd
@@ -71,7 +72,7 @@ def test_an_odd_structured_envelope_never_breaks_the_reader(odd: dict[str, Any])
         parse_line(text)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.text(max_size=60))
 def test_any_line_of_a_file_is_an_event_or_refused(text: str) -> None:
     with contextlib.suppress(Refused):
@@ -85,7 +86,7 @@ fields = [
 ]
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(st.sampled_from(fields), json_values, st.sampled_from(sorted(BANK_MODELS)))
 def test_any_value_in_any_field_is_read_or_refused(
     field: tuple[str, str | None], odd: Any, type_: str
@@ -123,13 +124,13 @@ def events(draw: st.DrawFn) -> BankEvent:
     return decode(subject.encode(), json.dumps(data).encode(), sent)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(events())
 def test_what_is_written_in_binary_mode_is_read_back(event: BankEvent) -> None:
     assert decode(*encode_binary(event)) == event
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(events())
 def test_what_is_written_as_a_line_is_one_line_and_is_read_back(event: BankEvent) -> None:
     line = to_line(event)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.agreements import (
@@ -35,6 +35,7 @@ from recourse.domain.law.gate import gate
 from recourse.domain.law.verdict import Allowed, LocateEffect, RefusalCode, Refused
 from recourse.domain.situation import PromiseState, Situation, StepOutcome
 from recourse.packs.record import situation_from_json, situation_to_json
+from tests.examples import examples
 from tests.unit.domain.builders import CN, contact, ladder, pack, promise, record, remind, rules, situation
 from tests.unit.domain.builders import shanghai as at
 
@@ -277,7 +278,7 @@ def running(draw: st.DrawFn) -> tuple[Situation, datetime]:
     return s, MADE + timedelta(hours=draw(st.integers(0, 1500)))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(running())
 def test_money_counts_once_whatever_runs_beside_each_other(given_: tuple[Situation, datetime]) -> None:
     """What was kept adds up to no more than what came in, less the tolerance of five percent."""
@@ -296,7 +297,7 @@ def test_money_counts_once_whatever_runs_beside_each_other(given_: tuple[Situati
     assert came_in * 100 >= claimed * 95
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(running(), st.randoms(use_true_random=False))
 def test_the_order_in_which_facts_came_changes_nothing(
     given_: tuple[Situation, datetime], shuffled: random.Random
@@ -308,7 +309,7 @@ def test_the_order_in_which_facts_came_changes_nothing(
     assert judge(other, now) == judge(s, now)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(running())
 def test_what_is_written_down_is_not_judged_otherwise_while_nothing_happens(
     given_: tuple[Situation, datetime],

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.contracts.messages import CalendarData
 from recourse.domain.calendar import BusinessCalendar
+from tests.examples import examples
 
 MICROSECOND = timedelta(microseconds=1)
 instants = st.timedeltas(timedelta(0), timedelta(days=4000)).map(datetime(2020, 1, 1, tzinfo=UTC).__add__)
@@ -19,14 +20,14 @@ calendars = st.builds(
 near = st.timedeltas(timedelta(days=-2), timedelta(days=2))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(calendars, near)
 def test_real_to_business_and_back_is_the_same_instant(calendar: BusinessCalendar, offset: timedelta) -> None:
     real = calendar.real_anchor + offset
     assert calendar.real(calendar.business(real)) == real
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(calendars, near)
 def test_a_business_instant_is_reached_at_its_real_one_and_not_a_microsecond_before(
     calendar: BusinessCalendar, offset: timedelta
@@ -36,7 +37,7 @@ def test_a_business_instant_is_reached_at_its_real_one_and_not_a_microsecond_bef
     assert calendar.business(real - MICROSECOND) < business <= calendar.business(real)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(calendars, near, near)
 def test_business_time_runs_forward_at_its_scale(
     calendar: BusinessCalendar, first: timedelta, second: timedelta
@@ -45,7 +46,7 @@ def test_business_time_runs_forward_at_its_scale(
     assert calendar.business(late) - calendar.business(early) == (late - early) * calendar.scale
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(instants)
 def test_production_time_is_the_real_time(instant: datetime) -> None:
     assert BusinessCalendar().business(instant) == BusinessCalendar().real(instant) == instant
@@ -69,7 +70,7 @@ def test_an_anchor_without_an_offset_is_refused() -> None:
         BusinessCalendar(real_anchor=datetime(2026, 1, 1))  # noqa: DTZ001
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(calendars)
 def test_a_calendar_crosses_the_wire_unchanged(calendar: BusinessCalendar) -> None:
     assert CalendarData.of(calendar).calendar() == calendar

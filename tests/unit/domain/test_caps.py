@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.ids import ContactPointId, LoanId, PersonId
 from recourse.domain.law.gate import Packs, gate
 from recourse.domain.law.verdict import Allowed, ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import Attempt, AttemptOutcome, Channel
+from tests.examples import examples
 from tests.unit.domain.builders import (
     CN,
     CN_NOON,
@@ -247,7 +248,7 @@ attempts_of_a_week = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(attempts_of_a_week)
 def test_seven_in_seven_agrees_with_counting_by_hand(made: list[Attempt]) -> None:
     """Without calls that nobody knows the outcome of: those may have been conversations."""
@@ -260,7 +261,7 @@ def test_seven_in_seven_agrees_with_counting_by_hand(made: list[Attempt]) -> Non
     assert (ask(US_NOON, *made, law=(US,), zones=(NEW_YORK,)) is not None) is (counted >= 7)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(attempts_of_a_week)
 def test_a_chinese_day_agrees_with_counting_by_hand(made: list[Attempt]) -> None:
     now = shanghai("2026-11-06T20:00")

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.delinquency import Arrears, Installment
@@ -33,6 +33,7 @@ from recourse.domain.strategy.condition import (
 )
 from recourse.ports import Fix
 from recourse.service.locating import quality_of
+from tests.examples import examples
 from tests.unit.domain.builders import (
     ALL_CHANNELS,
     CN_NOON,
@@ -170,7 +171,7 @@ def cases(draw: st.DrawFn) -> Situation:
     return replace(s, promises=broken, earlier_episodes=earlier, account=account)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(conditions, conditions, cases())
 def test_two_conditions_together_hold_where_both_hold(one: Condition, other: Condition, s: Situation) -> None:
     both = together(one, other)
@@ -182,7 +183,7 @@ def test_two_conditions_together_hold_where_both_hold(one: Condition, other: Con
         assert (unmet(both, s) is None) is expected
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(conditions, conditions, cases())
 def test_what_a_condition_implies_holds_wherever_it_does(
     one: Condition, other: Condition, s: Situation

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.decide import Rules, closing, decide
@@ -23,11 +23,12 @@ from recourse.domain.situation import (
 )
 from recourse.domain.strategy.ladder import StepKind
 from recourse.packs.record import situation_from_json, situation_to_json
+from tests.examples import examples
 from tests.unit.domain.generated import any_case, lawful_rules, live, rules
 from tests.unit.domain.wallclock import on_the_wall
 
-many = settings(max_examples=100, deadline=None)
-some = settings(max_examples=30, deadline=None)
+many = examples(100)
+some = examples(30)
 
 
 @many

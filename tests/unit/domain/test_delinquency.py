@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.delinquency import Arrears, Bucket, BucketScheme, Installment, allocate, restore
+from tests.examples import examples
 from tests.unit.domain.builders import CN_LADDER, US_LADDER
 
 TODAY = date(2026, 11, 6)
@@ -26,7 +27,7 @@ def installments(draw: st.DrawFn) -> list[Installment]:
     return result
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(installments())
 def test_dpd_is_the_age_of_the_oldest_due_date_with_something_unpaid(items: list[Installment]) -> None:
     ages = [(TODAY - i.due_date).days for i in items if i.unpaid_minor > 0]
@@ -71,7 +72,7 @@ def test_buckets_start_at_zero_and_rise(starts: list[int]) -> None:
         BucketScheme(tuple(Bucket(f"b{n}", start) for n, start in enumerate(starts)))
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(installments(), st.integers(0, 2_000_000))
 def test_no_minor_unit_is_lost_or_made_when_money_is_applied(items: list[Installment], amount: int) -> None:
     before = Arrears.of(items)
@@ -80,7 +81,7 @@ def test_no_minor_unit_is_lost_or_made_when_money_is_applied(items: list[Install
     assert min([0, *(i.unpaid_minor for i in after.installments)]) == 0
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(installments(), st.integers(0, 2_000_000))
 def test_a_younger_installment_gets_nothing_while_an_older_one_is_open(
     items: list[Installment], amount: int
@@ -97,7 +98,7 @@ def test_a_younger_installment_gets_nothing_while_an_older_one_is_open(
     assert len(touched & still_open) <= 1
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(installments(), st.integers(0, 2_000_000))
 def test_putting_back_what_was_taken_gives_the_arrears_before(items: list[Installment], amount: int) -> None:
     before = Arrears.of(items)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.delinquency import Arrears, Installment
@@ -22,6 +22,7 @@ from recourse.domain.facts import (
     SnapshotReceived,
 )
 from recourse.domain.fold import fold, in_order
+from tests.examples import examples
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 DAY = date(2026, 11, 1)
@@ -56,7 +57,7 @@ def histories(draw: st.DrawFn, *, sequenced: bool = False) -> list[Entry]:
     return entries
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.data())
 def test_arrival_order_and_doubles_never_change_the_account(data: st.DataObject) -> None:
     history = data.draw(histories())
@@ -66,13 +67,13 @@ def test_arrival_order_and_doubles_never_change_the_account(data: st.DataObject)
     assert in_order(arrived) == in_order(history)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(histories(sequenced=True))
 def test_facts_with_a_sequence_keep_the_banks_order_whatever_their_times(history: list[Entry]) -> None:
     assert [e.sequence for e in in_order(reversed(history))] == [e.sequence for e in history]
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(histories(sequenced=True), bank_facts)
 def test_a_late_lower_sequence_never_regresses_what_a_later_statement_said(
     history: list[Entry], late: BankFact
@@ -84,7 +85,7 @@ def test_a_late_lower_sequence_never_regresses_what_a_later_statement_said(
     assert (after.arrears, after.certain, after.last_sequence) == (before.arrears, True, 100)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.integers(1, 5000))
 def test_a_reversal_without_a_statement_restores_what_its_payment_had_taken(amount: int) -> None:
     paid = [_overdue(1), _payment(2, "P-1", amount)]
@@ -94,7 +95,7 @@ def test_a_reversal_without_a_statement_restores_what_its_payment_had_taken(amou
     assert [(p.amount_minor, p.reversed) for p in account.payments] == [(amount, True)]
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.integers(1, 1000), st.integers(1, 1000), st.sampled_from(["P-1", "P-2"]))
 def test_after_one_of_two_payments_is_reversed_the_other_still_counts(
     first: int, second: int, gone: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from recourse.domain.law.hours import (
@@ -19,6 +19,7 @@ from recourse.domain.law.hours import (
 )
 from recourse.domain.law.rules import PermittedHours
 from recourse.domain.situation import Channel
+from tests.examples import examples
 from tests.unit.domain import wallclock
 from tests.unit.domain.builders import CN, US, pack
 from tests.unit.domain.wallclock import MARK, on_the_wall, plain_day, rule
@@ -27,7 +28,7 @@ EIGHT_TO_TEN = rule(time(8), time(22))
 TICK = timedelta(microseconds=1)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(st.data(), wallclock.zones, wallclock.legal_rules)
 def test_legal_hours_are_those_on_the_wall(data: st.DataObject, zone: str, hours: PermittedHours) -> None:
     instant = data.draw(wallclock.instants(zone))
@@ -36,7 +37,7 @@ def test_legal_hours_are_those_on_the_wall(data: st.DataObject, zone: str, hours
     assert open_now is on_the_wall([hours], [zone], instant)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(st.data(), wallclock.with_changes, wallclock.any_rules())
 def test_a_skipped_or_doubled_edge_never_permits_what_the_wall_forbids(
     data: st.DataObject, zone: str, hours: PermittedHours
@@ -48,7 +49,7 @@ def test_a_skipped_or_doubled_edge_never_permits_what_the_wall_forbids(
         assert open_now is on_the_wall([hours], [zone], instant)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(st.data(), st.lists(wallclock.zones, min_size=1, max_size=2), wallclock.legal_rules)
 def test_the_next_window_is_the_first_stretch_that_every_wall_permits(
     data: st.DataObject, places: list[str], hours: PermittedHours
@@ -69,7 +70,7 @@ def test_the_next_window_is_the_first_stretch_that_every_wall_permits(
     assert window == (opening, closing)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.data(), wallclock.with_changes, wallclock.any_rules())
 def test_the_next_window_holds_nothing_that_the_gate_would_refuse(
     data: st.DataObject, zone: str, hours: PermittedHours
@@ -86,7 +87,7 @@ def test_the_next_window_holds_nothing_that_the_gate_would_refuse(
         assert binding_closure([hours], [zone], opens - TICK) is not None
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.data(), wallclock.with_changes)
 def test_a_day_starts_at_its_first_mark_on_the_calendar(data: st.DataObject, zone: str) -> None:
     day = local_date(data.draw(wallclock.instants(zone)), zone)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.decide import decide
@@ -18,6 +18,7 @@ from recourse.domain.law.rules import LawPack
 from recourse.domain.proofs import Proof, ProofKind
 from recourse.domain.situation import Hold, HoldReason, Situation, StepOutcome
 from recourse.packs.loader import load_packs
+from tests.examples import examples
 from tests.unit.domain.builders import CN, US, ladder, record, remind, rules, shanghai, situation
 
 LAWS = load_packs().laws
@@ -162,7 +163,7 @@ def test_where_the_law_is_not_known_nobody_is_warned() -> None:
     assert decide(held(), made, NOON).plan == Wait(WaitReason.HOLD, None)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     st.lists(
         st.tuples(st.sampled_from(ProofKind), st.integers(-400, 4000)).map(

@@ -7,22 +7,23 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.money import CurrencyMismatch, Money
+from tests.examples import examples
 
 minors = st.integers(-(10**15), 10**15)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(minors, minors)
 def test_adding_and_taking_away_are_exact_in_minor_units(left: int, right: int) -> None:
     assert Money(left, "CNY") + Money(right, "CNY") == Money(left + right, "CNY")
     assert Money(left, "CNY") - Money(right, "CNY") == Money(left - right, "CNY")
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(minors, minors)
 def test_amounts_of_one_currency_are_ordered_like_their_minor_units(left: int, right: int) -> None:
     assert (Money(left, "USD") < Money(right, "USD")) is (left < right)
@@ -37,7 +38,7 @@ def test_two_currencies_never_meet(operation: Callable[[Money, Money], object]) 
         operation(Money(1, "CNY"), Money(1, "USD"))
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(minors)
 def test_the_plain_text_is_the_same_number_with_two_decimals(minor: int) -> None:
     text = Money(minor, "CNY").decimal_text()

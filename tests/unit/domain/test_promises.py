@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.decide import decide
@@ -16,6 +16,7 @@ from recourse.domain.delinquency import Arrears
 from recourse.domain.fold import Payment
 from recourse.domain.situation import PromiseState, Situation
 from recourse.domain.strategy.ladder import PromiseRule
+from tests.examples import examples
 from tests.unit.domain.builders import ladder, promise, remind, rules, shanghai, situation
 
 MADE = shanghai("2026-11-06T12:00")
@@ -123,7 +124,7 @@ def test_of_two_promises_the_earlier_deadline_is_waited_for() -> None:
     assert judge(s, MADE).plan == Wait(WaitReason.PROMISE, DEADLINE)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     amount=st.integers(1, 10**9),
     percent=st.integers(1, 100),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 
 from recourse.importers.metro2 import Origin, read, read_book
 from recourse.importers.metro2.loans import opening_loans
-from recourse.importers.metro2.opening import opened
 from tests.unit.importers.lines import base, book_of
 
 ROOT = Path(__file__).parents[3]
@@ -57,22 +55,3 @@ def test_what_is_left_of_the_contract_falls_due_from_the_first_day_on() -> None:
     assert loan.installment_minor == 350_00
     assert loan.next_number + loan.left == 61
     assert loan.arrears.installments[-1].number == loan.next_number - 1
-
-
-def test_the_real_file_gives_loans_with_the_arrears_it_reports() -> None:
-    path = Path(os.environ.get("RECOURSE_TEST_DATA", ROOT.parent / "shared" / "data"))
-    file = path / "metro2" / "m2_2k_lines_deidentified.zip"
-    if not file.exists():
-        pytest.skip(
-            f"the real book is not here: {file}; set RECOURSE_TEST_DATA to the folder that has metro2/"
-        )
-    first = date(2027, 1, 1)
-    with opened(file) as (stream, _):
-        book = read_book(read(stream), Origin(key=b"test"))
-    ended = {event.subject for event in book.events if event.type == "bank.loan.closed.v1"}
-    loans = opening_loans(book, first, ZONE)
-    late = [loan for loan in loans if loan.arrears]
-    assert len({loan.id for loan in loans}) == len(loans) > 100
-    assert not ended & {loan.id for loan in loans}
-    assert len(late) >= 31 + 12 + 5 + 1, "the statuses 71, 78, 80 and 82"
-    assert all(loan.arrears.dpd(first) > 0 for loan in late)

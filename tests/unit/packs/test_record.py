@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.ids import FactId
@@ -23,6 +23,7 @@ from recourse.packs.record import (
     situation_from_json,
     situation_to_json,
 )
+from tests.examples import examples
 from tests.unit.domain.builders import CN, CN_LADDER, CN_NOON, US, borrower, rules, situation
 from tests.unit.domain.generated import any_case
 
@@ -67,7 +68,7 @@ def test_digests_are_the_same_whatever_seed_the_process_hashes_with() -> None:
     assert len(orders) == 2, "the seeds do change the order of sets"
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(any_case(CN_LADDER))
 def test_a_situation_comes_back_from_json_as_it_was(made: tuple[Situation, object]) -> None:
     stored = situation_to_json(made[0])
@@ -75,7 +76,7 @@ def test_a_situation_comes_back_from_json_as_it_was(made: tuple[Situation, objec
     assert situation_digest(situation_from_json(stored)) == situation_digest(made[0])
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(any_case(CN_LADDER), any_case(CN_LADDER))
 def test_two_situations_share_a_digest_only_when_they_are_equal(
     one: tuple[Situation, object], other: tuple[Situation, object]
@@ -103,6 +104,6 @@ def test_a_value_that_is_no_domain_value_is_refused_and_not_stored_by_its_addres
 
 
 @given(st.frozensets(st.sampled_from(Channel)))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_sets_are_stored_in_one_order(channels: frozenset[Channel]) -> None:
     assert plain(channels) == sorted(channel.value for channel in channels)

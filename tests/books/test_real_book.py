@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -14,19 +13,7 @@ from recourse.contracts.events import decode, encode_binary
 from recourse.importers.metro2 import Book, Origin, read, read_book
 from recourse.importers.metro2.opening import opened
 
-ROOT = Path(__file__).parents[3]
 LATE = {"71", "78", "80", "82", "83", "84"}
-
-
-@pytest.fixture(scope="module")
-def path() -> Path:
-    data = Path(os.environ.get("RECOURSE_TEST_DATA", ROOT.parent / "shared" / "data"))
-    found = data / "metro2" / "m2_2k_lines_deidentified.zip"
-    if not found.is_file():
-        pytest.skip(
-            f"the real book is not here: {found}; set RECOURSE_TEST_DATA to the folder that has metro2/"
-        )
-    return found
 
 
 class Lines(list[str]):
