@@ -1,0 +1,246 @@
+"""The evidence ledger in PostgreSQL: what waits to be sealed, the entries, and the nodes of their tree."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Table, Text, cast, delete, func, insert, literal_column, select, text
+
+from recourse.domain.evidence.entry import GENESIS, Entry
+from recourse.domain.evidence.merkle import Frontier
+from recourse.storage.database import ReadTx, Tx
+from recourse.storage.sql import among, rows_among
+from recourse.storage.tables import agreement as agreement_table
+from recourse.storage.tables import (
+    contact_attempt,
+    dossier_read,
+    fact,
+    hold,
+    legal_action,
+    legal_status,
+    location_fix,
+    permit,
+    permit_check,
+    promise,
+    provider_receipt,
+    seal,
+    seal_node,
+    seal_secret,
+    step,
+    unsealed,
+)
+
+_SEALER_LOCK: Final = 0x5345414C
+"""Key of the advisory lock: leaves of one tree are numbered by one sealer at a time."""
+SEALED: Final[Mapping[str, Table]] = {
+    table.name: table
+    for table in (
+        step,
+        fact,
+        contact_attempt,
+        provider_receipt,
+        location_fix,
+        hold,
+        promise,
+        agreement_table,
+        legal_action,
+        legal_status,
+        permit,
+        permit_check,
+        dossier_read,
+    )
+}
+"""What is sealed, by kind. The triggers that say so are in the migrations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row that was written or changed since it was last sealed."""
+
+    id: int
+    kind: str
+    ref: str
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An entry at its place in the tree. secret: None once it was erased."""
+
+    index: int
+    entry: Entry
+    hash: bytes
+    secret: bytes | None = None
+
+
+NEVER_CHANGED: Final = frozenset(
+    {"step", "fact", "provider_receipt", "location_fix", "legal_status", "permit_check", "dossier_read"}
+)
+"""Kinds whose rows are written once: whoever changes one after it was sealed leaves a second entry."""
+
+
+async def lead(tx: Tx) -> bool:
+    """Until the end of the transaction; False while another sealer is at work."""
+    return bool((await tx.execute(select(func.pg_try_advisory_xact_lock(_SEALER_LOCK)))).scalar_one())
+
+
+async def waiting(tx: Tx | ReadTx, limit: int) -> list[Waiting]:
+    c = unsealed.c
+    rows = await tx.execute(select(c.id, c.kind, c.ref, c.chain).order_by(c.id).limit(limit))
+    return [Waiting(*row) for row in rows]
+
+
+async def done(tx: Tx, ids: Collection[int]) -> None:
+    await tx.execute(delete(unsealed).where(among(unsealed.c.id, ids)))
+
+
+async def rows_of(
+    tx: Tx | ReadTx, wanted: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """kind and ref -> the row as plain JSON by column; what is not there is left out."""
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for kind, ref in wanted:
+        by_kind[kind].append(ref)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for kind, refs in by_kind.items():
+        table = SEALED[kind]
+        (key,) = table.primary_key.columns
+        ref_ = cast(key, Text)
+        values = [key.type.python_type(ref) for ref in refs]
+        # As text: a driver's floats, dates and large numbers must not decide what the bytes are.
+        whole = cast(func.to_jsonb(literal_column(table.name)), Text)
+        rows = await tx.execute(select(ref_, whole).select_from(table).where(among(key, values)))
+        for ref, row in rows:
+            found[kind, ref] = plain(json.loads(row))
+    return found
+
+
+def plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Whole numbers of 2^53 and more are written as texts, for RFC 8785 has no bytes for them."""
+    return {name: _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return plain(value)
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, int) and abs(value) >= 2**53:
+        return str(value)
+    return value
+
+
+async def tails(tx: Tx | ReadTx, chains: Iterable[str]) -> dict[str, tuple[int, bytes]]:
+    """Chain -> its length and the hash of its last entry."""
+    c = seal.c
+    mine = among(c.chain, sorted(set(chains)))
+    longest = select(c.chain, func.max(c.n).label("n")).where(mine).group_by(c.chain).subquery()
+    last = select(c.chain, c.n, c.hash).join(longest, (longest.c.chain == c.chain) & (longest.c.n == c.n))
+    return {chain: (n + 1, hash_) for chain, n, hash_ in (await tx.execute(last)).all()}
+
+
+def tail(known: Mapping[str, tuple[int, bytes]], chain: str) -> tuple[int, bytes]:
+    return known.get(chain, (0, GENESIS))
+
+
+async def frontier(tx: Tx | ReadTx) -> Frontier:
+    """The right edge of the tree as it is kept."""
+    last = (await tx.execute(select(func.max(seal.c.index)))).scalar_one()
+    size = 0 if last is None else last + 1
+    wanted, at = [], 0
+    for level in reversed(range(size.bit_length())):
+        if size >> level & 1:
+            wanted.append((level, at >> level))
+            at += 1 << level
+    found = await nodes(tx, wanted)
+    return Frontier(size, [found[place] for place in wanted])
+
+
+async def nodes(tx: Tx | ReadTx, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """level and index -> hash, leaves at level 0; what is not there is left out."""
+    places = set(wanted)
+    leaves, above = [i for level, i in places if level == 0], [place for place in places if place[0] > 0]
+    found: dict[tuple[int, int], bytes] = {}
+    if leaves:
+        rows = await tx.execute(select(seal.c.index, seal.c.hash).where(among(seal.c.index, leaves)))
+        found |= {(0, index): hash_ for index, hash_ in rows}
+    if above:
+        c = seal_node.c
+        kept = select(c.level, c.index, c.hash).where(rows_among((c.level, c.index), above))
+        found |= {(level, index): hash_ for level, index, hash_ in (await tx.execute(kept)).all()}
+    return found
+
+
+async def append(tx: Tx, sealed: Sequence[Sealed], fresh_nodes: Sequence[tuple[int, int, bytes]]) -> None:
+    """Entries with their secrets, and the nodes that they completed above the leaves."""
+    rows = [
+        {
+            "index": one.index,
+            "chain": one.entry.chain,
+            "n": one.entry.n,
+            "kind": one.entry.kind,
+            "ref": one.entry.ref,
+            "prev": one.entry.prev,
+            "commitments": {name: found.hex() for name, found in one.entry.commitments.items()},
+            "hash": one.hash,
+        }
+        for one in sealed
+    ]
+    await tx.execute(insert(seal), rows)
+    await tx.execute(insert(seal_secret), [{"index": one.index, "secret": one.secret} for one in sealed])
+    if fresh_nodes:
+        columns = ("level", "index", "hash")
+        await tx.execute(insert(seal_node), [dict(zip(columns, node, strict=True)) for node in fresh_nodes])
+
+
+async def entries(tx: ReadTx, first: int, limit: int) -> list[Sealed]:
+    """From a place on, in order."""
+    c = seal.c
+    rows = await tx.execute(
+        select(c.index, c.chain, c.n, c.kind, c.ref, c.prev, c.commitments, c.hash, seal_secret.c.secret)
+        .outerjoin(seal_secret, seal_secret.c.index == c.index)
+        .where(c.index >= first)
+        .order_by(c.index)
+        .limit(limit)
+    )
+    return [_sealed(row) for row in rows]
+
+
+def _sealed(row: Any) -> Sealed:
+    index, chain, n, kind, ref, prev, commitments, hash_, secret = row
+    fields = {name: bytes.fromhex(found) for name, found in commitments.items()}
+    return Sealed(index, Entry(chain, n, kind, ref, prev, fields), hash_, secret)
+
+
+async def sealed_later(tx: ReadTx, batch: Sequence[Sealed]) -> set[tuple[str, str]]:
+    """Rows of the batch that have a later entry, or wait for one: what this one says of them is history."""
+    last = {(one.entry.kind, one.entry.ref): one.index for one in batch}
+    c, w = seal.c, unsealed.c
+    again = select(c.kind, c.ref, func.max(c.index)).where(rows_among((c.kind, c.ref), list(last)))
+    newest = {(row[0], row[1]): row[2] for row in await tx.execute(again.group_by(c.kind, c.ref))}
+    wait = await tx.execute(select(w.kind, w.ref).where(rows_among((w.kind, w.ref), list(last))))
+    later = {place for place, index in newest.items() if index > last[place]}
+    return later | {(kind, ref) for kind, ref in wait}
+
+
+async def never_sealed(tx: ReadTx) -> AsyncIterator[tuple[str, str]]:
+    """Rows that have no entry and wait for none: written past the triggers."""
+    for kind, table in SEALED.items():
+        (key,) = table.primary_key.columns
+        ref = cast(key, Text)
+        known = select(seal.c.index).where(seal.c.kind == kind, seal.c.ref == ref)
+        waits = select(unsealed.c.id).where(unsealed.c.kind == kind, unsealed.c.ref == ref)
+        rows = await tx.execute(select(ref).where(~known.exists(), ~waits.exists()).order_by(key))
+        for (found,) in rows:
+            yield kind, found
+
+
+async def oldest_waiting(tx: ReadTx) -> float | None:
+    """Seconds of real time for which the oldest row has waited."""
+    age = text("SELECT extract(epoch FROM clock_timestamp() - min(recorded_at)) FROM unsealed")
+    found = (await tx.execute(age)).scalar_one()
+    return None if found is None else float(found)
