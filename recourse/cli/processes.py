@@ -11,31 +11,31 @@ def consume() -> None:
     """Take the bank's events from Kafka."""
     from recourse.app.consume import run_consumer
 
-    _start(run_consumer)
+    start(run_consumer)
 
 
 def worker() -> None:
     """Host the cases and perform their steps."""
     from recourse.app.worker import run_worker
 
-    _start(run_worker)
+    start(run_worker)
 
 
 def relay() -> None:
     """Publish what happened on `recourse.case-events`."""
     from recourse.app.relay import run_relay
 
-    _start(run_relay)
+    start(run_relay)
 
 
 def web() -> None:
     """Serve the HTTP API."""
     from recourse.app.web import run_web
 
-    _start(run_web)
+    start(run_web)
 
 
-def _start(process: Callable[..., Awaitable[None]]) -> None:
+def start(process: Callable[..., Awaitable[None]]) -> None:
     from recourse.app.logs import configure_logging
     from recourse.app.settings import load_settings
 

@@ -38,6 +38,8 @@ class Problem(StrEnum):
     """Its salt is gone, so that what it says of its row cannot be shown any more."""
     OTHER_TREE = "other_tree"
     """A checkpoint of this size names another root: the ledger was rewritten."""
+    NOT_SIGNED = "not_signed"
+    """Checkpoints kept here bear no signature of a known key."""
     SHORTER = "shorter"
     """A checkpoint knows more entries than there are: an old state was restored."""
 

@@ -16,7 +16,7 @@ from recourse.domain.evidence.entry import SALT_BYTES
 from recourse.domain.evidence.entry import sealed as make_entry
 from recourse.domain.evidence.merkle import Frontier
 from recourse.service.context import Unit
-from recourse.storage import seals
+from recourse.storage import seal_tree, seals
 from recourse.storage.seals import Sealed, Waiting
 
 BATCH = 500
@@ -36,7 +36,7 @@ async def seal_batch(unit: Unit) -> Turn | None:
     """The next rows that wait; None while another sealer leads."""
     if not await seals.lead(unit.tx):
         return None
-    frontier = await seals.frontier(unit.tx)
+    frontier = await seal_tree.frontier(unit.tx)
     queue = await seals.waiting(unit.tx, BATCH)
     if not queue:
         return Turn(0, False, frontier.size, frontier.root())

@@ -11,11 +11,12 @@ from typing import Any, Final
 from sqlalchemy import Table, Text, cast, delete, func, insert, literal_column, select, text
 
 from recourse.domain.evidence.entry import GENESIS, Entry
-from recourse.domain.evidence.merkle import Frontier
+from recourse.domain.ids import LoanId
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, rows_among
 from recourse.storage.tables import agreement as agreement_table
 from recourse.storage.tables import (
+    collection_case,
     contact_attempt,
     dossier_read,
     fact,
@@ -83,6 +84,16 @@ NEVER_CHANGED: Final = frozenset(
 """Kinds whose rows are written once: whoever changes one after it was sealed leaves a second entry."""
 
 
+_ENTRIES: Final = (
+    select(
+        *(seal.c[name] for name in ("index", "chain", "n", "kind", "ref", "prev", "commitments", "hash")),
+        seal_secret.c.secret,
+    )
+    .outerjoin(seal_secret, seal_secret.c.index == seal.c.index)
+    .order_by(seal.c.index)
+)
+
+
 async def lead(tx: Tx) -> bool:
     """Until the end of the transaction; False while another sealer is at work."""
     return bool((await tx.execute(select(func.pg_try_advisory_xact_lock(_SEALER_LOCK)))).scalar_one())
@@ -147,34 +158,6 @@ def tail(known: Mapping[str, tuple[int, bytes]], chain: str) -> tuple[int, bytes
     return known.get(chain, (0, GENESIS))
 
 
-async def frontier(tx: Tx | ReadTx) -> Frontier:
-    """The right edge of the tree as it is kept."""
-    last = (await tx.execute(select(func.max(seal.c.index)))).scalar_one()
-    size = 0 if last is None else last + 1
-    wanted, at = [], 0
-    for level in reversed(range(size.bit_length())):
-        if size >> level & 1:
-            wanted.append((level, at >> level))
-            at += 1 << level
-    found = await nodes(tx, wanted)
-    return Frontier(size, [found[place] for place in wanted])
-
-
-async def nodes(tx: Tx | ReadTx, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
-    """level and index -> hash, leaves at level 0; what is not there is left out."""
-    places = set(wanted)
-    leaves, above = [i for level, i in places if level == 0], [place for place in places if place[0] > 0]
-    found: dict[tuple[int, int], bytes] = {}
-    if leaves:
-        rows = await tx.execute(select(seal.c.index, seal.c.hash).where(among(seal.c.index, leaves)))
-        found |= {(0, index): hash_ for index, hash_ in rows}
-    if above:
-        c = seal_node.c
-        kept = select(c.level, c.index, c.hash).where(rows_among((c.level, c.index), above))
-        found |= {(level, index): hash_ for level, index, hash_ in (await tx.execute(kept)).all()}
-    return found
-
-
 async def append(tx: Tx, sealed: Sequence[Sealed], fresh_nodes: Sequence[tuple[int, int, bytes]]) -> None:
     """Entries with their secrets, and the nodes that they completed above the leaves."""
     rows = [
@@ -199,15 +182,20 @@ async def append(tx: Tx, sealed: Sequence[Sealed], fresh_nodes: Sequence[tuple[i
 
 async def entries(tx: ReadTx, first: int, limit: int) -> list[Sealed]:
     """From a place on, in order."""
-    c = seal.c
-    rows = await tx.execute(
-        select(c.index, c.chain, c.n, c.kind, c.ref, c.prev, c.commitments, c.hash, seal_secret.c.secret)
-        .outerjoin(seal_secret, seal_secret.c.index == c.index)
-        .where(c.index >= first)
-        .order_by(c.index)
-        .limit(limit)
-    )
+    rows = await tx.execute(_ENTRIES.where(seal.c.index >= first).limit(limit))
     return [_sealed(row) for row in rows]
+
+
+async def chain_entries(tx: ReadTx, chains: Collection[str]) -> list[Sealed]:
+    """All of these chains, by their places in the tree."""
+    return [_sealed(row) for row in await tx.execute(_ENTRIES.where(among(seal.c.chain, sorted(chains))))]
+
+
+async def case_chains(tx: ReadTx, loan_id: LoanId) -> list[str]:
+    """A case's chain bears its id."""
+    c = collection_case.c
+    rows = await tx.execute(select(c.id).where(c.loan_id == loan_id).order_by(c.id))
+    return list(rows.scalars())
 
 
 def _sealed(row: Any) -> Sealed:

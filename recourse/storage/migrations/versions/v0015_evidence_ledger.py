@@ -21,9 +21,9 @@ _SEALED = {
     "promise": ("id", "case_id"),
     "agreement": ("id", "case_id"),
     "legal_action": ("id", "loan_id"),
-    "legal_status": ("status_id", "action_id"),
+    "legal_status": ("status_id", "(SELECT a.loan_id FROM legal_action a WHERE a.id = action_id)"),
     "permit": ("id", "loan_id"),
-    "permit_check": ("id::text", "permit_id"),
+    "permit_check": ("id::text", "(SELECT p.loan_id FROM permit p WHERE p.id = permit_id)"),
     "dossier_read": ("id::text", "loan_id"),
 }
 
