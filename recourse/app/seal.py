@@ -1,4 +1,4 @@
-"""`recourse evidence seal`: seals what was written, signs the tree and leaves its checkpoints outside."""
+"""`recourse seal`: seals what was written, signs the tree and leaves its checkpoints outside."""
 
 from __future__ import annotations
 

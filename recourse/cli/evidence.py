@@ -46,19 +46,11 @@ def keygen(
 
 
 @app.command()
-def seal(
-    once: Annotated[bool, typer.Option("--once", help="Seal what waits now, and end.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Seal rows, sign the tree, leave its checkpoints outside. With --once, exit 1 if a place outside was
-    not reached."""
-    from recourse.app.seal import run_sealer, sealer
+def seal(as_json: Json = False) -> None:
+    """Seal what waits now, sign the tree, leave its checkpoint outside. Exit 1 if a place outside was not
+    reached. The process that does so all the time is `recourse seal`."""
+    from recourse.app.seal import sealer
     from recourse.app.settings import load_settings
-    from recourse.cli.processes import start
-
-    if not once:
-        start(run_sealer)
-        return
 
     async def work() -> tuple[int, bool]:
         async with sealer(load_settings()) as one:
@@ -84,7 +76,7 @@ def checkpoint() -> None:
 
     note = run(work())
     if note is None:
-        fail("nothing is sealed yet; run `recourse evidence seal --once`", FINDINGS)
+        fail("nothing is sealed yet; run `recourse evidence seal`", FINDINGS)
     typer.echo(note, nl=False)
 
 

@@ -11,31 +11,38 @@ def consume() -> None:
     """Take the bank's events from Kafka."""
     from recourse.app.consume import run_consumer
 
-    start(run_consumer)
+    _start(run_consumer)
 
 
 def worker() -> None:
     """Host the cases and perform their steps."""
     from recourse.app.worker import run_worker
 
-    start(run_worker)
+    _start(run_worker)
 
 
 def relay() -> None:
     """Publish what happened on `recourse.case-events`."""
     from recourse.app.relay import run_relay
 
-    start(run_relay)
+    _start(run_relay)
 
 
 def web() -> None:
     """Serve the HTTP API."""
     from recourse.app.web import run_web
 
-    start(run_web)
+    _start(run_web)
 
 
-def start(process: Callable[..., Awaitable[None]]) -> None:
+def seal() -> None:
+    """Seal what was written into the evidence ledger."""
+    from recourse.app.seal import run_sealer
+
+    _start(run_sealer)
+
+
+def _start(process: Callable[..., Awaitable[None]]) -> None:
     from recourse.app.logs import configure_logging
     from recourse.app.settings import load_settings
 
@@ -62,4 +69,4 @@ async def guarded(process: Awaitable[None]) -> None:
         raise Unforeseen(type(error).__name__) from error
 
 
-COMMANDS = {"consume": consume, "worker": worker, "relay": relay, "web": web}
+COMMANDS = {"consume": consume, "worker": worker, "relay": relay, "web": web, "seal": seal}

@@ -44,7 +44,7 @@ async def prove(
     """
     note = await checkpoints.newest(tx)
     if note is None:
-        raise NothingSealed("nothing is sealed yet; run `recourse evidence seal --once`")
+        raise NothingSealed("nothing is sealed yet; run `recourse evidence seal`")
     checkpoint = Checkpoint.parse(Note.parse(note).text)
     sealed = [one for one in await seals.chain_entries(tx, chains) if one.index < checkpoint.size]
     if not sealed:

@@ -41,7 +41,7 @@ async def key(cli: Cli, tmp_path: Path) -> Mapping[str, Any]:
 async def test_sealed_verified_proved_and_checked_by_a_stranger(
     cli: Cli, loan: str, key: Mapping[str, Any], tmp_path: Path
 ) -> None:
-    sealed = await cli.json("evidence", "seal", "--once", **key)
+    sealed = await cli.json("evidence", "seal", **key)
     assert sealed["left_outside"] is True
     assert sealed["rows"] >= 3
     good = await cli.json("evidence", "verify", **key)
@@ -69,7 +69,7 @@ def _public(key: Mapping[str, Any]) -> str:
 
 
 async def test_what_is_hidden_is_not_in_the_proof(cli: Cli, loan: str, key: Mapping[str, Any]) -> None:
-    await cli("evidence", "seal", "--once", **key)
+    await cli("evidence", "seal", **key)
     whole = await cli("evidence", "prove", loan, **key)
     less = await cli("evidence", "prove", loan, "--hide", "payload", "--hide", "inputs", **key)
     assert "352017" in whole.stdout
@@ -80,7 +80,7 @@ async def test_what_is_hidden_is_not_in_the_proof(cli: Cli, loan: str, key: Mapp
 async def test_a_changed_row_is_a_finding_that_names_it(
     cli: Cli, world: World, loan: str, key: Mapping[str, Any]
 ) -> None:
-    await cli("evidence", "seal", "--once", **key)
+    await cli("evidence", "seal", **key)
     await world.execute("UPDATE step SET reason = 'all was well'")
     result = await cli("evidence", "verify", **key)
     assert result.exit_code == 1
@@ -92,11 +92,11 @@ async def test_a_changed_row_is_a_finding_that_names_it(
 async def test_a_ledger_that_was_rewritten_is_told_by_the_folder_outside(
     cli: Cli, world: World, loan: str, key: Mapping[str, Any]
 ) -> None:
-    await cli("evidence", "seal", "--once", **key)
+    await cli("evidence", "seal", **key)
     await world.execute("TRUNCATE seal, seal_secret, seal_node, checkpoint, anchor")
     await world.execute("INSERT INTO unsealed (kind, ref, chain) SELECT 'fact', id::text, loan_id FROM fact")
     await world.execute("INSERT INTO unsealed (kind, ref, chain) SELECT 'step', id::text, case_id FROM step")
-    again = await cli("evidence", "seal", "--once", **key)
+    again = await cli("evidence", "seal", **key)
     assert again.exit_code == 1
     assert "not reached" in again.stdout
     inside = await cli.json("evidence", "verify", **({**key, "RECOURSE_EVIDENCE_FOLDER": ""}))
@@ -109,7 +109,7 @@ async def test_who_has_no_checkpoint_from_outside_is_told_what_that_means(
     cli: Cli, loan: str, key: Mapping[str, Any]
 ) -> None:
     inside = {**key, "RECOURSE_EVIDENCE_FOLDER": ""}
-    await cli("evidence", "seal", "--once", **inside)
+    await cli("evidence", "seal", **inside)
     result = await cli("evidence", "verify", **inside)
     assert result.exit_code == 0
     assert "No checkpoint from outside" in result.stdout
@@ -118,7 +118,7 @@ async def test_who_has_no_checkpoint_from_outside_is_told_what_that_means(
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("evidence", "seal", "--once"), 2, "RECOURSE_EVIDENCE_KEY_FILE: missing"),
+        (("evidence", "seal"), 2, "RECOURSE_EVIDENCE_KEY_FILE: missing"),
         (("evidence", "verify"), 2, "RECOURSE_EVIDENCE_KEY_FILE: missing"),
         (("evidence", "verify", "--key", "nonsense"), 2, "--key: key: is no"),
         (("evidence", "checkpoint"), 1, "nothing is sealed yet"),
