@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Table, Text, cast, delete, func, insert, literal_column, select, text
+from sqlalchemy import Table, Text, cast, delete, func, insert, literal_column, select
 
 from recourse.domain.evidence.entry import GENESIS, Entry
 from recourse.domain.ids import LoanId
@@ -225,10 +225,3 @@ async def never_sealed(tx: ReadTx) -> AsyncIterator[tuple[str, str]]:
         rows = await tx.execute(select(ref).where(~known.exists(), ~waits.exists()).order_by(key))
         for (found,) in rows:
             yield kind, found
-
-
-async def oldest_waiting(tx: ReadTx) -> float | None:
-    """Seconds of real time for which the oldest row has waited."""
-    age = text("SELECT extract(epoch FROM clock_timestamp() - min(recorded_at)) FROM unsealed")
-    found = (await tx.execute(age)).scalar_one()
-    return None if found is None else float(found)
