@@ -82,5 +82,6 @@ __all__ = [
     "strategy_move",
     "task_answer",
     "token_scope",
+    "unsealed",
     "vehicle",
 ]

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0015"
-down_revision = "0010"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -20,6 +20,10 @@ _SEALED = {
     "hold": ("id", "coalesce(loan_id, person_id)"),
     "promise": ("id", "case_id"),
     "agreement": ("id", "case_id"),
+    "dispute": ("id", "loan_id"),
+    "consent": ("id", "person_id"),
+    "proof": ("id", "loan_id"),
+    "recovery_proposal": ("id", "loan_id"),
     "legal_action": ("id", "loan_id"),
     "legal_status": ("status_id", "(SELECT a.loan_id FROM legal_action a WHERE a.id = action_id)"),
     "permit": ("id", "loan_id"),
