@@ -10,7 +10,7 @@ Each call carries an idempotency key that is stable over retries. How a call end
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -180,3 +180,15 @@ class AnswersTasks(Protocol):
 
 class RunsUnavailable(Exception):
     """The workflow engine cannot be reached. Facts are kept; the sweeper delivers them later."""
+
+
+class Anchor(Protocol):
+    """A place outside that keeps signed checkpoints, so that the database alone cannot rewrite the past."""
+
+    @property
+    def place(self) -> str:
+        """Its name, as it is kept with what was left there."""
+
+    async def leave(self, note: str, since: Callable[[int], Awaitable[Sequence[bytes]]]) -> bytes:
+        """The receipt. since: the proof that the tree only grew since it had so many leaves. Repeating is
+        safe. Raises NotHandedOver, or RefusedByProvider where the place knows another tree."""

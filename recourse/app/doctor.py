@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import httpx
 from sqlalchemy import ColumnElement, func, select
@@ -22,9 +22,11 @@ from recourse.service.sweeping import CLAIM_DEAD_AFTER
 from recourse.storage import migrate
 from recourse.storage.database import ReadTx
 from recourse.storage.permits import OWED
-from recourse.storage.tables import agent_task, collection_case, contact_attempt, outbox, permit
+from recourse.storage.tables import agent_task, collection_case, contact_attempt, outbox, permit, unsealed
 from recourse.storage.tasks import ACTIVE
 
+SEALED_WITHIN = timedelta(minutes=10)
+"""Real time from a row to its seal where somebody seals; a sealer that stands by takes over in seconds."""
 PATIENCE = 8.0
 """Seconds for each examination."""
 
@@ -92,6 +94,7 @@ async def _backlog(tx: ReadTx) -> list[Finding]:
     doubtful = await _count(tx, task.kind == "check_delivery", task.state.in_(ACTIVE))
     owed = await _count(tx, OWED)
     silent = await _count(tx, OWED, permit.c.recall_since < func.now() - ACKNOWLEDGED_WITHIN)
+    unsealed_, late = await _unsealed(tx)
     hours = int(ACKNOWLEDGED_WITHIN.total_seconds() // 3600)
     minutes = int(CLAIM_DEAD_AFTER.total_seconds() // 60)
     return [
@@ -125,7 +128,19 @@ async def _backlog(tx: ReadTx) -> list[Finding]:
             "recourse permits list --owed; telephone: the other side goes on until it knows",
             bad=silent > 0,
         ),
+        found(
+            "backlog",
+            f"{unsealed_} rows not sealed, {late} of them for over {SEALED_WITHIN.seconds // 60} minutes",
+            "is `recourse seal` running? until then an edit of them leaves no trace",
+            bad=late > 0,
+        ),
     ]
+
+
+async def _unsealed(tx: ReadTx) -> tuple[int, int]:
+    """How many rows wait, and how many of them for too long."""
+    written = unsealed.c.recorded_at
+    return await _count(tx, unsealed.c.id > 0), await _count(tx, written < func.now() - SEALED_WITHIN)
 
 
 async def _count(tx: ReadTx, *where: ColumnElement[bool]) -> int:

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from consumers.connection import KafkaConnection
 from recourse.app.reaching import TLS_FILES
+from recourse.app.settings_evidence import EvidenceSettings
 from recourse.app.settings_outside import OutsideSettings
 from recourse.contracts.events import Topics
 from recourse.contracts.messages import CalendarData
@@ -141,7 +142,7 @@ class PackSettings(KafkaSettings):
     house_rules: str = ""
 
 
-class Settings(OutsideSettings, PackSettings):
+class Settings(OutsideSettings, EvidenceSettings, PackSettings):
     database_url: str
     database_pool: int = Field(default=10, ge=1, le=200)
     consumer_group: str = "recourse"

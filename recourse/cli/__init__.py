@@ -15,6 +15,7 @@ from recourse.cli import (
     dead_letters,
     disputes,
     events,
+    evidence,
     experiments,
     explaining,
     holds,
@@ -63,6 +64,7 @@ app.add_typer(restrictions.inconvenient, name="inconvenient")
 app.add_typer(restrictions.represented, name="represented")
 app.add_typer(consents.app, name="consents")
 app.add_typer(experiments.app, name="experiments")
+app.add_typer(evidence.app, name="evidence")
 app.command("cease")(ceasing.cease)
 app.command("dossier")(cases.dossier)
 app.command("explain")(explaining.explain)

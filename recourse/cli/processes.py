@@ -35,6 +35,13 @@ def web() -> None:
     _start(run_web)
 
 
+def seal() -> None:
+    """Seal what was written into the evidence ledger."""
+    from recourse.app.seal import run_sealer
+
+    _start(run_sealer)
+
+
 def _start(process: Callable[..., Awaitable[None]]) -> None:
     from recourse.app.logs import configure_logging
     from recourse.app.settings import load_settings
@@ -62,4 +69,4 @@ async def guarded(process: Awaitable[None]) -> None:
         raise Unforeseen(type(error).__name__) from error
 
 
-COMMANDS = {"consume": consume, "worker": worker, "relay": relay, "web": web}
+COMMANDS = {"consume": consume, "worker": worker, "relay": relay, "web": web, "seal": seal}

@@ -17,6 +17,7 @@ from recourse.demo.book import loans
 from recourse.demo.processes import Deployment
 from recourse.demo.runner import Outcome, linger, run
 from recourse.demo.screen import Moment, line, report, screen
+from recourse.demo.sealing import prepare
 from recourse.stack import StackError, running
 from recourse.stack.state import Home
 
@@ -53,13 +54,13 @@ async def _demo(once: bool, json_file: Path | None, seconds_a_day: float | None)
     home.mkdir(parents=True)
     book = loans()
     async with running(home, usual_ports=True, report=_started) as addresses:
-        deployment = Deployment(home, addresses, seconds_a_day)
+        deployment = Deployment(home, addresses, seconds_a_day, more=prepare(home))
         try:
             await deployment.start()
             console.print(f"[green]✓[/] {', '.join(child.name for child in deployment.children)} are up")
             with Shown(deployment) as show:
                 outcome = await run(deployment, book, show)
-            report(console, outcome.problems, outcome.moment, outcome.account, len(book))
+            report(console, outcome.problems, outcome.moment, outcome.account, outcome.ledger, len(book))
             if json_file is not None:
                 text = json.dumps(outcome.to_json(book), ensure_ascii=False, indent=2)
                 await asyncio.to_thread(json_file.write_text, text + "\n")

@@ -29,7 +29,7 @@ from recourse.stack import StackAddresses, StackError, environment
 from recourse.stack.ports import HOST, choose
 from recourse.stack.process import Child, Launch, start, tail
 
-COMMANDS = ("consume", "worker", "relay", "web")
+COMMANDS = ("consume", "worker", "relay", "web", "seal")
 _LEAD_SECONDS = 10.0
 _STARTS_AT_ONCE = 5.0
 """All the processes starting together take this many times as long as a single command, on two cores."""
@@ -57,6 +57,8 @@ class Deployment:
     api_url: str = field(init=False)
     children: list[Child] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
+    more: dict[str, str] = field(default_factory=dict, repr=False)
+    """Further settings of all processes."""
     _env: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -106,7 +108,7 @@ class Deployment:
         """Fix the settings, also in a file, so that a command line can join in."""
         port = choose(["api"], preferred=True)["api"]
         self.calendar, self.api_url = calendar, f"http://{HOST}:{port}"
-        self._env = _environment(self.addresses, calendar, port)
+        self._env = _environment(self.addresses, calendar, port) | self.more
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in self._env.items()]
         await asyncio.to_thread(self.env_file.write_text, "".join(lines))
 

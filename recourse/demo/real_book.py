@@ -27,6 +27,7 @@ from recourse.app.publishing import publish_as_due
 from recourse.contracts.events import BankEvent
 from recourse.demo.agents import Agents
 from recourse.demo.processes import Deployment
+from recourse.demo.sealing import Ledger, prepare, verified
 from recourse.demo.tasks import Task, usual
 from recourse.importers.metro2 import Book, Origin, read, read_book
 from recourse.importers.metro2.opening import opened
@@ -95,12 +96,13 @@ async def _play(book: Book, seconds_a_day: float) -> dict[str, Any]:
     home.mkdir(parents=True)
     async with running(home, usual_ports=True) as addresses:
         first_day = book.events[0].occurred_at - timedelta(hours=1)
-        deployment = Deployment(home, addresses, seconds_a_day, first_day)
+        deployment = Deployment(home, addresses, seconds_a_day, first_day, more=prepare(home))
         try:
             await deployment.start()
             began = time.monotonic()
             found, letters = await _live(deployment, book.events)
-            return _result(book, found, letters, time.monotonic() - began)
+            seconds = time.monotonic() - began
+            return _result(book, found, letters, await verified(deployment), seconds)
         finally:
             await deployment.stop()
 
@@ -155,8 +157,8 @@ def _tell(now: datetime, found: Figures) -> None:
     console.print(f"{now:%Y-%m-%d}  {told}", highlight=False)
 
 
-def _result(book: Book, found: Figures, letters: int, seconds: float) -> dict[str, Any]:
-    accounting, problems = book.accounting, []
+def _result(book: Book, found: Figures, letters: int, ledger: Ledger, seconds: float) -> dict[str, Any]:
+    accounting, problems = book.accounting, list(ledger.problems)
     accounted = accounting.imported + sum(accounting.ignored.values()) + accounting.unparseable
     if accounted != accounting.records:
         problems.append(f"{accounting.records} records, {accounted} accounted for")
@@ -181,6 +183,7 @@ def _result(book: Book, found: Figures, letters: int, seconds: float) -> dict[st
         "to": book.events[-1].occurred_at,
         "wall_seconds": round(seconds, 1),
         "figures": asdict(found),
+        "sealed": ledger.entries,
     }
 
 

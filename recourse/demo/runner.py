@@ -22,6 +22,7 @@ from recourse.demo.plots import LAST_DAY
 from recourse.demo.processes import Deployment
 from recourse.demo.screen import Moment
 from recourse.demo.script import Script
+from recourse.demo.sealing import Ledger, verified
 from recourse.domain.ids import LoanId
 from recourse.reading import cases
 from recourse.reading.figures import figures
@@ -40,6 +41,7 @@ class Outcome:
     problems: Problems
     moment: Moment
     account: Account
+    ledger: Ledger
 
     def to_json(self, loans: Sequence[Loan]) -> dict[str, Any]:
         bad = set(self.problems)
@@ -57,6 +59,7 @@ class Outcome:
             "figures": asdict(self.moment.figures),
             "decisions_made_again": self.account.made_again,
             "refusal_explained": self.account.refusal and asdict(self.account.refusal),
+            "sealed": self.ledger.entries,
             "problems": self.problems,
         }
 
@@ -108,7 +111,10 @@ class _Stage:
                     account = await account_for(self.deployment, self.running)
                     if account.differs:
                         problems["explain"] = account.differs
-                    return Outcome(problems, moment, account)
+                    ledger = await verified(self.deployment)
+                    if ledger.problems:
+                        problems["evidence"] = ledger.problems
+                    return Outcome(problems, moment, account, ledger)
             await asyncio.sleep(0.5)
 
     async def _look(self, seconds: float) -> Moment:

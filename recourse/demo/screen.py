@@ -14,6 +14,7 @@ from rich.text import Text
 
 from recourse.demo.book import START, Loan
 from recourse.demo.explaining import Account
+from recourse.demo.sealing import Ledger
 from recourse.reading.cases import CaseLine
 from recourse.reading.figures import Figures
 
@@ -97,7 +98,12 @@ def _stage(case: CaseLine) -> str:
 
 
 def report(
-    console: Console, problems: Mapping[str, Sequence[str]], moment: Moment, account: Account, loans: int
+    console: Console,
+    problems: Mapping[str, Sequence[str]],
+    moment: Moment,
+    account: Account,
+    ledger: Ledger,
+    loans: int,
 ) -> None:
     """The summary at the end."""
     for subject, said in problems.items():
@@ -108,7 +114,8 @@ def report(
     console.print(
         f"{mark} {good} of {loans} dossiers read as they must, after {moment.day:.0f} business days "
         f"in {moment.seconds:.0f} s; {account.made_again} decisions were made again from what is stored, "
-        f"{len(account.differs)} differ"
+        f"{len(account.differs)} differ; {ledger.entries} sealed rows are as they were sealed, by "
+        f"{ledger.outside} checkpoints kept outside"
     )
     if account.refusal is not None:
         console.print(

@@ -137,6 +137,15 @@ async def test_that_nobody_hears_what_people_send_back_is_a_finding(cli: Cli) ->
     assert "recourse worker" in found["remedy"]
 
 
+async def test_rows_that_nobody_seals_are_a_finding_and_fresh_ones_are_not(cli: Cli, world: World) -> None:
+    case = await open_case(world)
+    await case.decide()
+    rows = await world.scalar("SELECT count(*) FROM unsealed")
+    assert not [says for says in await _found(cli) if "not sealed" in says]
+    await world.execute("UPDATE unsealed SET recorded_at = recorded_at - interval '11 minutes'")
+    assert f"{rows} rows not sealed, {rows} of them for over 10 minutes" in await _found(cli)
+
+
 async def test_where_nobody_works_the_missing_processes_are_named(desk: Cli, town: Town) -> None:
     """In the town's namespace, which has its search attributes; but for another queue."""
     findings = await desk.json("doctor", exit_code=1, TEMPORAL_NAMESPACE=town.prefix)

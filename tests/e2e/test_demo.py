@@ -31,6 +31,7 @@ async def test_the_demo_reaches_every_stage_and_judges_every_dossier(tmp_path: P
     reached = result["figures"]["stages_reached"]
     assert all(reached[stage] > 0 for stage in ("reminder", "agent", "field", "legal", "closed"))
     assert result["decisions_made_again"] > len(CAST)
+    assert result["sealed"] > result["decisions_made_again"]
     assert result["refusal_explained"]["code"] == "no_consent"
     assert "made again from the stored inputs: the same" in said
     assert "no_consent" in said

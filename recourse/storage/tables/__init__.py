@@ -16,6 +16,7 @@ from recourse.storage.tables.cases import (
     task_answer,
 )
 from recourse.storage.tables.contacts import contact_attempt, location_fix, provider_receipt
+from recourse.storage.tables.evidence import anchor, checkpoint, seal, seal_node, seal_secret, unsealed
 from recourse.storage.tables.ledger import fact, hold, hold_told, installment, loan, payment
 from recourse.storage.tables.legal import legal_action, legal_status, proof
 from recourse.storage.tables.people import (
@@ -40,8 +41,10 @@ __all__ = [
     "NUMBER_END",
     "agent_task",
     "agreement",
+    "anchor",
     "api_token",
     "assignment",
+    "checkpoint",
     "collection_case",
     "consent",
     "contact_attempt",
@@ -72,9 +75,13 @@ __all__ = [
     "recovery_proposal",
     "restriction",
     "rule_set",
+    "seal",
+    "seal_node",
+    "seal_secret",
     "step",
     "strategy_move",
     "task_answer",
     "token_scope",
+    "unsealed",
     "vehicle",
 ]

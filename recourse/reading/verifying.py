@@ -1,0 +1,156 @@
+"""Whether the rows are what was sealed, the entries follow from each other, and the tree is the one that was
+signed and left outside. What a superuser edits, deletes, adds or puts in another order is found here, and so
+is an old backup: the checkpoints outside know more than it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import rfc8785
+
+from recourse.domain.evidence.entry import GENESIS, differences, shown
+from recourse.domain.evidence.merkle import Frontier
+from recourse.domain.evidence.note import Checkpoint
+from recourse.storage import seals
+from recourse.storage.database import ReadTx
+from recourse.storage.seals import Sealed
+
+BATCH = 500
+
+
+class Problem(StrEnum):
+    CHANGED = "changed"
+    """The row says something else than was sealed; `detail` names its columns, unless it was sealed anew."""
+    GONE = "gone"
+    """The row is not there any more."""
+    NEVER_SEALED = "never_sealed"
+    """A row that nothing waits to seal: it was written past the triggers."""
+    OUT_OF_ORDER = "out_of_order"
+    """The entry does not follow from the one before it in its chain."""
+    FORGED = "forged"
+    """The entry is not the one whose hash stands in the tree."""
+    MISSING = "missing"
+    """Leaves are missing, or numbered otherwise than they were."""
+    UNREADABLE = "unreadable"
+    """Its salt is gone, so that what it says of its row cannot be shown any more."""
+    OTHER_TREE = "other_tree"
+    """A checkpoint of this size names another root: the ledger was rewritten."""
+    NOT_SIGNED = "not_signed"
+    """Checkpoints kept here bear no signature of a known key."""
+    SHORTER = "shorter"
+    """A checkpoint knows more entries than there are: an old state was restored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """index: of the entry, or the size of a checkpoint; None for a row without an entry. kind, ref: a row."""
+
+    problem: Problem
+    index: int | None = None
+    kind: str = ""
+    ref: str = ""
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Verification:
+    """Of one look. size, root: the tree that the entries make, whatever is kept of it."""
+
+    size: int = 0
+    root: bytes = b""
+    rows: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+async def verify(tx: ReadTx, known: Sequence[Checkpoint]) -> AsyncIterator[Verification]:
+    """After each batch, the same object as it stands; the last one is the answer.
+
+    known: checkpoints whose signature was checked, from outside or kept here. Findings come in the order of
+    the entries, so the first is the first bad entry.
+    """
+    found, look = Verification(), _Look(known)
+    while batch := await seals.entries(tx, look.frontier.size, BATCH):
+        found.findings += look.entries(batch)
+        found.findings += await _rows(tx, batch)
+        found.size, found.rows = look.frontier.size, found.rows + len(batch)
+        yield found
+        if look.numbering_broke:
+            break
+    found.findings += [Finding(Problem.NEVER_SEALED, None, *row) async for row in seals.never_sealed(tx)]
+    found.findings += look.checkpoints()
+    found.size, found.root = look.frontier.size, look.frontier.root()
+    yield found
+
+
+class _Look:
+    """What is known while the entries go by."""
+
+    def __init__(self, known: Sequence[Checkpoint]) -> None:
+        self.frontier = Frontier()
+        self.numbering_broke = False
+        self._known = known
+        self._tails: dict[str, tuple[int, bytes]] = {}
+        self._sizes = {checkpoint.size for checkpoint in known}
+        self._roots: dict[int, bytes] = {0: self.frontier.root()}
+
+    def entries(self, batch: Sequence[Sealed]) -> list[Finding]:
+        findings: list[Finding] = []
+        for one in batch:
+            if one.index != self.frontier.size:
+                detail = f"{one.index} follows {self.frontier.size - 1}"
+                self.numbering_broke = True
+                return [*findings, Finding(Problem.MISSING, self.frontier.size, detail=detail)]
+            if problem := self._problem(one):
+                findings.append(Finding(problem, one.index, one.entry.kind, one.entry.ref))
+            # The entry's own hash, not the one that is kept: the tree is made of what the entries say.
+            made = one.entry.hash(rfc8785.dumps)
+            list(self.frontier.append(made))
+            self._tails[one.entry.chain] = (one.entry.n + 1, made)
+            if self.frontier.size in self._sizes:
+                self._roots[self.frontier.size] = self.frontier.root()
+        return findings
+
+    def _problem(self, one: Sealed) -> Problem | None:
+        if self._tails.get(one.entry.chain, (0, GENESIS)) != (one.entry.n, one.entry.prev):
+            return Problem.OUT_OF_ORDER
+        return Problem.FORGED if one.entry.hash(rfc8785.dumps) != one.hash else None
+
+    def checkpoints(self) -> list[Finding]:
+        findings = []
+        for checkpoint in sorted(self._known, key=lambda known: known.size):
+            if checkpoint.size > self.frontier.size:
+                findings.append(Finding(Problem.SHORTER, checkpoint.size))
+            elif self._roots.get(checkpoint.size) != checkpoint.root:
+                findings.append(Finding(Problem.OTHER_TREE, checkpoint.size))
+        return findings
+
+
+async def _rows(tx: ReadTx, batch: Sequence[Sealed]) -> list[Finding]:
+    """Whether the rows of these entries still say what was sealed, where no later entry speaks of them."""
+    later = await seals.sealed_later(tx, batch)
+    latest: Mapping[tuple[str, str], Sealed] = {(one.entry.kind, one.entry.ref): one for one in batch}
+    current = {place: one for place, one in latest.items() if place not in later}
+    rows = await seals.rows_of(tx, current)
+    rewritten = [
+        one
+        for one in batch
+        if one.entry.kind in seals.NEVER_CHANGED
+        and ((place := (one.entry.kind, one.entry.ref)) in later or latest[place] is not one)
+    ]
+    findings = [Finding(Problem.CHANGED, one.index, one.entry.kind, one.entry.ref) for one in rewritten]
+    for (kind, ref), one in current.items():
+        row = rows.get((kind, ref))
+        if row is None or not one.entry.commitments:
+            findings.append(Finding(Problem.GONE, one.index, kind, ref))
+        elif one.secret is None:
+            findings.append(Finding(Problem.UNREADABLE, one.index, kind, ref))
+        else:
+            # Columns that came after the entry was made are none of its business; one that is gone is.
+            known = {name: row.get(name) for name in one.entry.commitments}
+            changed = differences(rfc8785.dumps, one.entry, shown(known, one.secret, known))
+            if changed:
+                findings.append(Finding(Problem.CHANGED, one.index, kind, ref, ", ".join(sorted(changed))))
+    return sorted(findings, key=lambda finding: finding.index or 0)

@@ -1,0 +1,235 @@
+"""The evidence ledger in PostgreSQL: what waits to be sealed, the entries, and the nodes of their tree."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Table, Text, cast, delete, func, insert, literal_column, select
+
+from recourse.domain.evidence.entry import GENESIS, Entry
+from recourse.domain.ids import LoanId
+from recourse.storage.database import ReadTx, Tx
+from recourse.storage.sql import among, rows_among
+from recourse.storage.tables import agreement as agreement_table
+from recourse.storage.tables import (
+    collection_case,
+    consent,
+    contact_attempt,
+    dispute,
+    dossier_read,
+    fact,
+    hold,
+    legal_action,
+    legal_status,
+    location_fix,
+    permit,
+    permit_check,
+    promise,
+    proof,
+    provider_receipt,
+    recovery_proposal,
+    seal,
+    seal_node,
+    seal_secret,
+    step,
+    unsealed,
+)
+
+_SEALER_LOCK: Final = 0x5345414C
+"""Key of the advisory lock: leaves of one tree are numbered by one sealer at a time."""
+SEALED: Final[Mapping[str, Table]] = {
+    table.name: table
+    for table in (
+        step,
+        fact,
+        contact_attempt,
+        provider_receipt,
+        location_fix,
+        hold,
+        promise,
+        agreement_table,
+        dispute,
+        consent,
+        proof,
+        recovery_proposal,
+        legal_action,
+        legal_status,
+        permit,
+        permit_check,
+        dossier_read,
+    )
+}
+"""What is sealed, by kind. The triggers that say so are in the migrations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row that was written or changed since it was last sealed."""
+
+    id: int
+    kind: str
+    ref: str
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An entry at its place in the tree. secret: None once it was erased."""
+
+    index: int
+    entry: Entry
+    hash: bytes
+    secret: bytes | None = None
+
+
+NEVER_CHANGED: Final = frozenset(
+    {"step", "fact", "provider_receipt", "location_fix", "legal_status", "permit_check", "dossier_read"}
+)
+"""Kinds whose rows are written once: whoever changes one after it was sealed leaves a second entry."""
+
+
+_ENTRIES: Final = (
+    select(
+        *(seal.c[name] for name in ("index", "chain", "n", "kind", "ref", "prev", "commitments", "hash")),
+        seal_secret.c.secret,
+    )
+    .outerjoin(seal_secret, seal_secret.c.index == seal.c.index)
+    .order_by(seal.c.index)
+)
+
+
+async def lead(tx: Tx) -> bool:
+    """Until the end of the transaction; False while another sealer is at work."""
+    return bool((await tx.execute(select(func.pg_try_advisory_xact_lock(_SEALER_LOCK)))).scalar_one())
+
+
+async def waiting(tx: Tx | ReadTx, limit: int) -> list[Waiting]:
+    c = unsealed.c
+    rows = await tx.execute(select(c.id, c.kind, c.ref, c.chain).order_by(c.id).limit(limit))
+    return [Waiting(*row) for row in rows]
+
+
+async def done(tx: Tx, ids: Collection[int]) -> None:
+    await tx.execute(delete(unsealed).where(among(unsealed.c.id, ids)))
+
+
+async def rows_of(
+    tx: Tx | ReadTx, wanted: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """kind and ref -> the row as plain JSON by column; what is not there is left out."""
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for kind, ref in wanted:
+        by_kind[kind].append(ref)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for kind, refs in by_kind.items():
+        table = SEALED[kind]
+        (key,) = table.primary_key.columns
+        ref_ = cast(key, Text)
+        values = [key.type.python_type(ref) for ref in refs]
+        # As text: a driver's floats, dates and large numbers must not decide what the bytes are.
+        whole = cast(func.to_jsonb(literal_column(table.name)), Text)
+        rows = await tx.execute(select(ref_, whole).select_from(table).where(among(key, values)))
+        for ref, row in rows:
+            found[kind, ref] = plain(json.loads(row))
+    return found
+
+
+def plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Whole numbers of 2^53 and more are written as texts, for RFC 8785 has no bytes for them."""
+    return {name: _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return plain(value)
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, int) and abs(value) >= 2**53:
+        return str(value)
+    return value
+
+
+async def tails(tx: Tx | ReadTx, chains: Iterable[str]) -> dict[str, tuple[int, bytes]]:
+    """Chain -> its length and the hash of its last entry."""
+    c = seal.c
+    mine = among(c.chain, sorted(set(chains)))
+    longest = select(c.chain, func.max(c.n).label("n")).where(mine).group_by(c.chain).subquery()
+    last = select(c.chain, c.n, c.hash).join(longest, (longest.c.chain == c.chain) & (longest.c.n == c.n))
+    return {chain: (n + 1, hash_) for chain, n, hash_ in (await tx.execute(last)).all()}
+
+
+def tail(known: Mapping[str, tuple[int, bytes]], chain: str) -> tuple[int, bytes]:
+    return known.get(chain, (0, GENESIS))
+
+
+async def append(tx: Tx, sealed: Sequence[Sealed], fresh_nodes: Sequence[tuple[int, int, bytes]]) -> None:
+    """Entries with their secrets, and the nodes that they completed above the leaves."""
+    rows = [
+        {
+            "index": one.index,
+            "chain": one.entry.chain,
+            "n": one.entry.n,
+            "kind": one.entry.kind,
+            "ref": one.entry.ref,
+            "prev": one.entry.prev,
+            "commitments": {name: found.hex() for name, found in one.entry.commitments.items()},
+            "hash": one.hash,
+        }
+        for one in sealed
+    ]
+    await tx.execute(insert(seal), rows)
+    await tx.execute(insert(seal_secret), [{"index": one.index, "secret": one.secret} for one in sealed])
+    if fresh_nodes:
+        columns = ("level", "index", "hash")
+        await tx.execute(insert(seal_node), [dict(zip(columns, node, strict=True)) for node in fresh_nodes])
+
+
+async def entries(tx: ReadTx, first: int, limit: int) -> list[Sealed]:
+    """From a place on, in order."""
+    rows = await tx.execute(_ENTRIES.where(seal.c.index >= first).limit(limit))
+    return [_sealed(row) for row in rows]
+
+
+async def chain_entries(tx: ReadTx, chains: Collection[str]) -> list[Sealed]:
+    """All of these chains, by their places in the tree."""
+    return [_sealed(row) for row in await tx.execute(_ENTRIES.where(among(seal.c.chain, sorted(chains))))]
+
+
+async def case_chains(tx: ReadTx, loan_id: LoanId) -> list[str]:
+    """A case's chain bears its id."""
+    c = collection_case.c
+    rows = await tx.execute(select(c.id).where(c.loan_id == loan_id).order_by(c.id))
+    return list(rows.scalars())
+
+
+def _sealed(row: Any) -> Sealed:
+    index, chain, n, kind, ref, prev, commitments, hash_, secret = row
+    fields = {name: bytes.fromhex(found) for name, found in commitments.items()}
+    return Sealed(index, Entry(chain, n, kind, ref, prev, fields), hash_, secret)
+
+
+async def sealed_later(tx: ReadTx, batch: Sequence[Sealed]) -> set[tuple[str, str]]:
+    """Rows of the batch that have a later entry, or wait for one: what this one says of them is history."""
+    last = {(one.entry.kind, one.entry.ref): one.index for one in batch}
+    c, w = seal.c, unsealed.c
+    again = select(c.kind, c.ref, func.max(c.index)).where(rows_among((c.kind, c.ref), list(last)))
+    newest = {(row[0], row[1]): row[2] for row in await tx.execute(again.group_by(c.kind, c.ref))}
+    wait = await tx.execute(select(w.kind, w.ref).where(rows_among((w.kind, w.ref), list(last))))
+    later = {place for place, index in newest.items() if index > last[place]}
+    return later | {(kind, ref) for kind, ref in wait}
+
+
+async def never_sealed(tx: ReadTx) -> AsyncIterator[tuple[str, str]]:
+    """Rows that have no entry and wait for none: written past the triggers."""
+    for kind, table in SEALED.items():
+        (key,) = table.primary_key.columns
+        ref = cast(key, Text)
+        known = select(seal.c.index).where(seal.c.kind == kind, seal.c.ref == ref)
+        waits = select(unsealed.c.id).where(unsealed.c.kind == kind, unsealed.c.ref == ref)
+        rows = await tx.execute(select(ref).where(~known.exists(), ~waits.exists()).order_by(key))
+        for (found,) in rows:
+            yield kind, found
