@@ -66,7 +66,7 @@ ALL = frozenset(Channel)
 NOTICES = (
     "cure_notice",
     "formal_demand",
-    "default_notice",
+    "au_default_notice",
     "uk_default_notice",
     "uk_arrears_notice",
     "transfer_notice",

@@ -1,4 +1,4 @@
-"""In the United Kingdom, India and Germany a borrower who never answers reaches a lawful handover.
+"""In the United Kingdom, India, Germany and Australia a borrower who never answers reaches a lawful handover.
 
 Each ladder gives the notices that its law wants, early enough; the days are typed here once more."""
 
@@ -26,9 +26,10 @@ GIVES = {
     "GB": {"uk_arrears_notice": 0, "uk_default_notice": 14},
     "IN-MH": {"formal_demand": 15},
     "DE": {"formal_demand": 15},
+    "AU-VIC": {"au_default_notice": 30},
 }
 """Whole days that each notice must have had before anything goes to the lawyers."""
-AT = {"GB": "Europe/London", "IN-MH": "Asia/Kolkata", "DE": "Europe/Berlin"}
+AT = {"GB": "Europe/London", "IN-MH": "Asia/Kolkata", "DE": "Europe/Berlin", "AU-VIC": "Australia/Melbourne"}
 MISSED_TWICE = 32
 """No second monthly payment can be missed before."""
 

@@ -102,7 +102,9 @@ def test_a_ladder_that_cases_are_pinned_to_stays_installed_beside_the_newest() -
     assert book.strategy("cn_auto@2026-11-01").region == "CN"
     assert book.strategy("us_auto@2026-11-01").region == "US"
     newest = {s.id: s.version for s in book.strategies_for_new_cases()}
-    assert newest == dict.fromkeys(("cn_auto", "eu_auto", "in_auto", "uk_auto", "us_auto"), "2026-11-27")
+    assert newest == dict.fromkeys(
+        ("au_auto", "cn_auto", "eu_auto", "in_auto", "uk_auto", "us_auto"), "2026-11-27"
+    )
 
 
 def test_the_newest_ladder_of_a_country_is_its_default_and_other_countries_take_the_house_one() -> None:
@@ -119,6 +121,7 @@ def test_the_newest_ladder_of_a_country_is_its_default_and_other_countries_take_
         ("GB-LND", None, "uk_auto"),
         ("UK", None, "uk_auto"),
         ("IN-MH", None, "in_auto"),
+        ("AU-VIC", None, "au_auto"),
         ("DE-BY", Collector.CREDITOR, "eu_auto"),
         ("DE", None, "eu_auto"),
         ("DE", Collector.THIRD_PARTY, "us_auto"),

@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unsealed")),
     )
-    op.create_index(op.f("ix_unsealed_kind"), "unsealed", ["kind", "ref"])
+    op.create_index(op.f("ix_unsealed_kind_ref"), "unsealed", ["kind", "ref"])
     op.create_table(
         "seal",
         sa.Column("index", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -55,9 +55,9 @@ def upgrade() -> None:
         sa.Column("hash", postgresql.BYTEA(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("index", name=op.f("pk_seal")),
-        sa.UniqueConstraint("chain", "n", name=op.f("uq_seal_chain")),
+        sa.UniqueConstraint("chain", "n", name=op.f("uq_seal_chain_n")),
     )
-    op.create_index(op.f("ix_seal_kind"), "seal", ["kind", "ref", "index"])
+    op.create_index(op.f("ix_seal_kind_ref_index"), "seal", ["kind", "ref", "index"])
     op.create_table(
         "seal_secret",
         sa.Column("index", sa.BigInteger(), autoincrement=False, nullable=False),
