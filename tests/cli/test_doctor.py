@@ -37,6 +37,13 @@ AWAY = {
     "legal desk": {"RECOURSE_LEGAL_DESK_URL": f"http://{UNUSED}"},
 }
 
+BEHIND = {
+    "PostgreSQL": {"backlog", "cases", "SMS replies"},
+    "Temporal": {"cases"},
+    "Kafka": set(),
+}
+"""What only this one could tell of."""
+
 
 async def test_a_deployment_at_work_is_well(town: Town) -> None:
 
@@ -59,7 +66,8 @@ async def test_what_does_not_answer_is_named_with_a_remedy(town: Town, what: str
     assert {one["what"] for one in down} == ({what, "dead letters"} if what == "Kafka" else {what})
     assert all(one["remedy"] for one in down)
     assert "sesame" not in str(findings)
-    assert len({one["what"] for one in findings}) >= len(AT_WORK) - 2  # the others are examined all the same
+    unexamined = AT_WORK - {one["what"] for one in findings}
+    assert unexamined <= BEHIND.get(what, set())  # the others are examined all the same
 
 
 @pytest.mark.parametrize("wrong", ["/api", "/of/another/house"])

@@ -201,7 +201,7 @@ def test_no_order_of_events_wishes_jumps_and_edits_makes_the_gate_allow_a_breach
     allowed: Counter[str] = Counter()
     here: Any = type("Here", (Gate,), {"place": place, "allowed": allowed})
     bounds = settings(
-        max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
     )
     run_state_machine_as_test(here, settings=bounds)
     assert allowed["ContactEffect"] > 10
