@@ -42,10 +42,13 @@ def _window(rule: PermittedHours, day: date, zone: ZoneInfo) -> Window:
     return _instants(day, rule.opens, zone)[1], _instants(day, rule.closes, zone)[0]
 
 
+@lru_cache(maxsize=4096)
 def local_date(instant: datetime, zone: str) -> date:
+    """Kept, because one decision asks for the same few dozens of times."""
     return instant.astimezone(ZoneInfo(zone)).date()
 
 
+@lru_cache(maxsize=4096)
 def start_of_day(day: date, zone: str) -> datetime:
     """First instant of a local day, in UTC; where the clocks skip midnight, the instant of the change."""
     early, late = _instants(day, time(0), ZoneInfo(zone))
