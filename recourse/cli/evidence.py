@@ -47,8 +47,10 @@ def keygen(
 
 @app.command()
 def seal(as_json: Json = False) -> None:
-    """Seal what waits now, sign the tree, leave its checkpoint outside. Exit 1 if a place outside was not
-    reached. The process that does so all the time is `recourse seal`."""
+    """Seal what waits now, sign the tree, leave its checkpoint outside.
+
+    Exit 1 if a place outside was not reached. The process that does so all the time is `recourse seal`.
+    """
     from recourse.app.seal import sealer
     from recourse.app.settings import load_settings
 
@@ -89,8 +91,10 @@ def verify(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Every row against its seal, every seal against the tree, the tree against what was signed. Exit 1 when
-    something is not as it was; the first bad entry comes first."""
+    """Every row against its seal, every seal against the tree, the tree against what was signed.
+
+    Exit 1 when something is not as it was; the first bad entry comes first.
+    """
     from recourse.app.settings import load_settings
 
     async def work() -> tuple[Verification, int]:
