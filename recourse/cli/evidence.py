@@ -166,14 +166,14 @@ def prove(
     """What was sealed about a case or a loan, to be checked without Recourse: see `evidence verifier`."""
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
-    from recourse.reading import proving
+    from recourse.reading import evidence_proof
 
     hidden = frozenset(hide or ())
 
     async def work() -> dict[str, Any]:
         async with services(load_settings()) as running, running.database.reading() as tx:
-            chains = await proving.chains_of(tx, subject)
-            return await proving.prove(tx, chains, lambda kind, name: name not in hidden)
+            chains = await evidence_proof.chains_of(tx, subject)
+            return await evidence_proof.prove(tx, chains, lambda kind, name: name not in hidden)
 
     text = json.dumps(run(work()), ensure_ascii=False, indent=1) + "\n"
     if to is None:

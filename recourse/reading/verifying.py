@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import rfc8785
 
-from recourse.domain.evidence.entry import GENESIS, differences, shown
+from recourse.domain.evidence.entry import Tail, differences, follows, shown
 from recourse.domain.evidence.merkle import Frontier
 from recourse.domain.evidence.note import Checkpoint
 from recourse.storage import seals
@@ -92,7 +92,7 @@ class _Look:
         self.frontier = Frontier()
         self.numbering_broke = False
         self._known = known
-        self._tails: dict[str, tuple[int, bytes]] = {}
+        self._tails: dict[str, Tail] = {}
         self._sizes = {checkpoint.size for checkpoint in known}
         self._roots: dict[int, bytes] = {0: self.frontier.root()}
 
@@ -103,20 +103,20 @@ class _Look:
                 detail = f"{one.index} follows {self.frontier.size - 1}"
                 self.numbering_broke = True
                 return [*findings, Finding(Problem.MISSING, self.frontier.size, detail=detail)]
-            if problem := self._problem(one):
-                findings.append(Finding(problem, one.index, one.entry.kind, one.entry.ref))
             # The entry's own hash, not the one that is kept: the tree is made of what the entries say.
             made = one.entry.hash(rfc8785.dumps)
+            if problem := self._problem(one, made):
+                findings.append(Finding(problem, one.index, one.entry.kind, one.entry.ref))
             list(self.frontier.append(made))
             self._tails[one.entry.chain] = (one.entry.n + 1, made)
             if self.frontier.size in self._sizes:
                 self._roots[self.frontier.size] = self.frontier.root()
         return findings
 
-    def _problem(self, one: Sealed) -> Problem | None:
-        if self._tails.get(one.entry.chain, (0, GENESIS)) != (one.entry.n, one.entry.prev):
+    def _problem(self, one: Sealed, made: bytes) -> Problem | None:
+        if not follows(one.entry, self._tails):
             return Problem.OUT_OF_ORDER
-        return Problem.FORGED if one.entry.hash(rfc8785.dumps) != one.hash else None
+        return Problem.FORGED if made != one.hash else None
 
     def checkpoints(self) -> list[Finding]:
         findings = []

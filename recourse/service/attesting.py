@@ -17,8 +17,8 @@ log = structlog.get_logger()
 
 
 async def attest(unit: Unit, turn: Turn, origin: str, signer: Signer) -> None:
-    """Sign the tree as this turn left it. An empty tree needs no word, and one that was signed no second."""
-    if turn.size > 0:
+    """Sign the tree as this turn left it; where it did not grow, the turn that made it so has signed it."""
+    if turn.sealed:
         text = Checkpoint(origin, turn.size, turn.root).text()
         await checkpoints.keep(unit.tx, turn.size, str(sign(text, [signer])))
 

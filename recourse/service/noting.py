@@ -24,7 +24,17 @@ from recourse.service.applying import laws_of
 from recourse.service.context import Unit
 from recourse.service.deciding import decide_all
 from recourse.service.handing_over import known_by_its_status
-from recourse.storage import agreements, attempts, cases, disputes, facts, ledger, legal, people, steps
+from recourse.storage import (
+    agreements,
+    cases,
+    disputes,
+    facts,
+    ledger,
+    legal,
+    people,
+    receipts,
+    steps,
+)
 from recourse.storage.agreements import HoldState, NewHold
 from recourse.storage.facts import NewFact
 from recourse.storage.ledger import LoanRow
@@ -238,7 +248,7 @@ async def record(
 
 async def note_receipt(unit: Unit, provider_ref: str, state: str) -> None:
     """A provider's delivery receipt; it changes no plan, it is evidence."""
-    await attempts.add_receipt(unit.tx, provider_ref, state, unit.now)
+    await receipts.add(unit.tx, provider_ref, state, unit.now)
 
 
 async def note_legal_status(

@@ -1,7 +1,7 @@
 """Rows become entries of the evidence ledger, some time after they were written and by nobody's delay.
 
 A row that changed again before it was sealed is sealed as it is then. Whatever dies here, the transaction
-takes back entries, nodes and the queue together; a checkpoint that was not signed is signed at the next turn.
+takes back entries, nodes, the queue and the checkpoint together.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import rfc8785
 
-from recourse.domain.evidence.entry import SALT_BYTES
+from recourse.domain.evidence.entry import SALT_BYTES, START
 from recourse.domain.evidence.entry import sealed as make_entry
 from recourse.domain.evidence.merkle import Frontier
 from recourse.service.context import Unit
@@ -56,7 +56,7 @@ async def _entries(unit: Unit, queue: Sequence[Waiting], frontier: Frontier) -> 
     for one in unique:
         # Nothing here deletes rows: one that is gone leaves an entry without fields, which `verify` names.
         row = rows.get((one.kind, one.ref), {})
-        n, prev = seals.tail(tails, one.chain)
+        n, prev = tails.get(one.chain, START)
         secret = secrets.token_bytes(SALT_BYTES)
         about = {"chain": one.chain, "kind": one.kind, "ref": one.ref}
         entry = make_entry(rfc8785.dumps, n=n, prev=prev, fields=row, secret=secret, **about)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.storage.database import ReadTx, Tx
@@ -31,12 +31,6 @@ async def unanchored(tx: ReadTx, place: str) -> str | None:
     newest = select(c.size, c.note).order_by(c.size.desc()).limit(1).subquery()
     left = select(anchor.c.size).where(anchor.c.size == newest.c.size, anchor.c.place == place).exists()
     return (await tx.execute(select(newest.c.note).where(~left))).scalar_one_or_none()
-
-
-async def anchored_size(tx: ReadTx, place: str) -> int:
-    """Of the newest checkpoint that this place has; 0 for none."""
-    largest = select(func.max(anchor.c.size)).where(anchor.c.place == place)
-    return (await tx.execute(largest)).scalar_one() or 0
 
 
 async def keep_anchor(tx: Tx, size: int, place: str, receipt: bytes) -> None:

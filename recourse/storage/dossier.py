@@ -14,8 +14,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from recourse.domain.ids import LoanId
-from recourse.storage import consents, facts
-from recourse.storage.attempts import receipts_of
+from recourse.storage import consents, facts, receipts
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.tables import (
     agent_task,
@@ -183,9 +182,9 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
         .where(contact_attempt.c.loan_id == loan_id)
         .order_by(contact_attempt.c.at, contact_attempt.c.id),
     )
-    receipts = await _rows(tx, receipts_of(loan_id))
+    told = await _rows(tx, receipts.of_loan(loan_id))
     for attempt in attempts:
-        attempt["receipts"] = [r for r in receipts if r["attempt_id"] == attempt["id"]]
+        attempt["receipts"] = [r for r in told if r["attempt_id"] == attempt["id"]]
     diary = [column for column in step.c if column.name != "inputs"]
     people = select(loan_party.c.person_id).where(loan_party.c.loan_id == loan_id)
     named = list((await tx.execute(people.order_by(loan_party.c.person_id))).scalars())

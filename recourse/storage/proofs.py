@@ -14,9 +14,9 @@ from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.law.hours import local_date
 from recourse.domain.proofs import Proof, ProofKind
 from recourse.domain.situation import AttemptOutcome, Notice
-from recourse.storage.attempts import delivered_of
 from recourse.storage.cases import CaseRow
 from recourse.storage.database import ReadTx, Tx
+from recourse.storage.receipts import delivered_of
 from recourse.storage.sql import among
 from recourse.storage.tables import (
     agreement,

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Table, Text, cast, delete, func, insert, literal_column, select
 
-from recourse.domain.evidence.entry import GENESIS, Entry
+from recourse.domain.evidence.entry import Entry, Tail
 from recourse.domain.ids import LoanId
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, rows_among
@@ -153,17 +153,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
-async def tails(tx: Tx | ReadTx, chains: Iterable[str]) -> dict[str, tuple[int, bytes]]:
-    """Chain -> its length and the hash of its last entry."""
+async def tails(tx: Tx | ReadTx, chains: Iterable[str]) -> dict[str, Tail]:
+    """What each chain ends with; one that has not begun is left out."""
     c = seal.c
     mine = among(c.chain, sorted(set(chains)))
     longest = select(c.chain, func.max(c.n).label("n")).where(mine).group_by(c.chain).subquery()
     last = select(c.chain, c.n, c.hash).join(longest, (longest.c.chain == c.chain) & (longest.c.n == c.n))
     return {chain: (n + 1, hash_) for chain, n, hash_ in (await tx.execute(last)).all()}
-
-
-def tail(known: Mapping[str, tuple[int, bytes]], chain: str) -> tuple[int, bytes]:
-    return known.get(chain, (0, GENESIS))
 
 
 async def append(tx: Tx, sealed: Sequence[Sealed], fresh_nodes: Sequence[tuple[int, int, bytes]]) -> None:

@@ -17,6 +17,9 @@ from recourse.domain.evidence.merkle import leaf_hash
 
 GENESIS: Final = bytes(32)
 """`prev` of the first entry of a chain."""
+Tail = tuple[int, bytes]
+"""How a chain ends: its length, and the hash of its last entry."""
+START: Final[Tail] = (0, GENESIS)
 SALT_BYTES: Final = 32
 VERSION: Final = 1
 
@@ -107,11 +110,6 @@ def differences(canonical: Canonical, entry: Entry, disclosures: Sequence[Disclo
     ]
 
 
-def broken_at(canonical: Canonical, chain: Sequence[Entry]) -> int | None:
-    """The place of the first entry that does not follow from the one before it; None for a whole chain."""
-    prev = GENESIS
-    for place, entry in enumerate(chain):
-        if entry.n != place or entry.prev != prev or entry.chain != chain[0].chain:
-            return place
-        prev = entry.hash(canonical)
-    return None
+def follows(entry: Entry, tails: Mapping[str, Tail]) -> bool:
+    """Whether it is the next one of its chain. tails: of the chains that have begun."""
+    return (entry.n, entry.prev) == tails.get(entry.chain, START)

@@ -70,10 +70,6 @@ def _range_hash(node: Node, first: int, last: int) -> bytes:
     return _folded(parts)
 
 
-def root_of(node: Node, size: int) -> bytes:
-    return _range_hash(node, 0, size) if size else EMPTY_ROOT
-
-
 def inclusion_proof(node: Node, index: int, size: int) -> list[bytes]:
     """PATH(index, D_size): the siblings from the leaf up to the root."""
     if not 0 <= index < size:
