@@ -45,7 +45,7 @@ check: $(READY) ## Format, lint, types, imports, schemas, ladders, wheel
 	$(PY) tests/wheel.py
 
 test: check servers ## Everything, on real servers
-	$(PY) -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 tests/e2e/test_demo.py tests
+	$(PY) -m pytest -q -n $(WORKERS) --one-stack --dist loadfile --no-loadscope-reorder --durations=20 tests/e2e/test_demo.py tests
 
 bench: servers ## Figures of Recourse on servers and of its simulator, written to bench/results/
 	$(PY) -m bench $(BENCH_ARGS)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from recourse.stack import StackAddresses, running
+from recourse.stack.running import REUSE
 from tests.examples import FEW
+from tests.one_stack import OneStack, addresses
 
 os.environ["COLUMNS"] = "400"
 """Before any console is made: on a narrow one, as pytest-xdist gives its workers, tables fold their texts."""
@@ -18,9 +21,34 @@ os.environ["COLUMNS"] = "400"
 settings.register_profile("recourse", deadline=None, max_examples=10 if FEW else 50)
 settings.load_profile("recourse")
 
+ONE_STACK = pytest.StashKey[OneStack]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--one-stack", action="store_true", help="one stack for all workers, from the start")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    wanted = config.getoption("--one-stack") and not os.environ.get(REUSE)
+    if wanted and not hasattr(config, "workerinput"):
+        config.stash[ONE_STACK] = OneStack()
+        config.add_cleanup(config.stash[ONE_STACK].end)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Of pytest-xdist, for each worker that is about to start."""
+    if stack := node.config.stash.get(ONE_STACK, None):
+        node.workerinput["stack"] = stack.file
+
 
 @pytest.fixture(scope="session")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[StackAddresses]:
+async def stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[StackAddresses]:
     """One whole stack for the run, started when the first test asks; or the one RECOURSE_TEST_STACK names."""
-    async with running(tmp_path_factory.mktemp("stack")) as addresses:
-        yield addresses
+    if of_all := getattr(request.config, "workerinput", {}).get("stack"):
+        yield await addresses(of_all)
+        return
+    async with running(tmp_path_factory.mktemp("stack")) as started:
+        yield started

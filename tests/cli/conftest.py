@@ -32,7 +32,7 @@ from recourse.cli import app
 from recourse.contracts.events import BankEvent, Topics, to_line
 from recourse.stack import StackAddresses, environment
 from tests.events import overdue, snapshot
-from tests.integration.conftest import database_url, template, world  # noqa: F401 - fixtures
+from tests.integration.conftest import database_url, emptied, template, world  # noqa: F401 - fixtures
 
 NOON = datetime(2026, 11, 6, 4, 0, tzinfo=UTC)
 """At the borrowers' place, on a working day."""

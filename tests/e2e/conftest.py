@@ -26,7 +26,7 @@ from recourse.contracts.events import BankEvent, Topics
 from recourse.domain.calendar import BusinessCalendar
 from recourse.stack import StackAddresses, environment
 from recourse.stack.ends.log import read_log
-from tests.integration.conftest import database_url, template  # noqa: F401 - fixtures
+from tests.integration.conftest import database_url, emptied, template  # noqa: F401 - fixtures
 
 BUSINESS_START = datetime(2026, 11, 6, 2, 0, tzinfo=UTC)
 LENDERS = {

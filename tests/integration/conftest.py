@@ -1,4 +1,4 @@
-"""Real servers for integration tests: every test has its own database, cloned from a migrated template."""
+"""Real servers for integration tests: every test has an empty, migrated database to itself."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from recourse.delivery import Delivery
 from recourse.domain.calendar import BusinessCalendar
@@ -21,8 +19,8 @@ from recourse.packs.loader import load_packs
 from recourse.service.context import Lender, Services
 from recourse.stack import StackAddresses
 from recourse.storage import migrate
-from recourse.storage.database import Database
 from tests.fakes import FakeRuns
+from tests.integration.emptied import Emptied, WithEngine, execute, named
 
 LENDERS = {
     "/demo/cn": Lender("demo-auto-finance", "CN", "CNY", "Asia/Shanghai", "400-000-0000"),
@@ -30,32 +28,27 @@ LENDERS = {
 }
 
 
-def _named(url: str, name: str) -> str:
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
-async def _sql(url: str, statement: str) -> None:
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(statement))
-    await engine.dispose()
-
-
 @pytest.fixture(scope="session")
 async def template(stack: StackAddresses) -> str:
     """A migrated database that tests are cloned from."""
     name = f"template_{uuid.uuid4().hex[:8]}"
-    await _sql(stack.database_url, f'CREATE DATABASE "{name}"')
-    await migrate.upgrade(_named(stack.database_url, name))
+    await execute(stack.database_url, f'CREATE DATABASE "{name}"')
+    await migrate.upgrade(named(stack.database_url, name))
     return name
 
 
+@pytest.fixture(scope="session")
+async def emptied(stack: StackAddresses, template: str) -> AsyncIterator[Emptied]:
+    databases = Emptied(stack.database_url, template)
+    yield databases
+    await databases.drop()
+
+
 @pytest.fixture
-async def database_url(stack: StackAddresses, template: str) -> AsyncIterator[str]:
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    await _sql(stack.database_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield _named(stack.database_url, name)
-    await _sql(stack.database_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+async def database_url(emptied: Emptied) -> AsyncIterator[str]:
+    """A migrated database without a row, for this test alone."""
+    yield (await emptied.get()).url
+    await emptied.empty()
 
 
 class MovableCalendar(BusinessCalendar):
@@ -67,7 +60,7 @@ class MovableCalendar(BusinessCalendar):
         return real + type(self).offset
 
 
-@dataclass
+@dataclass(repr=False)  # asyncio prints what a fixture returned, all law packs of it, at every test
 class World:
     """A database, use cases on it, and a clock the test holds in its hand."""
 
@@ -113,9 +106,8 @@ class World:
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
+async def world(database_url: str, emptied: Emptied) -> World:
     clock = type("Clock", (MovableCalendar,), {"offset": timedelta()})
-    services = Services(Database(database_url, clock()), load_packs(), LENDERS)
+    services = Services(WithEngine((await emptied.get()).engine, clock()), load_packs(), LENDERS)
     runs = FakeRuns()
-    yield World(services, runs, Delivery(services, runs), clock)
-    await services.database.close()
+    return World(services, runs, Delivery(services, runs), clock)
