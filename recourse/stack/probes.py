@@ -10,7 +10,8 @@ from typing import Final
 from recourse.stack.addresses import StackAddresses, without_secrets
 from recourse.stack.errors import NotReady
 
-PROBE_SECONDS: Final = 5.0
+PROBE_SECONDS: Final = 15.0
+"""A busy machine needs some of them to import a client; who asks would rather wait than be told wrong."""
 PAUSE_SECONDS: Final = 0.05
 
 

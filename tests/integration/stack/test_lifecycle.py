@@ -59,7 +59,8 @@ async def test_killed_supervisor_takes_every_process_with_it(command: CommandLin
     assert command.run("status").returncode == 3
 
     assert command.run("up", *SMALL).returncode == 0, "what the killed one left must not be in the way"
-    assert all(server["healthy"] for server in command.status()["servers"].values())
+    said = {name: server["detail"] for name, server in command.status()["servers"].items()}
+    assert said == {"postgres": "answers", "smtp": "answers"}
 
 
 async def test_ctrl_c_in_the_foreground_stops_in_order(command: CommandLine) -> None:
