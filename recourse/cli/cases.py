@@ -23,7 +23,7 @@ from recourse.cli.common import (
     short,
     shortened,
 )
-from recourse.cli.limitation import told
+from recourse.cli.limitation import limitation, told
 from recourse.cli.screen import Listing, styled
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from recourse.reading.dossier_reads import ReadLine
 
 app = typer.Typer(help="Cases and their diaries.", no_args_is_help=True)
+app.command("limitation")(limitation)
 FIGURES = {
     "episodes_most": "most cases of one loan",
     "undelivered": "cases not told of all their facts",

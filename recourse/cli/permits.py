@@ -21,6 +21,7 @@ from recourse.cli.common import (
     say,
     short,
 )
+from recourse.cli.recoveries import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 app = typer.Typer(help="Permits for what cannot be taken back.", no_args_is_help=True)
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 PermitId = Annotated[str, typer.Argument(help="As `recourse permits list` shows it.")]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -153,10 +154,11 @@ class Table:
     terms: tuple[TermCase, ...] = ()
 
 
+@cache
 def tables() -> list[Table]:
     found = []
     for file in sorted(FOLDER.glob("*.yaml")):
-        value = yaml.safe_load(file.read_text(encoding="utf-8"))
+        value = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
         cases = TypeAdapter(tuple[LawCase, ...]).validate_python(value["cases"])
         terms = TypeAdapter(tuple[TermCase, ...]).validate_python(value.get("terms", ()))
         found.append(Table(value["pack"], value["region"], value["zone"], cases, terms))

@@ -25,7 +25,7 @@ CN_LADDER = (PACKS / "strategies" / "cn_auto.yaml").read_text(encoding="utf-8")
 Change = Callable[[Any], object]
 
 
-parsed = functools.cache(yaml.safe_load)
+parsed = functools.cache(functools.partial(yaml.load, Loader=yaml.CSafeLoader))
 
 
 def broken(text: str, change: Change) -> str:
