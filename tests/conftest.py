@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -13,6 +14,9 @@ from recourse.stack import StackAddresses, running
 from recourse.stack.running import REUSE
 from tests.examples import FEW
 from tests.one_stack import OneStack, addresses
+
+if TYPE_CHECKING:
+    from tests.emptied import Emptied
 
 os.environ["COLUMNS"] = "400"
 """Before any console is made: on a narrow one, as pytest-xdist gives its workers, tables fold their texts."""
@@ -52,3 +56,31 @@ async def stack(
         return
     async with running(tmp_path_factory.mktemp("stack")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+async def template(stack: StackAddresses) -> str:
+    """A migrated database that others are cloned from."""
+    from recourse.storage import migrate
+    from tests.emptied import execute, named
+
+    name = f"template_{uuid.uuid4().hex[:8]}"
+    await execute(stack.database_url, f'CREATE DATABASE "{name}"')
+    await migrate.upgrade(named(stack.database_url, name))
+    return name
+
+
+@pytest.fixture(scope="session")
+async def emptied(stack: StackAddresses, template: str) -> AsyncIterator[Emptied]:
+    from tests.emptied import Emptied
+
+    databases = Emptied(stack.database_url, template)
+    yield databases
+    await databases.drop()
+
+
+@pytest.fixture
+async def database_url(emptied: Emptied) -> AsyncIterator[str]:
+    """A migrated database without a row, for this test alone."""
+    yield (await emptied.get()).url
+    await emptied.empty()

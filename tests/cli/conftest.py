@@ -32,7 +32,7 @@ from recourse.cli import app
 from recourse.contracts.events import BankEvent, Topics, to_line
 from recourse.stack import StackAddresses, environment
 from tests.events import overdue, snapshot
-from tests.integration.conftest import database_url, emptied, template, world  # noqa: F401 - fixtures
+from tests.integration.conftest import world  # noqa: F401 - the fixture
 
 NOON = datetime(2026, 11, 6, 4, 0, tzinfo=UTC)
 """At the borrowers' place, on a working day."""
@@ -131,7 +131,7 @@ def desk(stack: StackAddresses, tmp_path: Path) -> Cli:
 
 
 @pytest.fixture
-def cli(stack: StackAddresses, database_url: str, tmp_path: Path) -> Cli:  # noqa: F811 - the fixture
+def cli(stack: StackAddresses, database_url: str, tmp_path: Path) -> Cli:
     """A deployment of this test alone in which no process runs."""
     return Cli(deployment(stack, f"c{uuid.uuid4().hex[:8]}", tmp_path, database_url))
 

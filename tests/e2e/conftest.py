@@ -26,7 +26,6 @@ from recourse.contracts.events import BankEvent, Topics
 from recourse.domain.calendar import BusinessCalendar
 from recourse.stack import StackAddresses, environment
 from recourse.stack.ends.log import read_log
-from tests.integration.conftest import database_url, emptied, template  # noqa: F401 - fixtures
 
 BUSINESS_START = datetime(2026, 11, 6, 2, 0, tzinfo=UTC)
 LENDERS = {
@@ -123,7 +122,7 @@ def seconds_a_day() -> int:
 async def system(
     stack: StackAddresses,
     seconds_a_day: int,
-    database_url: str,  # noqa: F811 - the fixture
+    database_url: str,
     tmp_path: Path,
 ) -> AsyncIterator[System]:
     prefix = f"e{uuid.uuid4().hex[:8]}"

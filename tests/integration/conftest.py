@@ -1,9 +1,8 @@
-"""Real servers for integration tests: every test has an empty, migrated database to itself."""
+"""Use cases on a database that a test has to itself, and on a clock that it holds."""
 
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,38 +16,13 @@ from recourse.delivery import Delivery
 from recourse.domain.calendar import BusinessCalendar
 from recourse.packs.loader import load_packs
 from recourse.service.context import Lender, Services
-from recourse.stack import StackAddresses
-from recourse.storage import migrate
+from tests.emptied import Emptied, WithEngine
 from tests.fakes import FakeRuns
-from tests.integration.emptied import Emptied, WithEngine, execute, named
 
 LENDERS = {
     "/demo/cn": Lender("demo-auto-finance", "CN", "CNY", "Asia/Shanghai", "400-000-0000"),
     "/demo/us": Lender("demo-motor-credit", "US", "USD", "America/New_York", "555-0100"),
 }
-
-
-@pytest.fixture(scope="session")
-async def template(stack: StackAddresses) -> str:
-    """A migrated database that tests are cloned from."""
-    name = f"template_{uuid.uuid4().hex[:8]}"
-    await execute(stack.database_url, f'CREATE DATABASE "{name}"')
-    await migrate.upgrade(named(stack.database_url, name))
-    return name
-
-
-@pytest.fixture(scope="session")
-async def emptied(stack: StackAddresses, template: str) -> AsyncIterator[Emptied]:
-    databases = Emptied(stack.database_url, template)
-    yield databases
-    await databases.drop()
-
-
-@pytest.fixture
-async def database_url(emptied: Emptied) -> AsyncIterator[str]:
-    """A migrated database without a row, for this test alone."""
-    yield (await emptied.get()).url
-    await emptied.empty()
 
 
 class MovableCalendar(BusinessCalendar):

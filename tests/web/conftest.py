@@ -21,7 +21,7 @@ from recourse.service.context import Services
 from recourse.storage.database import Database
 from recourse.storage.token_scopes import Bound
 from recourse.web.api import build_api
-from tests.integration.conftest import World, database_url, template, world  # noqa: F401 - fixtures
+from tests.integration.conftest import World, world  # noqa: F401 - fixtures
 from tests.integration.service.conftest import open_case
 
 ROLES = ("agent", "lead", "vehicle", "legal", "desk", "dialler", "recovery", "auditor", "admin")
