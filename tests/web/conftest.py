@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -104,11 +104,17 @@ async def without_database(api: Api, port: int) -> AsyncIterator[httpx.AsyncClie
     await away.close()
 
 
+@cache
+def _built() -> FastAPI:
+    """Once for all tests, for FastAPI takes longer to read the routes than a test to ask one."""
+    return build_api(cast(Delivery, None), cast(Runs, None))
+
+
 @pytest.fixture
 async def api(world: World) -> AsyncIterator[Api]:  # noqa: F811 - the fixture
-    runs = Runs(world.services)
+    runs, app = Runs(world.services), _built()
+    app.state.delivery, app.state.runs = Delivery(world.services, runs), runs
     people = {role: await issued(world, role) for role in ROLES}
-    app = build_api(Delivery(world.services, runs), runs)
     async with client(app) as http:
         yield Api(app, http, runs, world, people)
 
