@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 import httpx
@@ -17,7 +17,9 @@ from recourse.domain.calendar import BusinessCalendar
 
 ROLES: Final = ("agent", "lead", "vehicle", "legal", "auditor")
 _PAUSE: Final = 0.25
-"""Seconds between two looks at a list, or as long as three looks take where the machine is slow."""
+_PART_OF_A_DAY: Final = 0.1
+"""Between two looks at a list: seconds at least, and that part of a day, whose length differs. On a slow
+machine as long as three looks take."""
 
 
 class Script(Protocol):
@@ -52,6 +54,7 @@ class Agents:
             )
 
     async def _shift(self, client: httpx.AsyncClient, role: str) -> None:
+        pause = max(_PAUSE, _PART_OF_A_DAY * timedelta(days=1).total_seconds() / self.calendar.scale)
         async with asyncio.TaskGroup() as begun:
             while True:
                 began = time.monotonic()
@@ -62,7 +65,7 @@ class Agents:
                             begun.create_task(self._work_on(client, role, task))
                     if role == "lead":
                         await self._answer_disputes(client)
-                await asyncio.sleep(max(_PAUSE, 3 * (time.monotonic() - began)))
+                await asyncio.sleep(max(pause, 3 * (time.monotonic() - began)))
 
     async def _work_on(self, client: httpx.AsyncClient, role: str, task: Task) -> None:
         try:

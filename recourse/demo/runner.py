@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from recourse.storage.dossier import dossier_document
 
 Problems = dict[str, list[str]]
 _JUDGE_EVERY_DAYS = 4.0
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class _Stage:
 
     async def watch(self, began: float, show: Callable[[Moment], None]) -> Outcome:
         """Raises what stopped the bank or the agents."""
-        judged = 0.0
+        judged, a_day = 0.0, timedelta(days=1).total_seconds() / self.deployment.calendar.scale
         while True:
             self.deployment.alive()
             for task in self.acting:
@@ -115,7 +117,7 @@ class _Stage:
                     if ledger.problems:
                         problems["evidence"] = ledger.problems
                     return Outcome(problems, moment, account, ledger)
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(max(_LOOK_SECONDS, a_day / 5))
 
     async def _look(self, seconds: float) -> Moment:
         async with self.running.database.reading() as tx:
