@@ -14,7 +14,7 @@ import rfc8785
 from recourse.domain.evidence.entry import Tail, differences, follows, shown
 from recourse.domain.evidence.merkle import Frontier
 from recourse.domain.evidence.note import Checkpoint
-from recourse.storage import seals
+from recourse.storage import seal_tree, seals
 from recourse.storage.database import ReadTx
 from recourse.storage.seals import Sealed
 
@@ -36,17 +36,21 @@ class Problem(StrEnum):
     """Leaves are missing, or numbered otherwise than they were."""
     UNREADABLE = "unreadable"
     """Its salt is gone, so that what it says of its row cannot be shown any more."""
+    WRONG_NODE = "wrong_node"
+    """The hash that is kept over the entries from this one on is not theirs: proofs from it would fail."""
     OTHER_TREE = "other_tree"
-    """A checkpoint of this size names another root: the ledger was rewritten."""
+    """A checkpoint names another root: the ledger was rewritten, this entry or a later one the first."""
     NOT_SIGNED = "not_signed"
     """Checkpoints kept here bear no signature of a known key."""
     SHORTER = "shorter"
-    """A checkpoint knows more entries than there are: an old state was restored."""
+    """A checkpoint knows more entries than there are, from this one on: an old state was restored."""
+    BAD_STAMP = "bad_stamp"
+    """What is kept as a time stamp is not over its checkpoint, or of nobody we trust."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """index: of the entry, or the size of a checkpoint; None for a row without an entry. kind, ref: a row."""
+    """index: of the first entry that is or may be bad; None for a row without one. kind, ref: a row."""
 
     problem: Problem
     index: int | None = None
@@ -73,12 +77,14 @@ async def verify(tx: ReadTx, known: Sequence[Checkpoint]) -> AsyncIterator[Verif
     """
     found, look = Verification(), _Look(known)
     while batch := await seals.entries(tx, look.frontier.size, BATCH):
-        found.findings += look.entries(batch)
-        found.findings += await _rows(tx, batch)
+        of_batch = [*look.entries(batch), *await _nodes(tx, look), *await _rows(tx, batch)]
+        found.findings += sorted(of_batch, key=lambda finding: finding.index or 0)
         found.size, found.rows = look.frontier.size, found.rows + len(batch)
         yield found
         if look.numbering_broke:
             break
+    if not look.broke:
+        found.findings += await _more_nodes(tx, look.frontier.size)
     found.findings += [Finding(Problem.NEVER_SEALED, None, *row) async for row in seals.never_sealed(tx)]
     found.findings += look.checkpoints()
     found.size, found.root = look.frontier.size, look.frontier.root()
@@ -90,7 +96,11 @@ class _Look:
 
     def __init__(self, known: Sequence[Checkpoint]) -> None:
         self.frontier = Frontier()
+        self.nodes: list[tuple[int, int, bytes]] = []
+        """Completed by the last batch, above the leaves."""
         self.numbering_broke = False
+        self.broke = False
+        """From here on the nodes that are kept say nothing new."""
         self._known = known
         self._tails: dict[str, Tail] = {}
         self._sizes = {checkpoint.size for checkpoint in known}
@@ -98,16 +108,18 @@ class _Look:
 
     def entries(self, batch: Sequence[Sealed]) -> list[Finding]:
         findings: list[Finding] = []
+        self.nodes = []
         for one in batch:
             if one.index != self.frontier.size:
                 detail = f"{one.index} follows {self.frontier.size - 1}"
-                self.numbering_broke = True
+                self.numbering_broke = self.broke = True
                 return [*findings, Finding(Problem.MISSING, self.frontier.size, detail=detail)]
             # The entry's own hash, not the one that is kept: the tree is made of what the entries say.
             made = one.entry.hash(rfc8785.dumps)
             if problem := self._problem(one, made):
                 findings.append(Finding(problem, one.index, one.entry.kind, one.entry.ref))
-            list(self.frontier.append(made))
+                self.broke = True
+            self.nodes += [node for node in self.frontier.append(made) if node[0] > 0]
             self._tails[one.entry.chain] = (one.entry.n + 1, made)
             if self.frontier.size in self._sizes:
                 self._roots[self.frontier.size] = self.frontier.root()
@@ -119,13 +131,40 @@ class _Look:
         return Problem.FORGED if made != one.hash else None
 
     def checkpoints(self) -> list[Finding]:
-        findings = []
-        for checkpoint in sorted(self._known, key=lambda known: known.size):
-            if checkpoint.size > self.frontier.size:
-                findings.append(Finding(Problem.SHORTER, checkpoint.size))
-            elif self._roots.get(checkpoint.size) != checkpoint.root:
-                findings.append(Finding(Problem.OTHER_TREE, checkpoint.size))
+        """Of each kind of trouble the first: every later checkpoint has it too."""
+        size, good = self.frontier.size, 0
+        shorter = [one.size for one in self._known if one.size > size]
+        findings: list[Finding] = []
+        for one in sorted(self._known, key=lambda known: known.size):
+            if one.size <= size and self._roots.get(one.size) != one.root:
+                detail = f"not the tree that was signed at {one.size} entries"
+                findings.append(Finding(Problem.OTHER_TREE, good, detail=detail))
+                break
+            good = one.size
+        if shorter:
+            findings.append(Finding(Problem.SHORTER, size, detail=f"{max(shorter)} entries were signed"))
         return findings
+
+
+async def _nodes(tx: ReadTx, look: _Look) -> list[Finding]:
+    """Whether the subtrees that are kept are those of the entries; after the first bad entry they are not."""
+    if look.broke:
+        return []
+    kept = await seal_tree.nodes(tx, [(level, index) for level, index, _ in look.nodes])
+    wrong = {(level, index) for level, index, made in look.nodes if kept.get((level, index)) != made}
+    # One that is wrong makes all above it wrong: the lowest say where it is.
+    above = {(level + 1, index >> 1) for level, index in wrong}
+    look.broke = bool(wrong)
+    return [
+        Finding(Problem.WRONG_NODE, index << level, detail=f"over {1 << level} entries")
+        for level, index in wrong - above
+    ]
+
+
+async def _more_nodes(tx: ReadTx, size: int) -> list[Finding]:
+    expected = sum(size >> level for level in range(1, size.bit_length()))
+    more = await seal_tree.count(tx) - expected
+    return [Finding(Problem.WRONG_NODE, size, detail=f"{more} nodes of no entries")] if more > 0 else []
 
 
 async def _rows(tx: ReadTx, batch: Sequence[Sealed]) -> list[Finding]:
@@ -153,4 +192,4 @@ async def _rows(tx: ReadTx, batch: Sequence[Sealed]) -> list[Finding]:
             changed = differences(rfc8785.dumps, one.entry, shown(known, one.secret, known))
             if changed:
                 findings.append(Finding(Problem.CHANGED, one.index, kind, ref, ", ".join(sorted(changed))))
-    return sorted(findings, key=lambda finding: finding.index or 0)
+    return findings

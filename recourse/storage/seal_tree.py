@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from sqlalchemy import func, select
@@ -15,6 +15,15 @@ from recourse.storage.tables import seal, seal_node
 T = TypeVar("T")
 
 
+class BrokenTree(LookupError):
+    """A node that the tree is made of is not there: somebody took it away."""
+
+    def __init__(self, level: int, index: int) -> None:
+        super().__init__(
+            f"the evidence ledger lacks node {index} of level {level}; see `recourse evidence verify`"
+        )
+
+
 async def frontier(tx: Tx | ReadTx) -> Frontier:
     """The right edge of the tree as it is kept."""
     last = (await tx.execute(select(func.max(seal.c.index)))).scalar_one()
@@ -25,7 +34,7 @@ async def frontier(tx: Tx | ReadTx) -> Frontier:
             wanted.append((level, at >> level))
             at += 1 << level
     found = await nodes(tx, wanted)
-    return Frontier(size, [found[place] for place in wanted])
+    return Frontier(size, [_there(found, *place) for place in wanted])
 
 
 async def nodes(tx: Tx | ReadTx, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
@@ -43,6 +52,11 @@ async def nodes(tx: Tx | ReadTx, wanted: Iterable[tuple[int, int]]) -> dict[tupl
     return found
 
 
+async def count(tx: ReadTx) -> int:
+    """Of the nodes above the leaves."""
+    return int((await tx.execute(select(func.count()).select_from(seal_node))).scalar_one())
+
+
 async def with_nodes(tx: ReadTx, work: Callable[[Node], T]) -> T:
     """Run `work` twice: which nodes it asks for does not depend on their hashes, so that the first time only
     says which rows to read."""
@@ -54,7 +68,13 @@ async def with_nodes(tx: ReadTx, work: Callable[[Node], T]) -> T:
 
     work(noted)
     found = await nodes(tx, wanted)
-    return work(lambda level, index: found[level, index])
+    return work(lambda level, index: _there(found, level, index))
+
+
+def _there(found: Mapping[tuple[int, int], bytes], level: int, index: int) -> bytes:
+    if (level, index) not in found:
+        raise BrokenTree(level, index)
+    return found[level, index]
 
 
 async def consistency(tx: ReadTx, old: int, new: int) -> list[bytes]:

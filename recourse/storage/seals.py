@@ -6,6 +6,8 @@ import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
 from typing import Any, Final
 
 from sqlalchemy import Table, Text, cast, delete, func, insert, literal_column, select
@@ -32,6 +34,7 @@ from recourse.storage.tables import (
     proof,
     provider_receipt,
     recovery_proposal,
+    rule_set,
     seal,
     seal_node,
     seal_secret,
@@ -41,6 +44,8 @@ from recourse.storage.tables import (
 
 _SEALER_LOCK: Final = 0x5345414C
 """Key of the advisory lock: leaves of one tree are numbered by one sealer at a time."""
+_LONGEST_ID: Final = 19
+"""Digits that a bigint may surely have."""
 SEALED: Final[Mapping[str, Table]] = {
     table.name: table
     for table in (
@@ -61,6 +66,7 @@ SEALED: Final[Mapping[str, Table]] = {
         permit,
         permit_check,
         dossier_read,
+        rule_set,
     )
 }
 """What is sealed, by kind. The triggers that say so are in the migrations."""
@@ -87,7 +93,16 @@ class Sealed:
 
 
 NEVER_CHANGED: Final = frozenset(
-    {"step", "fact", "provider_receipt", "location_fix", "legal_status", "permit_check", "dossier_read"}
+    {
+        "step",
+        "fact",
+        "provider_receipt",
+        "location_fix",
+        "legal_status",
+        "permit_check",
+        "dossier_read",
+        "rule_set",
+    }
 )
 """Kinds whose rows are written once: whoever changes one after it was sealed leaves a second entry."""
 
@@ -120,37 +135,43 @@ async def done(tx: Tx, ids: Collection[int]) -> None:
 async def rows_of(
     tx: Tx | ReadTx, wanted: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """kind and ref -> the row as plain JSON by column; what is not there is left out."""
-    by_kind: dict[str, list[str]] = defaultdict(list)
+    """kind and ref -> the row as plain JSON by column; what is not there, or could not be, is left out."""
+    by_kind: dict[str, list[object]] = defaultdict(list)
     for kind, ref in wanted:
-        by_kind[kind].append(ref)
+        if (key := _key(kind, ref)) is not None:
+            by_kind[kind].append(key)
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for kind, refs in by_kind.items():
+    for kind, values in by_kind.items():
         table = SEALED[kind]
         (key,) = table.primary_key.columns
         ref_ = cast(key, Text)
-        values = [key.type.python_type(ref) for ref in refs]
         # As text: a driver's floats, dates and large numbers must not decide what the bytes are.
         whole = cast(func.to_jsonb(literal_column(table.name)), Text)
         rows = await tx.execute(select(ref_, whole).select_from(table).where(among(key, values)))
         for ref, row in rows:
-            found[kind, ref] = plain(json.loads(row))
+            found[kind, ref] = json.loads(row, parse_int=_whole, parse_float=_decimal)
     return found
 
 
-def plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Whole numbers of 2^53 and more are written as texts, for RFC 8785 has no bytes for them."""
-    return {name: _plain(value) for name, value in row.items()}
+def _key(kind: str, ref: str) -> object | None:
+    """Of a row. None where there can be no such row: somebody wrote over the entry."""
+    if kind not in SEALED:
+        return None
+    (key,) = SEALED[kind].primary_key.columns
+    if key.type.python_type is not int:
+        return ref
+    return int(ref) if ref.isascii() and ref.isdigit() and len(ref) < _LONGEST_ID else None
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return plain(value)
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    if isinstance(value, int) and abs(value) >= 2**53:
-        return str(value)
-    return value
+def _whole(digits: str) -> int | str:
+    """As a text from 2^53 on, for which RFC 8785 has no bytes."""
+    return int(digits) if abs(Decimal(digits)) < 2**53 else digits
+
+
+def _decimal(digits: str) -> float | str:
+    """As a text where a double would be another number, so that no digit can be changed unseen."""
+    number = float(digits)
+    return number if isfinite(number) and Decimal(repr(number)) == Decimal(digits) else digits
 
 
 async def tails(tx: Tx | ReadTx, chains: Iterable[str]) -> dict[str, Tail]:
@@ -202,10 +223,25 @@ async def case_chains(tx: ReadTx, loan_id: LoanId) -> list[str]:
     return list(rows.scalars())
 
 
+async def rule_chains(tx: ReadTx, loan_id: LoanId) -> list[str]:
+    """Of the rules that steps and permits of a loan were decided by; each set has a chain of its own."""
+    used = select(step.c.rules_digest).where(step.c.loan_id == loan_id)
+    asked = select(permit.c.rules_digest).where(permit.c.loan_id == loan_id)
+    digests = (await tx.execute(used.union(asked))).scalars()
+    return sorted(f"rules-{digest}" for digest in digests if digest is not None)
+
+
 def _sealed(row: Any) -> Sealed:
     index, chain, n, kind, ref, prev, commitments, hash_, secret = row
-    fields = {name: bytes.fromhex(found) for name, found in commitments.items()}
-    return Sealed(index, Entry(chain, n, kind, ref, prev, fields), hash_, secret)
+    return Sealed(index, Entry(chain, n, kind, ref, prev, _commitments(commitments)), hash_, secret)
+
+
+def _commitments(kept: Any) -> dict[str, bytes]:
+    """What cannot be read was written over, and is then of no entry that was ever sealed."""
+    try:
+        return {name: bytes.fromhex(found) for name, found in kept.items()}
+    except (AttributeError, TypeError, ValueError):
+        return {"": b""}
 
 
 async def sealed_later(tx: ReadTx, batch: Sequence[Sealed]) -> set[tuple[str, str]]:

@@ -54,9 +54,10 @@ async def case(world: World) -> OpenCase:
 async def test_every_row_is_sealed_once_and_the_ledger_holds(world: World, case: OpenCase) -> None:
     steps = await world.scalar("SELECT count(*) FROM step")
     facts = await world.scalar("SELECT count(*) FROM fact")
-    assert (steps, facts) == (2, 2)
+    rules = await world.scalar("SELECT count(*) FROM rule_set")
+    assert (steps, facts, rules) == (2, 2, 1)
     turn = await seal(world)
-    assert turn.size == turn.sealed == steps + facts
+    assert turn.size == turn.sealed == steps + facts + rules
     found = await look(world)
     assert (found.findings, found.size, found.root) == ([], turn.size, turn.root)
     assert await world.scalar("SELECT count(*) FROM unsealed") == 0
@@ -155,6 +156,9 @@ async def test_a_ledger_that_was_rewritten_from_the_beginning_is_not_the_signed_
     await world.execute(
         "INSERT INTO unsealed (kind, ref, chain) SELECT 'step', id::text, case_id FROM step ORDER BY id"
     )
+    await world.execute(
+        "INSERT INTO unsealed (kind, ref, chain) SELECT 'rule_set', digest, 'rules-' || digest FROM rule_set"
+    )
     assert (await seal(world)).size == turn.size
     assert await problems(world) == []
     assert await problems(world, signed) == [(Problem.OTHER_TREE, "")]
@@ -185,7 +189,7 @@ async def test_a_row_that_changes_lawfully_is_sealed_at_each_change(world: World
 async def test_two_sealers_seal_nothing_twice(world: World, case: OpenCase) -> None:
     turns = await asyncio.gather(*(world.services.run(seal_batch) for _ in range(4)))
     await seal(world)
-    assert sum(turn.sealed for turn in turns if turn is not None) == 4
+    assert sum(turn.sealed for turn in turns if turn is not None) == 5
     assert (await look(world)).findings == []
 
 
@@ -202,7 +206,7 @@ async def test_a_sealer_that_dies_leaves_everything_waiting(world: World, case: 
         await world.services.run(die)
     assert await world.scalar("SELECT count(*) FROM unsealed") == before
     assert await world.scalar("SELECT count(*) FROM seal") == 0
-    assert (await seal(world)).size == 4
+    assert (await seal(world)).size == 5
 
 
 async def test_the_tree_grows_over_many_turns_and_is_the_same(world: World) -> None:
