@@ -189,6 +189,17 @@ class Anchor(Protocol):
     def place(self) -> str:
         """Its name, as it is kept with what was left there."""
 
+    @property
+    def every(self) -> timedelta:
+        """How long it rests after a checkpoint; zero: it gets the newest one each time."""
+
     async def leave(self, note: str, since: Callable[[int], Awaitable[Sequence[bytes]]]) -> bytes:
         """The receipt. since: the proof that the tree only grew since it had so many leaves. Repeating is
         safe. Raises NotHandedOver, or RefusedByProvider where the place knows another tree."""
+
+
+class StampFolder(Anchor, Protocol):
+    """A place that keeps time stamps beside the checkpoints they are over."""
+
+    async def leave_stamp(self, note: str, response: bytes) -> bytes:
+        """The receipt. Raises as `leave` does."""

@@ -10,7 +10,7 @@ import httpx
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import DBAPIError
 
-from recourse.app import doctor_database, doctor_kafka, doctor_outside, doctor_temporal
+from recourse.app import doctor_database, doctor_evidence, doctor_kafka, doctor_outside, doctor_temporal
 from recourse.app.compose import services
 from recourse.app.findings import Finding, found
 from recourse.app.reaching import Unreachable, reaching
@@ -46,6 +46,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("SMS replies", doctor_outside.replies),
         ("Traccar", doctor_outside.vehicles),
         ("legal desk", doctor_outside.legal_desk),
+        ("evidence", doctor_evidence.outside),
     ]
     results = await asyncio.gather(*(_bounded(name, part(settings)) for name, part in parts))
     return [finding for result in results for finding in result]

@@ -1,38 +1,30 @@
-"""Settings of the evidence ledger: who signs it, and where its checkpoints are left outside."""
+"""Settings of the evidence ledger: who signs it, and where its checkpoints are left and stamped outside."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from pydantic import ValidationInfo, field_validator
+import httpx
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
 from recourse.domain.evidence.note import NoteError, VerifierKey
 
 
 class EvidenceSettings(BaseSettings):
-    """Fields that others are checked against stand before them."""
+    """Fields that others are checked against stand before them.
+
+    Files and folders are looked for by whoever uses them: they may be on the sealer's machine alone, and a
+    folder that is away for an hour must not keep any process from starting.
+    """
 
     evidence_key_file: str = ""
     evidence_origin: str = ""
     evidence_folder: str = ""
     evidence_witness_key: str = ""
     evidence_witness_url: str = ""
-    evidence_every_seconds: float = 5.0
-
-    @field_validator("evidence_key_file")
-    @classmethod
-    def _is_a_file(cls, path: str) -> str:
-        if path and not Path(path).is_file():
-            raise ValueError(f"{path} is not there; make it with `recourse evidence keygen {path}`")
-        return path
-
-    @field_validator("evidence_folder")
-    @classmethod
-    def _is_a_folder(cls, path: str) -> str:
-        if path and not Path(path).is_dir():
-            raise ValueError(f"{path} is no folder; make it, best on a machine that others administer")
-        return path
+    evidence_timestamp_roots: str = ""
+    evidence_timestamp_url: str = ""
+    evidence_timestamp_every_seconds: float = Field(default=3600.0, ge=0)
+    evidence_every_seconds: float = Field(default=5.0, gt=0)
 
     @field_validator("evidence_witness_key")
     @classmethod
@@ -47,4 +39,22 @@ class EvidenceSettings(BaseSettings):
     def _has_a_key(cls, url: str, info: ValidationInfo) -> str:
         if url and info.data.get("evidence_witness_key") == "":
             raise ValueError("its answers could not be checked; set RECOURSE_EVIDENCE_WITNESS_KEY too")
-        return url
+        return _address(url)
+
+    @field_validator("evidence_timestamp_url")
+    @classmethod
+    def _has_roots(cls, url: str, info: ValidationInfo) -> str:
+        if url and info.data.get("evidence_timestamp_roots") == "":
+            raise ValueError("its stamps could not be checked; set RECOURSE_EVIDENCE_TIMESTAMP_ROOTS too")
+        return _address(url)
+
+
+def _address(url: str) -> str:
+    """Else the sealer would find it out in the middle of its work. Never shown: a login may stand in it."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL()
+    if url and (parsed.scheme not in {"http", "https"} or not parsed.host):
+        raise ValueError("must be an address that begins with http:// or https://")
+    return url

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from recourse.cli.common import FINDINGS, USAGE, Json, err, fail, listing, opaque, out, print_json, run, say
+from recourse.cli.common import (
+    DOWN,
+    FINDINGS,
+    USAGE,
+    Json,
+    err,
+    fail,
+    listing,
+    opaque,
+    out,
+    print_json,
+    run,
+    say,
+)
 
 if TYPE_CHECKING:
+    from recourse.app.kept_evidence import Outside, Stamped
     from recourse.app.settings import Settings
     from recourse.domain.evidence.note import Checkpoint, VerifierKey
     from recourse.reading.verifying import Verification
+    from recourse.storage.database import ReadTx
 
 app = typer.Typer(help="The evidence ledger: sealed, signed, proved.", no_args_is_help=True)
 Keys = Annotated[
@@ -47,39 +63,67 @@ def keygen(
 
 @app.command()
 def seal(as_json: Json = False) -> None:
-    """Seal what waits now, sign the tree, leave its checkpoint outside.
+    """Seal what waits now, sign the tree, leave its checkpoint outside and have it stamped.
 
     Exit 1 if a place outside was not reached. The process that does so all the time is `recourse seal`.
     """
     from recourse.app.seal import sealer
     from recourse.app.settings import load_settings
 
-    async def work() -> tuple[int, bool]:
+    async def work() -> tuple[int, dict[str, str]]:
         async with sealer(load_settings()) as one:
-            return await one.all()
+            return await one.seal(), await one.leave()
 
-    rows, reached = run(work())
-    text = f"{rows} rows sealed" + ("" if reached else "; a place outside was not reached, see above")
-    say({"rows": rows, "left_outside": reached}, text, as_json)
-    if not reached:
+    rows, missed = run(work())
+    say({"rows": rows, "left_outside": not missed, "missed": missed}, f"{rows} rows sealed", as_json)
+    for place, why in missed.items():
+        err.print(f"{place}: not left there: {why}", highlight=False, soft_wrap=True)
+    if missed:
         raise typer.Exit(FINDINGS)
 
 
 @app.command()
-def checkpoint() -> None:
+def checkpoint(
+    to: Annotated[
+        Path | None, typer.Option("--out", help="A folder that gets the note, and its time stamp beside it.")
+    ] = None,
+) -> None:
     """Print the newest signed checkpoint, to be kept by somebody else."""
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
     from recourse.storage import checkpoints
 
-    async def work() -> str | None:
+    async def work() -> tuple[str | None, bytes | None]:
         async with services(load_settings()) as running, running.database.reading() as tx:
-            return await checkpoints.newest(tx)
+            note = await checkpoints.newest(tx)
+            stamps = [one.response for one in await checkpoints.stamps(tx) if one.note == note]
+            return note, stamps[0] if stamps else None
 
-    note = run(work())
+    note, response = run(work())
     if note is None:
         fail("nothing is sealed yet; run `recourse evidence seal`", FINDINGS)
-    typer.echo(note, nl=False)
+    if to is None:
+        typer.echo(note, nl=False)
+        return
+    run(_copied(to, note, response))
+    stamped = "its time stamp beside it" if response else "no time stamp was made over it"
+    out.print(f"{to}: the newest checkpoint is there, {stamped}", highlight=False, soft_wrap=True)
+
+
+async def _copied(folder: Path, note: str, response: bytes | None) -> None:
+    """As the sealer leaves it in a folder of others."""
+    from recourse.gateways.anchors import FolderAnchor
+    from recourse.ports import NotHandedOver, RefusedByProvider
+
+    try:
+        if response is None:
+            await FolderAnchor(folder).leave_note(note)
+        else:
+            await FolderAnchor(folder).leave_stamp(note, response)
+    except NotHandedOver as error:
+        fail(f"--out: {folder}: {error.reason}", USAGE)
+    except RefusedByProvider:
+        fail(f"--out: {folder}: has another checkpoint of this size; it is never written over", FINDINGS)
 
 
 @app.command()
@@ -91,50 +135,76 @@ def verify(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Every row against its seal, every seal against the tree, the tree against what was signed.
+    """Every row against its seal, every seal against the tree, the tree against what was signed and stamped.
 
     Exit 1 when something is not as it was; the first bad entry comes first.
     """
     from recourse.app.settings import load_settings
 
-    async def work() -> tuple[Verification, int]:
-        settings = load_settings()
-        trusted = _keys(keys, settings)
-        folder = [Path(settings.evidence_folder)] if settings.evidence_folder else []
-        outside = _outside([*(known or []), *folder], trusted)
-        return await _verify(settings, trusted, outside), len(outside)
-
-    found, outside = run(work())
-    _tell(found, outside, as_json)
-    if found.findings:
+    found = run(_verify(load_settings(), keys, known or []))
+    _tell(found, as_json)
+    if found.verification.findings:
         raise typer.Exit(FINDINGS)
 
 
-async def _verify(settings: Settings, keys: list[VerifierKey], outside: list[Checkpoint]) -> Verification:
-    from rich.progress import Progress
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """outside: checkpoints from there. unchecked: time stamps that no roots were named for."""
 
+    verification: Verification
+    outside: int
+    stamped: Stamped | None
+    unchecked: int
+
+
+async def _verify(settings: Settings, given: list[str] | None, paths: list[Path]) -> _Verified:
+    from recourse.app import kept_evidence
     from recourse.app.compose import services
-    from recourse.reading.verifying import Finding, Problem, Verification, verify
+    from recourse.app.seal import timestamp_roots
+    from recourse.reading.verifying import Finding, Problem
     from recourse.storage import checkpoints
 
-    found = Verification()
+    keys = _keys(given, settings)
+    outside = _outside(paths, keys, settings)
     async with services(settings) as running, running.database.reading() as tx:
         notes = await checkpoints.every(tx)
-        kept = [one for note in notes if (one := _believed(note, keys)) is not None]
-        with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-            bar = progress.add_task("verifying", total=max((one.size for one in kept), default=None))
-            async for found in verify(tx, [*kept, *outside]):
-                progress.update(bar, completed=found.size)
-    if len(kept) < len(notes):
-        unsigned = len(notes) - len(kept)
+        kept = kept_evidence.believed_of(notes, keys)
+        found = await _looked(
+            tx, [*kept, *outside.checkpoints], max((one.size for one in kept), default=None)
+        )
+        stamps = [
+            kept_evidence.Stamp(one.place, one.note.encode(), one.response)
+            for one in await checkpoints.stamps(tx)
+        ]
+    if unsigned := len(notes) - len(kept):
         found.findings.append(Finding(Problem.NOT_SIGNED, detail=f"{unsigned} of {len(notes)} checkpoints"))
+    stamps, roots = [*outside.stamps, *stamps], timestamp_roots(settings)
+    if roots is None:
+        return _Verified(found, len(outside.checkpoints), None, len(stamps))
+    bad, stamped = kept_evidence.checked(stamps, roots)
+    found.findings += bad
+    return _Verified(found, len(outside.checkpoints), stamped, 0)
+
+
+async def _looked(tx: ReadTx, known: list[Checkpoint], expected: int | None) -> Verification:
+    from rich.progress import Progress
+
+    from recourse.reading.verifying import Verification, verify
+
+    found = Verification()
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        bar = progress.add_task("verifying", total=expected)
+        async for found in verify(tx, known):
+            progress.update(bar, completed=found.size)
     return found
 
 
-def _tell(found: Verification, outside: int, as_json: bool) -> None:
+def _tell(verified: _Verified, as_json: bool) -> None:
+    found, stamped = verified.verification, verified.stamped
     if as_json:
-        facts = asdict(found) | {"root": found.root.hex(), "ok": not found.findings, "outside": outside}
-        print_json(facts)
+        facts = asdict(found) | {"root": found.root.hex(), "ok": not found.findings}
+        stamps = {"stamped": asdict(stamped) if stamped else None, "stamps_unchecked": verified.unchecked}
+        print_json(facts | {"outside": verified.outside} | stamps)
         return
     table = listing("what", "entry", "row", "detail", whole=("entry",))
     for finding in found.findings:
@@ -143,18 +213,26 @@ def _tell(found: Verification, outside: int, as_json: bool) -> None:
     if found.findings:
         out.print(table)
     verdict = f"{len(found.findings)} findings" if found.findings else "all is as it was sealed"
-    out.print(f"{found.rows} entries, {outside} checkpoints from outside: {verdict}", highlight=False)
-    if not outside:
-        out.print(
+    lines = [f"{found.rows} entries, {verified.outside} checkpoints from outside: {verdict}"]
+    if stamped is not None:
+        lines.append(f"{stamped.size} of them stood by {stamped.at:%Y-%m-%dT%H:%M:%SZ}, says a time stamp.")
+    if verified.unchecked:
+        lines.append(f"{verified.unchecked} time stamps not checked: set RECOURSE_EVIDENCE_TIMESTAMP_ROOTS.")
+    if not verified.outside:
+        lines.append(
             "No checkpoint from outside was given: whoever owns the database could have made all of this "
-            "anew. See --checkpoint.",
-            highlight=False,
+            "anew. See --checkpoint."
         )
+    for line in lines:
+        out.print(line, highlight=False, soft_wrap=True)
 
 
 @app.command()
 def prove(
-    subject: Annotated[str, typer.Argument(help="A case, or a loan with all its cases.")],
+    subject: Annotated[str | None, typer.Argument(help="A case, or a loan with all its cases.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All entries of the ledger, and nothing of what they are about.")
+    ] = False,
     to: Annotated[
         Path | None, typer.Option("--out", help="Where to write it; default standard output.")
     ] = None,
@@ -163,24 +241,40 @@ def prove(
         typer.Option("--hide", help="A column whose values are left out; the proof stays whole. Repeatable."),
     ] = None,
 ) -> None:
-    """What was sealed about a case or a loan, to be checked without Recourse: see `evidence verifier`."""
+    """What was sealed, to be checked without Recourse: see `evidence verifier`."""
+    if (subject is None) != everything:
+        fail("give a case or a loan, or --all", USAGE)
+    hidden = frozenset(hide or ())
+    if to is None:
+        run(_proved(subject, hidden, sys.stdout.buffer))
+        return
+    # Whole or not at all: what is there already stays until the new one is finished.
+    unfinished = to.with_name(to.name + ".part")
+    try:
+        with unfinished.open("wb") as file:
+            run(_proved(subject, hidden, file))
+        unfinished.replace(to)
+    except OSError as error:
+        fail(f"--out: {to}: {error.strerror}", USAGE)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    holds = "it holds personal data unless it was hidden" if subject else "it holds nothing of any row"
+    out.print(f"{to} written; {holds}", highlight=False, soft_wrap=True)
+
+
+async def _proved(subject: str | None, hidden: frozenset[str], file: IO[bytes]) -> None:
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
     from recourse.reading import evidence_proof
 
-    hidden = frozenset(hide or ())
-
-    async def work() -> dict[str, Any]:
-        async with services(load_settings()) as running, running.database.reading() as tx:
-            chains = await evidence_proof.chains_of(tx, subject)
-            return await evidence_proof.prove(tx, chains, lambda kind, name: name not in hidden)
-
-    text = json.dumps(run(work()), ensure_ascii=False, indent=1) + "\n"
-    if to is None:
-        typer.echo(text, nl=False)
-    else:
-        to.write_text(text)
-        out.print(f"{to} written; it holds personal data unless it was hidden", highlight=False)
+    async with services(load_settings()) as running, running.database.reading() as tx:
+        if subject is None:
+            async for lines in evidence_proof.ledger_lines(tx):
+                file.write(lines)
+            return
+        chains = await evidence_proof.chains_of(tx, subject)
+        proof = await evidence_proof.prove(tx, chains, lambda kind, name: name not in hidden)
+        file.write((json.dumps(proof, ensure_ascii=False, indent=1) + "\n").encode())
 
 
 @app.command()
@@ -203,27 +297,15 @@ def _keys(given: list[str] | None, settings: Settings) -> list[VerifierKey]:
         fail(f"--key: {error}", USAGE)
 
 
-def _believed(note: str, keys: list[VerifierKey]) -> Checkpoint | None:
-    """None for a note that none of these keys signed."""
-    from recourse.domain.evidence.note import Checkpoint, Note
-    from recourse.gateways.signing import is_signature
+def _outside(paths: list[Path], keys: list[VerifierKey], settings: Settings) -> Outside:
+    from recourse.app.kept_evidence import NotBelieved, outside
 
-    parsed = Note.parse(note)
-    signed = any(parsed.signed_by(key, is_signature) for key in keys)
-    return Checkpoint.parse(parsed.text) if signed else None
-
-
-def _outside(paths: list[Path], keys: list[VerifierKey]) -> list[Checkpoint]:
-    from recourse.domain.evidence.note import NoteError
-
-    files = [file for path in paths for file in (sorted(path.glob("*.note")) if path.is_dir() else [path])]
-    found = []
-    for file in files:
-        try:
-            checkpoint_ = _believed(file.read_text(), keys)
-        except (NoteError, OSError, UnicodeDecodeError) as error:
-            fail(f"--checkpoint: {file}: {error}", USAGE)
-        if checkpoint_ is None:
-            fail(f"--checkpoint: {file}: is not signed by any key given; see --key", USAGE)
-        found.append(checkpoint_)
-    return found
+    folder = Path(settings.evidence_folder) if settings.evidence_folder else None
+    if folder is not None and not folder.is_dir():
+        fail(
+            f"RECOURSE_EVIDENCE_FOLDER: {folder} cannot be reached; mend it, or unset it for this once", DOWN
+        )
+    try:
+        return outside([*paths, *([folder] if folder is not None else [])], keys)
+    except NotBelieved as error:
+        fail(f"--checkpoint: {error}", USAGE)

@@ -6,19 +6,25 @@ import asyncio
 import base64
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 
 from recourse.domain.evidence.note import Checkpoint, Note, NoteError, Verifier, VerifierKey
+from recourse.gateways.bounded import Answer, posted
 from recourse.ports import NotHandedOver, RefusedByProvider
 
 Since = Callable[[int], Awaitable[Sequence[bytes]]]
+_LONGEST_SIZE = 19
+"""Digits of a size that a database can hold."""
 
 
 class FolderAnchor:
-    """One file a checkpoint, never written over: for a file system that another administrator owns, or that
-    cannot be rewritten (an object store with retention, a tape)."""
+    """One file a checkpoint, never written over, and one beside it for a time stamp: for a file system that
+    another administrator owns, or that cannot be rewritten (an object store with retention, a tape)."""
+
+    every = timedelta()
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -28,75 +34,121 @@ class FolderAnchor:
         return f"folder:{self._folder}"
 
     async def leave(self, note: str, since: Since) -> bytes:
-        return await asyncio.to_thread(self._write, note)
+        return await self.leave_note(note)
 
-    def _write(self, note: str) -> bytes:
-        path = self._folder / f"{Checkpoint.parse(Note.parse(note).text).size:020d}.note"
+    async def leave_note(self, note: str) -> bytes:
+        return await asyncio.to_thread(self._leave, note)
+
+    async def leave_stamp(self, note: str, response: bytes) -> bytes:
+        """Both, for the checkpoint that was stamped may have been passed over while the folder was away."""
+        return await asyncio.to_thread(self._leave_stamp, note, response)
+
+    def _leave(self, note: str) -> bytes:
+        return self._write(f"{_size(note):020d}.note", note.encode(), _same_tree, "another_tree")
+
+    def _leave_stamp(self, note: str, response: bytes) -> bytes:
+        self._leave(note)
+        return self._write(f"{_size(note):020d}.tsr", response, bytes.__eq__, "another_stamp")
+
+    def _write(self, name: str, content: bytes, same: Callable[[bytes, bytes], bool], other: str) -> bytes:
+        path = self._folder / name
         try:
             if path.exists():
-                return self._same(path, note)
+                if not same(path.read_bytes(), content):
+                    raise RefusedByProvider(other)
+                return name.encode()
             # Whole or not at all: a file that was cut off would be refused for ever.
-            unfinished = path.with_suffix(".tmp")
-            with unfinished.open("w") as file:
-                file.write(note)
+            unfinished = path.with_name(f"{name}.{os.getpid()}.tmp")
+            with unfinished.open("wb") as file:
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(path)
         except OSError as error:
             raise NotHandedOver(f"folder: {error.strerror}") from None
-        return str(path.name).encode()
+        return name.encode()
 
-    def _same(self, path: Path, note: str) -> bytes:
-        """Signatures may differ, for keys are changed; the tree may not."""
-        if Note.parse(path.read_text()).text != Note.parse(note).text:
-            raise RefusedByProvider("another_tree")
-        return path.name.encode()
+
+def _size(note: str) -> int:
+    return Checkpoint.parse(Note.parse(note).text).size
+
+
+def _same_tree(there: bytes, note: bytes) -> bool:
+    """Signatures may differ, for keys are changed; the tree may not."""
+    try:
+        return Note.parse(there.decode()).text == Note.parse(note.decode()).text
+    except (NoteError, UnicodeDecodeError):
+        return False
+
+
+def witness_place(key: VerifierKey) -> str:
+    return f"witness:{key.name}"
 
 
 class HttpWitness:
     """Signs a checkpoint once it has seen that the tree only grew. key: the witness's own, to check it."""
 
+    every = timedelta()
+
     def __init__(self, url: str, key: VerifierKey, verifier: Verifier, *, timeout: float = 15) -> None:
-        self._key, self._verifier = key, verifier
+        self._key, self._verifier, self._timeout = key, verifier, timeout
         self._client = httpx.AsyncClient(base_url=url.rstrip("/"), timeout=timeout, trust_env=False)
         self._old = 0
 
     @property
     def place(self) -> str:
-        return f"witness:{self._key.name}"
+        return witness_place(self._key)
 
     async def close(self) -> None:
         await self._client.aclose()
 
     async def leave(self, note: str, since: Since) -> bytes:
         """The witness's signature lines. It says itself how much it knows, where we do not know it."""
-        for _ in range(2):
-            answer = await self._post(note, await since(self._old))
-            if answer.status_code == httpx.codes.CONFLICT and answer.text.strip().isdigit():
-                self._old = int(answer.text)
-                continue
-            break
-        if answer.status_code != httpx.codes.OK:
-            self._told_apart(answer)
         signed = Note.parse(note)
+        size = Checkpoint.parse(signed.text).size
+        for _ in range(2):
+            if self._old > size:
+                # We were put back to an old state, or it signed another tree of this name.
+                raise RefusedByProvider("knows_more")
+            answer = await self._post(note, await since(self._old))
+            if answer.status != httpx.codes.CONFLICT:
+                break
+            self._old = _told_size(answer.content)
+        if answer.status != httpx.codes.OK:
+            _told_apart(answer.status)
+        self._check(signed, answer.content)
+        self._old = size
+        return answer.content
+
+    def _check(self, signed: Note, lines: bytes) -> None:
         try:
-            receipt = Note.parse(f"{signed.text}\n{answer.text}")
-        except NoteError:
+            receipt = Note.parse(f"{signed.text}\n{lines.decode()}")
+        except (NoteError, UnicodeDecodeError):
             raise NotHandedOver("witness: an answer that is no signature") from None
         if not receipt.signed_by(self._key, self._verifier):
             raise RefusedByProvider("not_its_key")
-        self._old = Checkpoint.parse(signed.text).size
-        return answer.text.encode()
 
-    def _told_apart(self, answer: httpx.Response) -> None:
-        refused = {httpx.codes.UNPROCESSABLE_ENTITY: "another_tree", httpx.codes.FORBIDDEN: "unknown_key"}
-        if code := refused.get(httpx.codes(answer.status_code)):
-            raise RefusedByProvider(code)
-        raise NotHandedOver(f"witness: status {answer.status_code}")
-
-    async def _post(self, note: str, proof: Sequence[bytes]) -> httpx.Response:
+    async def _post(self, note: str, proof: Sequence[bytes]) -> Answer:
         lines = [f"old {self._old}", *(base64.b64encode(step).decode() for step in proof)]
-        try:
-            return await self._client.post("/add-checkpoint", content="\n".join(lines) + "\n\n" + note)
-        except httpx.HTTPError:
-            raise NotHandedOver("witness: no answer") from None
+        body = ("\n".join(lines) + "\n\n" + note).encode()
+        return await posted(
+            self._client, "/add-checkpoint", body, who="witness", within=self._timeout, headers={}
+        )
+
+
+def _told_size(content: bytes) -> int:
+    """Of a witness's answer that our idea of what it knows is wrong."""
+    text = content.strip()
+    if not text.isdigit() or len(text) > _LONGEST_SIZE:
+        raise NotHandedOver("witness: an answer that is no size")
+    return int(text)
+
+
+def _told_apart(status: int) -> None:
+    refused: dict[int, str] = {
+        httpx.codes.UNPROCESSABLE_ENTITY: "another_tree",
+        httpx.codes.FORBIDDEN: "unknown_key",
+    }
+    if code := refused.get(status):
+        raise RefusedByProvider(code)
+    raise NotHandedOver(f"witness: status {status}")

@@ -1,23 +1,29 @@
 """Proofs out of the ledger: entries stand in the tree a checkpoint signs, and what is shown of their rows.
 
 A proof is plain JSON and complete in itself: `verify_evidence.py` checks it without Recourse and without a
-network, given the key that signs checkpoints.
+network, given the key that signs checkpoints. So is the whole ledger, which shows nothing of any row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+import base64
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from typing import Any, Final
+
+import rfc8785
 
 from recourse.domain.evidence.entry import shown
 from recourse.domain.evidence.merkle import inclusion_proof
-from recourse.domain.evidence.note import Checkpoint, Note
+from recourse.domain.evidence.note import Checkpoint, Note, NoteError
 from recourse.domain.ids import CaseId, LoanId
 from recourse.storage import cases, checkpoints, ledger, seal_tree, seals
+from recourse.storage.checkpoints import Stamp
 from recourse.storage.database import ReadTx
 from recourse.storage.seals import Sealed
 
 FORMAT: Final = "recourse-evidence-proof/1"
+LEDGER_FORMAT: Final = "recourse-evidence-ledger/1"
+BATCH: Final = 1000
 
 
 class NothingSealed(LookupError):
@@ -25,13 +31,17 @@ class NothingSealed(LookupError):
 
 
 async def chains_of(tx: ReadTx, subject: str) -> list[str]:
-    """The chains about a case, or about a loan and all its cases. Raises LookupError for what is neither."""
+    """The chains about a case, or about a loan and all its cases, and those of the rules of the loan's steps.
+
+    Raises LookupError for what is neither.
+    """
     of_case = (await cases.by_ids(tx, [CaseId(subject)])).get(CaseId(subject))
     if of_case is not None:
-        return [of_case.id, of_case.loan_id]
+        return [of_case.id, of_case.loan_id, *await seals.rule_chains(tx, of_case.loan_id)]
     if LoanId(subject) not in await ledger.loans(tx, [LoanId(subject)]):
         raise LookupError(f"{subject}: there is no such case or loan; list them with `recourse cases list`")
-    return [subject, *await seals.case_chains(tx, LoanId(subject))]
+    of_cases = await seals.case_chains(tx, LoanId(subject))
+    return [subject, *of_cases, *await seals.rule_chains(tx, LoanId(subject))]
 
 
 async def prove(
@@ -40,12 +50,11 @@ async def prove(
     """Every entry of these chains under the newest checkpoint. shows: whether a field of a kind of row may be
     seen by whoever gets the proof; of the others there is the commitment only.
 
+    stamps: time stamps over earlier checkpoints, with the proof that the tree only grew since.
+
     Raises NothingSealed.
     """
-    note = await checkpoints.newest(tx)
-    if note is None:
-        raise NothingSealed("nothing is sealed yet; run `recourse evidence seal`")
-    checkpoint = Checkpoint.parse(Note.parse(note).text)
+    note, checkpoint = await _newest(tx)
     sealed = [one for one in await seals.chain_entries(tx, chains) if one.index < checkpoint.size]
     if not sealed:
         raise NothingSealed("the newest checkpoint is older than what is asked about")
@@ -56,9 +65,50 @@ async def prove(
     return {
         "format": FORMAT,
         "checkpoint": note,
+        "stamps": [
+            await _stamp(tx, stamp, checkpoint.size)
+            # For each entry the first that covers it: who asks when it stood is not helped by a later one.
+            for stamp in await checkpoints.first_stamps(tx, [one.index for one in sealed])
+        ],
         "entries": [
             _entry(one, path, rows.get(one.index), shows) for one, path in zip(sealed, paths, strict=True)
         ],
+    }
+
+
+async def ledger_lines(tx: ReadTx) -> AsyncIterator[bytes]:
+    """Every entry under the newest checkpoint, each line the bytes that were sealed; before them a line with
+    the checkpoint and every time stamp. Commitments only: nothing of any row can be read in it.
+
+    Raises NothingSealed.
+    """
+    note, checkpoint = await _newest(tx)
+    stamps = [await _stamp(tx, stamp, checkpoint.size) for stamp in await checkpoints.stamps(tx)]
+    yield rfc8785.dumps({"format": LEDGER_FORMAT, "checkpoint": note, "stamps": stamps}) + b"\n"
+    for first in range(0, checkpoint.size, BATCH):
+        batch = await seals.entries(tx, first, min(BATCH, checkpoint.size - first))
+        yield b"".join(rfc8785.dumps(one.entry.to_json()) + b"\n" for one in batch)
+
+
+async def _newest(tx: ReadTx) -> tuple[str, Checkpoint]:
+    note = await checkpoints.newest(tx)
+    if note is None:
+        raise NothingSealed("nothing is sealed yet; run `recourse evidence seal`")
+    try:
+        return note, Checkpoint.parse(Note.parse(note).text)
+    except NoteError:
+        raise NothingSealed(
+            "the newest checkpoint is no signed note; see `recourse evidence verify`"
+        ) from None
+
+
+async def _stamp(tx: ReadTx, stamp: Stamp, size: int) -> dict[str, Any]:
+    """consistency: that the stamped tree is how the tree of `size` began, so it holds the same entries."""
+    path = await seal_tree.consistency(tx, stamp.size, size)
+    return {
+        "checkpoint": stamp.note,
+        "consistency": [step.hex() for step in path],
+        "response": base64.b64encode(stamp.response).decode(),
     }
 
 

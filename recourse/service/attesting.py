@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-import structlog
-
 from recourse.domain.evidence.note import Checkpoint, Note, Signer, sign
-from recourse.ports import Anchor, NotHandedOver, RefusedByProvider
+from recourse.ports import Anchor, StampFolder
 from recourse.service.context import Services, Unit
 from recourse.service.sealing import Turn
 from recourse.storage import checkpoints, seal_tree
-
-log = structlog.get_logger()
 
 
 async def attest(unit: Unit, turn: Turn, origin: str, signer: Signer) -> None:
@@ -23,31 +19,30 @@ async def attest(unit: Unit, turn: Turn, origin: str, signer: Signer) -> None:
         await checkpoints.keep(unit.tx, turn.size, str(sign(text, [signer])))
 
 
-async def leave_outside(services: Services, anchors: Sequence[Anchor]) -> bool:
-    """The newest checkpoint at every place that does not have it. False where one could not be reached: it
-    gets the newest one later, which proves all that the missed ones would have.
+async def leave(services: Services, anchor: Anchor) -> None:
+    """The newest checkpoint, where this place does not have it and has rested. One that was missed is made up
+    for by the newest, which proves all that the missed one would have.
 
-    A place that knows another tree is told loudly and holds up nobody: that is what it is there for.
+    Raises NotHandedOver, to be tried again; RefusedByProvider, where the place knows another tree.
     """
-    reached = True
-    for anchor in anchors:
-        async with services.database.reading() as tx:
-            note = await checkpoints.unanchored(tx, anchor.place)
-        if note is None:
-            continue
-        size = Checkpoint.parse(Note.parse(note).text).size
-        try:
-            receipt = await anchor.leave(note, partial(_since, services, size))
-        except NotHandedOver as error:
-            log.warning("a checkpoint was not left outside", place=anchor.place, reason=error.reason)
-            reached = False
-        except RefusedByProvider as error:
-            log.error("a checkpoint was refused outside", place=anchor.place, code=error.code, size=size)
-            reached = False
-        else:
-            keep = partial(_keep, size=size, place=anchor.place, receipt=receipt)
-            await services.run(keep)
-    return reached
+    async with services.database.reading() as tx:
+        note = await checkpoints.unanchored(tx, anchor.place, anchor.every)
+    if note is None:
+        return
+    size = Checkpoint.parse(Note.parse(note).text).size
+    receipt = await anchor.leave(note, partial(_since, services, size))
+    await services.run(partial(_keep, size=size, place=anchor.place, receipt=receipt))
+
+
+async def leave_stamps(services: Services, folder: StampFolder) -> None:
+    """Every time stamp that this folder does not have: each says of other entries when they stood at the
+    latest. Raises as `leave` does."""
+    place = f"{folder.place}#stamps"
+    async with services.database.reading() as tx:
+        stamps = await checkpoints.stamps_without(tx, place)
+    for stamp in stamps:
+        receipt = await folder.leave_stamp(stamp.note, stamp.response)
+        await services.run(partial(_keep, size=stamp.size, place=place, receipt=receipt))
 
 
 async def _since(services: Services, size: int, old: int) -> Sequence[bytes]:

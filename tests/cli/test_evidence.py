@@ -96,9 +96,12 @@ async def test_a_ledger_that_was_rewritten_is_told_by_the_folder_outside(
     await world.execute("TRUNCATE seal, seal_secret, seal_node, checkpoint, anchor")
     await world.execute("INSERT INTO unsealed (kind, ref, chain) SELECT 'fact', id::text, loan_id FROM fact")
     await world.execute("INSERT INTO unsealed (kind, ref, chain) SELECT 'step', id::text, case_id FROM step")
+    await world.execute(
+        "INSERT INTO unsealed (kind, ref, chain) SELECT 'rule_set', digest, 'rules-' || digest FROM rule_set"
+    )
     again = await cli("evidence", "seal", **key)
     assert again.exit_code == 1
-    assert "not reached" in again.stdout
+    assert "refused: another_tree" in again.stderr
     inside = await cli.json("evidence", "verify", **({**key, "RECOURSE_EVIDENCE_FOLDER": ""}))
     assert inside["ok"] is True
     found = await cli.json("evidence", "verify", exit_code=1, **key)

@@ -53,10 +53,13 @@ class Witness:
     signer: Ed25519Signer = field(default_factory=lambda: Ed25519Signer.new("witness.example"))
     seen: Checkpoint = field(default_factory=lambda: Checkpoint("ledger.example", 0, b""))
     status: int | None = None
+    conflict: str | None = None
 
     async def add(self, request: Request) -> Response:
         if self.status is not None:
             return Response(status_code=self.status)
+        if self.conflict is not None:
+            return Response(self.conflict, 409)
         head, note_text = (await request.body()).decode().split("\n\n", 1)
         first, *proof = head.split("\n")
         old = int(first.removeprefix("old "))
@@ -131,7 +134,27 @@ async def test_an_answer_under_another_key_is_no_receipt(witness: tuple[Witness,
     await client.close()
 
 
-@pytest.mark.parametrize("status", [500, 429, 404])
+async def test_a_witness_that_knows_more_than_we_do_is_told_of(
+    witness: tuple[Witness, str], client: HttpWitness
+) -> None:
+    """An old state of ours was restored; there is no proof from a tree that we do not have."""
+    await client.leave(Tree(9).note, Tree(9).since)
+    for one in (client, HttpWitness(witness[1], witness[0].signer.key, is_signature)):
+        with pytest.raises(RefusedByProvider, match="knows_more"):
+            await one.leave(Tree(5).note, Tree(5).since)
+        await one.close()
+
+
+@pytest.mark.parametrize("told", ["9" * 5000, "²", "-1", "many"])
+async def test_a_witness_that_answers_nonsense_is_asked_again_later(
+    witness: tuple[Witness, str], client: HttpWitness, told: str
+) -> None:
+    witness[0].conflict = told
+    with pytest.raises(NotHandedOver, match="no size"):
+        await client.leave(Tree(2).note, Tree(2).since)
+
+
+@pytest.mark.parametrize("status", [500, 429, 404, 299, 599])
 async def test_a_witness_in_trouble_is_asked_again_later(
     witness: tuple[Witness, str], client: HttpWitness, status: int
 ) -> None:
@@ -159,6 +182,17 @@ async def test_a_folder_keeps_every_checkpoint_and_takes_no_other_of_its_size(tm
     with pytest.raises(RefusedByProvider, match="another_tree"):
         await folder.leave(Tree(3, salt="!").note, Tree(3).since)
     assert (tmp_path / names[1]).read_text() == Tree(3).note
+
+
+@pytest.mark.parametrize("junk", [b"", b"\xff\xfe", b"welcome\n"])
+async def test_junk_in_the_place_of_a_checkpoint_is_told_of_and_left_as_it_is(
+    tmp_path: Path, junk: bytes
+) -> None:
+    path = tmp_path / f"{3:020d}.note"
+    path.write_bytes(junk)
+    with pytest.raises(RefusedByProvider, match="another_tree"):
+        await FolderAnchor(tmp_path).leave(Tree(3).note, Tree(3).since)
+    assert path.read_bytes() == junk
 
 
 async def test_a_folder_that_is_away_is_tried_again_later(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def proof(names: list[str] | None = None) -> dict[str, Any]:
         entries.append(entry)
     text = Checkpoint("ledger.example/evidence", frontier.size, frontier.root()).text()
     return {
-        "format": verify_evidence.FORMAT,
+        "format": verify_evidence.PROOF,
         "checkpoint": str(sign(text, [SIGNER])),
         "entries": [
             {
@@ -73,7 +73,7 @@ def test_a_good_proof_is_good_without_any_package(tmp_path: Path) -> None:
     result = run(written(tmp_path, proof()), str(SIGNER.key))
     assert (result.returncode, result.stdout) == (
         0,
-        "GOOD  3 entries, 15 fields shown, in a signed tree of 3\n",
+        "GOOD  3 entries, 15 fields shown, in the signed tree of 3 of ledger.example/evidence\n",
     )
 
 
@@ -111,7 +111,7 @@ def test_whatever_is_changed_is_named(tmp_path: Path, path: tuple[Any, ...], to:
     result = run(written(tmp_path, changed), str(SIGNER.key))
     assert result.returncode == 1
     assert says in result.stdout
-    assert result.stdout.splitlines()[-1].startswith("BAD  3 entries")
+    assert result.stdout.splitlines()[-1].startswith("BAD   3 entries")
 
 
 def test_an_entry_that_was_left_out_is_missed_by_the_next_one(tmp_path: Path) -> None:
