@@ -17,6 +17,7 @@ from recourse.domain.evidence.merkle import (
     is_included,
     leaf_hash,
 )
+from recourse.reading import verify_evidence
 
 # The reference tree of certificate-transparency (merkletree tests): its leaves, and its root at each size.
 LEAVES = [
@@ -77,6 +78,49 @@ def test_the_root_is_that_of_the_reference_tree(size: int) -> None:
     assert tree.frontier.root().hex() == ROOTS[size]
 
 
+# Its published paths: of leaves by index and size, and of trees by their two sizes.
+A, B, C, D, E, F = (
+    bytes.fromhex(text)
+    for text in (
+        "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+        "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+    )
+)
+ROOT = [bytes.fromhex(text) for text in ROOTS]
+
+
+@pytest.mark.parametrize(
+    ("index", "size", "path"),
+    [
+        (0, 1, []),
+        (0, 8, [A, B, C]),
+        (5, 8, [D, E, ROOT[4]]),
+        (2, 3, [ROOT[2]]),
+        (1, 5, [ROOT[1], B, D]),
+    ],
+)
+def test_a_leafs_path_is_that_of_the_reference_tree(index: int, size: int, path: list[bytes]) -> None:
+    tree = Tree(LEAVES[:size])
+    assert inclusion_proof(tree.node, index, size) == path
+    assert is_included(leaf_hash(LEAVES[index]), index, size, path, ROOT[size])
+    assert verify_evidence.is_included(leaf_hash(LEAVES[index]), index, size, path, ROOT[size])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [(1, 1, []), (1, 8, [A, B, C]), (6, 8, [F, E, ROOT[4]]), (2, 5, [B, D])],
+)
+def test_a_path_between_trees_is_that_of_the_reference_tree(old: int, new: int, path: list[bytes]) -> None:
+    tree = Tree(LEAVES[:new])
+    assert consistency_proof(tree.node, old, new) == path
+    assert is_consistent(old, new, path, ROOT[old], ROOT[new])
+    assert verify_evidence.has_grown(old, new, path, ROOT[old], ROOT[new])
+
+
 entries = st.lists(st.binary(max_size=4), min_size=1, max_size=70)
 
 
@@ -115,10 +159,12 @@ def test_a_tree_that_only_grew_is_proved_and_one_that_was_rewritten_is_not(
     old_root, new_root = mth(leaves[:old]), tree.frontier.root()
     path = consistency_proof(tree.node, old, new)
     assert is_consistent(old, new, path, old_root, new_root)
+    assert verify_evidence.has_grown(old, new, path, old_root, new_root)
     changed = data.draw(st.integers(0, old - 1))
     rewritten = Tree([leaf + b"!" if n == changed else leaf for n, leaf in enumerate(leaves)])
     forged = consistency_proof(rewritten.node, old, new)
     assert not is_consistent(old, new, forged, old_root, rewritten.frontier.root())
+    assert not verify_evidence.has_grown(old, new, forged, old_root, rewritten.frontier.root())
     assert not is_consistent(old, new, [*path, new_root], old_root, new_root)
     if path:
         assert not is_consistent(old, new, path[:-1], old_root, new_root)
