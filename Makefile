@@ -47,9 +47,10 @@ check: $(READY) ## Format, lint, types, imports, schemas, ladders, wheel
 test: check servers ## Everything, on real servers
 	$(PY) -m pytest -q -n $(WORKERS) --one-stack --dist loadfile --no-loadscope-reorder --durations=20 tests/e2e/test_demo.py tests
 
-bench: servers ## Figures of Recourse on servers and of its simulator, written to bench/results/
+bench: servers ## Figures of Recourse on servers, of its simulator and of its ledger, written to bench/results/
 	$(PY) -m bench $(BENCH_ARGS)
 	$(PY) -m bench.simulation
+	$(PY) -m bench.evidence
 
 clean: ## Remove what was built here (not the server cache)
 	-$(VENV)/bin/recourse stack down

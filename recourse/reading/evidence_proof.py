@@ -10,8 +10,7 @@ import base64
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
-import rfc8785
-
+from recourse.contracts.canonical import canonical
 from recourse.domain.evidence.entry import shown
 from recourse.domain.evidence.merkle import inclusion_proof
 from recourse.domain.evidence.note import Checkpoint, Note, NoteError
@@ -84,10 +83,10 @@ async def ledger_lines(tx: ReadTx) -> AsyncIterator[bytes]:
     """
     note, checkpoint = await _newest(tx)
     stamps = [await _stamp(tx, stamp, checkpoint.size) for stamp in await checkpoints.stamps(tx)]
-    yield rfc8785.dumps({"format": LEDGER_FORMAT, "checkpoint": note, "stamps": stamps}) + b"\n"
+    yield canonical({"format": LEDGER_FORMAT, "checkpoint": note, "stamps": stamps}) + b"\n"
     for first in range(0, checkpoint.size, BATCH):
         batch = await seals.entries(tx, first, min(BATCH, checkpoint.size - first))
-        yield b"".join(rfc8785.dumps(one.entry.to_json()) + b"\n" for one in batch)
+        yield b"".join(canonical(one.entry.to_json()) + b"\n" for one in batch)
 
 
 async def _newest(tx: ReadTx) -> tuple[str, Checkpoint]:

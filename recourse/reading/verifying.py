@@ -9,8 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import rfc8785
-
+from recourse.contracts.canonical import canonical
 from recourse.domain.evidence.entry import Tail, differences, follows, shown
 from recourse.domain.evidence.merkle import Frontier
 from recourse.domain.evidence.note import Checkpoint
@@ -115,7 +114,7 @@ class _Look:
                 self.numbering_broke = self.broke = True
                 return [*findings, Finding(Problem.MISSING, self.frontier.size, detail=detail)]
             # The entry's own hash, not the one that is kept: the tree is made of what the entries say.
-            made = one.entry.hash(rfc8785.dumps)
+            made = one.entry.hash(canonical)
             if problem := self._problem(one, made):
                 findings.append(Finding(problem, one.index, one.entry.kind, one.entry.ref))
                 self.broke = True
@@ -189,7 +188,7 @@ async def _rows(tx: ReadTx, batch: Sequence[Sealed]) -> list[Finding]:
         else:
             # Columns that came after the entry was made are none of its business; one that is gone is.
             known = {name: row.get(name) for name in one.entry.commitments}
-            changed = differences(rfc8785.dumps, one.entry, shown(known, one.secret, known))
+            changed = differences(canonical, one.entry, shown(known, one.secret, known))
             if changed:
                 findings.append(Finding(Problem.CHANGED, one.index, kind, ref, ", ".join(sorted(changed))))
     return findings

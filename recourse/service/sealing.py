@@ -10,8 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import rfc8785
-
+from recourse.contracts.canonical import canonical
 from recourse.domain.evidence.entry import SALT_BYTES, START
 from recourse.domain.evidence.entry import sealed as make_entry
 from recourse.domain.evidence.merkle import Frontier
@@ -59,8 +58,8 @@ async def _entries(unit: Unit, queue: Sequence[Waiting], frontier: Frontier) -> 
         n, prev = tails.get(one.chain, START)
         secret = secrets.token_bytes(SALT_BYTES)
         about = {"chain": one.chain, "kind": one.kind, "ref": one.ref}
-        entry = make_entry(rfc8785.dumps, n=n, prev=prev, fields=row, secret=secret, **about)
-        leaf = entry.hash(rfc8785.dumps)
+        entry = make_entry(canonical, n=n, prev=prev, fields=row, secret=secret, **about)
+        leaf = entry.hash(canonical)
         fresh.append(Sealed(frontier.size, entry, leaf, secret))
         above += [node for node in frontier.append(leaf) if node[0] > 0]
         tails[one.chain] = (n + 1, leaf)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def authority() -> Authority:
 
 @dataclass(frozen=True)
 class Ledger:
-    env: Mapping[str, str]
+    env: Mapping[str, Any]
     folder: Path
     key: str
     authority: Authority
@@ -232,7 +233,7 @@ async def test_a_setting_that_is_wrong_is_named(
 # The doctor
 
 
-async def examined(cli: Cli, ledger: Ledger, exit_code: int, **env: str) -> dict[str, str]:
+async def examined(cli: Cli, ledger: Ledger, exit_code: int, **env: Any) -> dict[str, str]:
     """What is said of evidence -> how it is."""
     findings = await cli.json("doctor", exit_code=exit_code, **{**ledger.env, **env})
     return {one["says"]: one["state"] for one in findings if one["what"] == "evidence"}
@@ -256,7 +257,7 @@ async def test_the_doctor_tells_of_places_that_have_not_got_what_is_new(
 
 
 async def test_the_doctor_tells_of_an_authority_and_a_folder_that_are_away(cli: Cli, ledger: Ledger) -> None:
-    away = {
+    away: dict[str, Any] = {
         "RECOURSE_EVIDENCE_TIMESTAMP_URL": "http://user:word@127.0.0.1:1/",
         "RECOURSE_EVIDENCE_FOLDER": str(ledger.folder / "none"),
     }

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from recourse.domain.evidence.merkle import EMPTY_ROOT
 from recourse.domain.evidence.note import Checkpoint
 from recourse.reading.verifying import Finding, Problem, Verification, verify
+from recourse.service.context import Unit
 from recourse.service.sealing import Turn, seal_batch
 from tests.events import payment
 from tests.integration.conftest import World
@@ -191,6 +193,38 @@ async def test_two_sealers_seal_nothing_twice(world: World, case: OpenCase) -> N
     await seal(world)
     assert sum(turn.sealed for turn in turns if turn is not None) == 5
     assert (await look(world)).findings == []
+
+
+async def test_writers_do_not_wait_for_the_sealer(world: World, case: OpenCase) -> None:
+    """It has sealed and not committed: the same case's facts are taken and decided on, and nobody waits."""
+
+    async def in_the_middle(unit: Unit) -> None:
+        turn = await seal_batch(unit)
+        assert turn is not None
+        assert turn.sealed == 5
+        await world.delivery.accept([payment("L-1", at=NOON)])
+        await case.decide()
+        await open_case(world, "L-2", days=5)
+        assert await world.scalar("SELECT count(*) FROM pg_locks WHERE NOT granted") == 0
+
+    await world.services.run(in_the_middle)
+    assert (await seal(world)).size > 5
+    assert (await look(world)).findings == []
+
+
+async def test_the_sealer_does_not_wait_for_writers(world: World, case: OpenCase) -> None:
+    """One has written and not committed. The others' rows are sealed, and his own when he is done, although
+    they were numbered before."""
+    async with world.services.database.engine.connect() as writer:
+        await writer.execute(text("INSERT INTO rule_set (digest, rules) VALUES ('slow', '{}')"))
+        await open_case(world, "L-2", days=5)
+        assert (await seal(world)).size == 9
+        assert (await look(world)).findings == []
+        await writer.commit()
+    assert (await seal(world)).size == 10
+    assert (await look(world)).findings == []
+    newest = await world.rows("SELECT ref FROM seal ORDER BY index DESC LIMIT 1")
+    assert newest[0]["ref"] == "slow"
 
 
 async def test_a_sealer_that_dies_leaves_everything_waiting(world: World, case: OpenCase) -> None:

@@ -84,8 +84,8 @@ class Ledger:
 
     def lines(self) -> list[bytes]:
         """All of it, as it is handed out."""
-        header = {"format": verify_evidence.LEDGER, "checkpoint": self.note(self.size)}
-        header |= {"stamps": [self.stamp(STAMPED)]}
+        stamps = [self.stamp(STAMPED)]
+        header = {"format": verify_evidence.LEDGER, "checkpoint": self.note(self.size), "stamps": stamps}
         return [rfc8785.dumps(one) for one in (header, *(entry.to_json() for entry in self.entries))]
 
 
