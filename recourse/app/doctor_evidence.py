@@ -11,10 +11,11 @@ import httpx
 
 from recourse.app.compose import services
 from recourse.app.findings import Finding, found
-from recourse.app.seal import places, timestamp_authority
+from recourse.app.seal import Place, places, timestamp_authority
 from recourse.app.settings import Settings, SettingsError
 from recourse.contracts.delivery import Unavailable
 from recourse.storage import checkpoints
+from recourse.storage.checkpoints import Behind
 
 WHAT: Final = "evidence"
 LEFT_WITHIN: Final = timedelta(minutes=10)
@@ -63,14 +64,13 @@ async def _behind(settings: Settings) -> list[Finding]:
             lags = [(place, await checkpoints.behind(tx, place.name)) for place in places(settings)]
     except Unavailable:
         return []
-    now = datetime.now(UTC)
-    return [
-        found(
-            WHAT,
-            f"{lag.checkpoints} checkpoints newer than what {place.name} has"
-            + (f", the first {int((now - lag.since).total_seconds())} s old" if lag.since else ""),
-            "is `recourse seal` running? see its log for what the place says",
-            bad=lag.since is not None and lag.since < now - LEFT_WITHIN - place.every,
-        )
-        for place, lag in lags
-    ]
+    return [_lag(place, lag, datetime.now(UTC)) for place, lag in lags]
+
+
+def _lag(place: Place, lag: Behind, now: datetime) -> Finding:
+    if lag.since is None:
+        return Finding(WHAT, "ok", f"{place.name} has the newest checkpoint")
+    age = int((now - lag.since).total_seconds())
+    says = f"{place.name} is {lag.checkpoints} checkpoints behind, the first of them {age} s old"
+    remedy = "is `recourse seal` running? its log says what the place answers"
+    return found(WHAT, says, remedy, bad=lag.since < now - LEFT_WITHIN - place.every)

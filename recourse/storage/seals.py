@@ -44,6 +44,7 @@ from recourse.storage.tables import (
 
 _SEALER_LOCK: Final = 0x5345414C
 """Key of the advisory lock: leaves of one tree are numbered by one sealer at a time."""
+_PAGE: Final = 5000
 _LONGEST_ID: Final = 19
 """Digits that a bigint may surely have."""
 SEALED: Final[Mapping[str, Table]] = {
@@ -256,12 +257,20 @@ async def sealed_later(tx: ReadTx, batch: Sequence[Sealed]) -> set[tuple[str, st
 
 
 async def never_sealed(tx: ReadTx) -> AsyncIterator[tuple[str, str]]:
-    """Rows that have no entry and wait for none: written past the triggers."""
+    """Rows that have no entry and wait for none: written past the triggers. In pages, for no statement may
+    take longer than the database lets one."""
     for kind, table in SEALED.items():
         (key,) = table.primary_key.columns
-        ref = cast(key, Text)
-        known = select(seal.c.index).where(seal.c.kind == kind, seal.c.ref == ref)
-        waits = select(unsealed.c.id).where(unsealed.c.kind == kind, unsealed.c.ref == ref)
-        rows = await tx.execute(select(ref).where(~known.exists(), ~waits.exists()).order_by(key))
-        for (found,) in rows:
-            yield kind, found
+        pages = select(key).order_by(key).limit(_PAGE)
+        page = list((await tx.execute(pages)).scalars())
+        while page:
+            for ref in await _unknown(tx, kind, [str(one) for one in page]):
+                yield kind, ref
+            page = list((await tx.execute(pages.where(key > page[-1]))).scalars())
+
+
+async def _unknown(tx: ReadTx, kind: str, refs: list[str]) -> list[str]:
+    known = select(seal.c.ref).where(seal.c.kind == kind, among(seal.c.ref, refs))
+    waits = select(unsealed.c.ref).where(unsealed.c.kind == kind, among(unsealed.c.ref, refs))
+    found = set((await tx.execute(known.union(waits))).scalars())
+    return [ref for ref in refs if ref not in found]

@@ -253,7 +253,7 @@ async def test_the_doctor_tells_of_places_that_have_not_got_what_is_new(
     found = await examined(cli, ledger, 1)
     bad = [says for says, state in found.items() if state != "ok"]
     assert len(bad) == 1
-    assert bad[0].startswith("1 checkpoints newer than what timestamp:127.0.0.1 has")
+    assert bad[0].startswith("timestamp:127.0.0.1 is 1 checkpoints behind")
 
 
 async def test_the_doctor_tells_of_an_authority_and_a_folder_that_are_away(cli: Cli, ledger: Ledger) -> None:

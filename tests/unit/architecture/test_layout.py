@@ -17,6 +17,8 @@ heavy = {"sqlalchemy", "asyncpg", "aiokafka", "structlog", "httpx", "fastapi", "
 print(" ".join(sorted(heavy & set(sys.modules))))
 """
 MAX_LINES = 320
+ONE_FILE = "recourse/reading/verify_evidence.py"
+"""A program for strangers, who get one file of plain Python and nothing else."""
 
 
 def test_no_io_library_is_in_the_import_graph_of_the_workflows() -> None:
@@ -49,6 +51,7 @@ def test_a_file_has_one_subject_and_fits_a_reader(folder: str) -> None:
         str(path.relative_to(ROOT)): lines
         for path in sorted((ROOT / folder).rglob("*.py"))
         if "migrations/versions" not in str(path)
+        and path != ROOT / ONE_FILE
         and (lines := len(path.read_text(encoding="utf-8").splitlines())) > MAX_LINES
     }
     assert long == {}
