@@ -18,16 +18,17 @@ import rfc8785
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from recourse.domain.evidence.note import Checkpoint, Note, NoteError, VerifierKey
+from recourse.domain.evidence.note import Checkpoint, Note, NoteError, VerifierKey, sign
 from recourse.gateways.signing import Ed25519Signer
 from recourse.gateways.timestamps import StampError, TimestampRoots
 from recourse.reading import verify_evidence
-from tests.unit.evidence.proofs import ROWS, SIGNER, Ledger, granted
+from tests.unit.evidence.proofs import ORIGIN, ROWS, SIGNER, STAMPED, Ledger, granted
 
 LEDGER = Ledger()
 PROOF = LEDGER.proof()
 WHOLE = b"\n".join(LEDGER.lines()) + b"\n"
 KEY = str(SIGNER.key)
+TIME = b"20261106040003Z"
 quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
@@ -174,6 +175,37 @@ def test_the_whole_ledger_in_another_order_or_cut_off_is_not_believed(
     assume(lines[:take] != LEDGER.lines()[1:])
     content = b"\n".join([LEDGER.lines()[0], *lines[:take]]) + b"\n"
     assert judged(path, content) != 0
+
+
+# What must not be believed, by name
+
+
+@pytest.mark.parametrize("content", [rfc8785.dumps(PROOF), WHOLE], ids=["proof", "whole"])
+def test_a_stranger_of_the_same_name_signs_nothing(path: Path, content: bytes) -> None:
+    code, out, _ = told(path, content, str(Ed25519Signer.new(SIGNER.key.name).key))
+    assert (code, "not signed by this key" in out) == (1, True)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["proof", "whole"])
+@pytest.mark.parametrize(
+    ("size", "says"),
+    [(STAMPED - 1, "is not over its checkpoint"), (STAMPED, "is not how the signed tree began")],
+)
+def test_a_stamp_over_something_else_is_not_believed(path: Path, whole: bool, size: int, says: str) -> None:
+    """Over another checkpoint than the one beside it; and over one of another tree of that size."""
+    stamp = LEDGER.stamp(STAMPED)
+    if size == STAMPED:
+        stranger = Checkpoint(ORIGIN, STAMPED, bytes(32))
+        stamp["checkpoint"] = str(sign(stranger.text(), [SIGNER]))
+    response = granted((stamp["checkpoint"] if size == STAMPED else LEDGER.note(size)).encode(), TIME)
+    stamp["response"] = base64.b64encode(response).decode()
+    if whole:
+        header = {**json.loads(LEDGER.lines()[0]), "stamps": [stamp]}
+        content = b"\n".join([rfc8785.dumps(header), *LEDGER.lines()[1:]]) + b"\n"
+    else:
+        content = rfc8785.dumps({**PROOF, "stamps": [stamp]})
+    code, out, _ = told(path, content)
+    assert (code, says in out, "TIME" in out) == (1, True, False)
 
 
 # Each error names its field
