@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
@@ -219,6 +220,12 @@ async def _cloned(world: World, name: str) -> World:
     await world.services.database.engine.dispose()
     engine = create_async_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
+        # A database is cloned only when nobody is on it; the one that empties it between tests makes another.
+        others = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = :name"
+        for _ in range(500):
+            if not (await connection.execute(text(others), {"name": url.database})).scalar_one():
+                break
+            await asyncio.sleep(0.01)
         await connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{url.database}"'))
     await engine.dispose()
     address = url.set(database=name).render_as_string(hide_password=False)
