@@ -29,6 +29,8 @@ from recourse.service.sealing import Turn, seal_batch
 from recourse.storage.seal_tree import BrokenTree
 
 log = structlog.get_logger(__name__)
+_TROUBLE: Final = (Unavailable, Unacceptable, BrokenTree)
+"""Tried again for ever. At all but the first somebody was at the tree: `verify` says where."""
 LONGEST_REST: Final = 60.0
 """Seconds before a place that was not reached is tried again."""
 
@@ -180,9 +182,10 @@ async def run_sealer(settings: Settings, stopping: asyncio.Event | None = None) 
     async with sealer(settings) as one, asyncio.TaskGroup() as group:
         log.info("sealer started", origin=one.origin, key=str(one.signer.key))
         every = settings.evidence_every_seconds
-        group.create_task(_sealing(one, stopping, every))
-        for errand in one.errands():
-            group.create_task(_running(errand, stopping, every))
+        outside = [group.create_task(_running(errand, every)) for errand in one.errands()]
+        await _sealing(one, stopping, every)
+        for task in outside:  # which may hang; what is not finished is done again at the next start
+            task.cancel()
 
 
 async def _sealing(one: Sealer, stopping: asyncio.Event, every: float) -> None:
@@ -195,24 +198,21 @@ async def _sealing(one: Sealer, stopping: asyncio.Event, every: float) -> None:
             away.worked()
             if sealed:
                 log.info("sealed", rows=sealed)
-        except (
-            Unavailable,
-            Unacceptable,
-            BrokenTree,
-        ) as error:  # all but the first: somebody was at the tree
+        except _TROUBLE as error:
             wait = backoff.next()
             away.failed(str(error))
-        await _rested(stopping, wait)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), wait)
 
 
-async def _running(errand: Errand, stopping: asyncio.Event, every: float) -> None:
+async def _running(errand: Errand, every: float) -> None:
     """A place that knows another tree is told of loudly and holds up nobody: that is what it is there for."""
     backoff, away = Backoff(first=every, most=LONGEST_REST), Away("leave a checkpoint outside", log)
-    while not stopping.is_set():
+    while True:
         wait = every
         try:
             _, why = await _tried(errand)
-        except (Unavailable, BrokenTree) as error:
+        except _TROUBLE as error:
             why = str(error)
         if why:
             wait = backoff.next()
@@ -220,9 +220,4 @@ async def _running(errand: Errand, stopping: asyncio.Event, every: float) -> Non
         else:
             backoff.reset()
             away.worked()
-        await _rested(stopping, wait)
-
-
-async def _rested(stopping: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stopping.wait(), seconds)
+        await asyncio.sleep(wait)
