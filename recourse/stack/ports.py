@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import Final
+from pathlib import Path
+from typing import IO, Final
 
 from recourse.stack.errors import StackError
 
@@ -25,13 +28,17 @@ PREFERRED: Final[Mapping[str, int]] = {
     "legal_desk": 18090,
     "api": 18080,
 }
+_TRIES: Final = 20
+"""A port that the system names as free may be claimed, and its server not listen yet."""
 
 
 def choose(names: Sequence[str], *, preferred: bool) -> dict[str, int]:
     """A free port for each name: the configured one, else the usual one if it is free, else any.
 
     A port is configured by `RECOURSE_STACK_PORT_<NAME>`; StackError when that one is taken. All are held
-    until the last is chosen, so two names never get the same port.
+    until the last is chosen, so two names never get the same port; and no other process of this user is
+    given one while this process lives. Else, of two stacks that start at once, one would find the server of
+    the other at its port, call itself ready, and lose its own a moment later.
     """
     with ExitStack() as held:
         return {name: _hold(name, held, preferred=preferred) for name in names}
@@ -45,7 +52,8 @@ def _hold(name: str, held: ExitStack, *, preferred: bool) -> int:
             raise StackError(f"port {configured} is taken; free it or set {variable} to another")
         return taken
     usual = _bind(PREFERRED[name], held) if preferred else None
-    any_free = usual or _bind(0, held)
+    tries = (_bind(0, held) for _ in range(_TRIES))
+    any_free = usual or next((port for port in tries if port is not None), None)
     if any_free is None:
         raise StackError(f"no free port on {HOST} for {name}")
     return any_free
@@ -58,7 +66,28 @@ def _bind(port: int, held: ExitStack) -> int | None:
         listener.bind((HOST, port))
     except OSError:
         return None
-    return int(listener.getsockname()[1])
+    number = int(listener.getsockname()[1])
+    return number if _claim(number) else None
+
+
+_claims: Final[list[IO[bytes]]] = []
+"""Locked files, one a port. The kernel lets go of them however this process ends."""
+
+
+def _claim(port: int) -> bool:
+    """Whether no process of this user has chosen it."""
+    folder = Path(tempfile.gettempdir()) / f"recourse-ports-{os.geteuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.geteuid():
+        raise StackError(f"{folder} belongs to somebody else; remove it, or set TMPDIR to another folder")
+    file = (folder / str(port)).open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return False
+    _claims.append(file)
+    return True
 
 
 def is_configured(name: str) -> bool:
