@@ -140,7 +140,8 @@ def _told(receipt: TaskReceipt, action: str) -> Text:
     """A refusal has its code, the rule or what would be allowed, the next opening and the remedy."""
     if receipt.accepted and action == "claim":
         until = short(receipt.next_at)
-        return Text(f"claimed until {until} UTC; then say what came of it: recourse tasks complete")
+        begin = f"; begin by {short(receipt.begin_by)} UTC, or claim it again" if receipt.begin_by else ""
+        return Text(f"claimed until {until} UTC{begin}; then say what came of it: recourse tasks complete")
     if receipt.accepted:
         return Text(f"accepted; next: {visible(receipt.next_step or '')} at {short(receipt.next_at)} UTC")
     remedy = REMEDIES.get(receipt.code, "")

@@ -139,7 +139,10 @@ class TaskAnswer:
 
 @dataclass(frozen=True)
 class TaskReceipt:
-    """accepted, or refused with a code, its source and when it opens again; and what happens next."""
+    """accepted, or refused with a code, its source and when it opens again; and what happens next.
+
+    begin_by: of a call or a visit that was claimed, until when it has to begin; later it is claimed again.
+    """
 
     task_id: str
     accepted: bool
@@ -148,6 +151,7 @@ class TaskReceipt:
     opens_at: datetime | None = None
     next_step: str = ""
     next_at: datetime | None = None
+    begin_by: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,24 @@
 """A person claims or completes a task. Answered once per request id, whatever is repeated.
 
-Claiming a call takes a slot of the caps through the gate, before anyone dials; completing it says what
-became of the slot. What the person learned (a promise, a dispute, a wrong number) becomes facts here.
+Claiming a call takes a slot of the caps through the gate, before anyone dials, and says by when to begin;
+completing it says what became of the slot. What the person learned (a promise, a dispute, a wrong number)
+becomes facts here.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from recourse.contracts.messages import AnswerResult, PlanData, TaskAnswer, TaskReceipt
 from recourse.domain.dispositions import DISPOSITIONS
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.gate import gate
 from recourse.domain.law.holds import HOUSE
-from recourse.domain.law.verdict import RefusalCode, Refused
+from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import AttemptOutcome, Channel
 from recourse.domain.strategy.address import contact_effect
-from recourse.service import accelerating
+from recourse.service import accelerating, contacting
 from recourse.service.asking import note_refused, note_reserved
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation, deliberate, locked, settle
@@ -63,31 +64,56 @@ async def answer_task(unit: Unit, answer: TaskAnswer) -> AnswerResult:
 async def _claim(
     unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer
 ) -> tuple[TaskReceipt, PlanData | None]:
-    key, channel = task.attempt_id, CALLS.get(task.kind)
-    if channel is not None and not (task.claimed_by == answer.actor and task.claimed_now(unit.now)):
-        if key is not None:
-            # An earlier claim ran out: whether that agent dialled is not known, so it counts as made.
-            await attempts.finish(unit.tx, key, AttemptOutcome.UNKNOWN)
-        taken = await _take_slot(unit, d, task, answer, channel)
-        if isinstance(taken, Refused):
-            refused = no(answer, taken.code.value, source=taken.source, opens_at=taken.opens_at)
-            return refused, None
-        key = taken
-    await tasks.claim(unit.tx, task.id, answer.actor, unit.now + CLAIM_LASTS, key)
-    return TaskReceipt(task.id, True, next_step="complete", next_at=unit.now + CLAIM_LASTS), None
+    channel, until = CALLS.get(task.kind), unit.now + CLAIM_LASTS
+    receipt = TaskReceipt(task.id, True, next_step="complete", next_at=until)
+    if channel is None:
+        await tasks.claim(unit.tx, task.id, answer.actor, until, task.attempt_id)
+        return receipt, None
+    slot = await _slot(unit, d, task, answer, channel)
+    if isinstance(slot, Refused):
+        return no(answer, slot.code.value, source=slot.source, opens_at=slot.opens_at), None
+    await tasks.claim(unit.tx, task.id, answer.actor, until, slot.key)
+    return replace(receipt, begin_by=slot.begin_by), None
 
 
-async def _take_slot(
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    key: str
+    begin_by: datetime
+
+
+async def _slot(
     unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer, channel: Channel
-) -> str | Refused:
+) -> _Slot | Refused:
+    """Taken through the gate. A holder who asks again says that he has not begun: he keeps his slot while it
+    is time to, and then has another in its place. Whether one who says nothing has dialled is not known."""
     effect = contact_effect(d.rules.strategy.step(task.step_id), channel, d.gathered.situation)
+    within, mine, until = contacting.by_people(channel), None, unit.now
+    if task.claimed_by == answer.actor and task.claimed_now(unit.now):
+        mine = await contacting.unused(unit, task.attempt_id)
+    elif task.attempt_id is not None:
+        await attempts.finish(unit.tx, task.attempt_id, AttemptOutcome.UNKNOWN)
+    if mine is not None:
+        d = deliberate(unit, contacting.without(d.gathered, mine))
+        held = ContactEffect(channel, mine.person_id, mine.contact_point_id)
+        until = contacting.begin_by(d, held, mine.at, within)
+        effect = held if unit.now < until else effect
     if effect is None:
         return Refused(RefusalCode.NO_CONTACT_POINT, HOUSE)
     verdict = gate(effect, d.gathered.situation, d.rules.packs, unit.now)
     if isinstance(verdict, Refused):
         await note_refused(unit, d, effect, verdict, answer.actor, step_id=task.step_id)
         return verdict
-    key = attempt_id(CaseId(task.case_id), f"{task.id}/{answer.request_id}", channel, 0)
+    if task.attempt_id is not None and mine is not None:
+        if unit.now < until:
+            return _Slot(task.attempt_id, until)
+        await contacting.give_back(unit, task.attempt_id)
+    key = await _take(unit, d, task, answer, effect)
+    return _Slot(key, contacting.begin_by(d, effect, unit.now, within))
+
+
+async def _take(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer, effect: ContactEffect) -> str:
+    key = attempt_id(CaseId(task.case_id), f"{task.id}/{answer.request_id}", effect.channel, 0)
     case = d.gathered.case
     await attempts.claim(
         unit.tx,
@@ -97,7 +123,7 @@ async def _take_slot(
             case_id=case.id,
             step_id=task.step_id,
             decision=case.decision,
-            channel=channel,
+            channel=effect.channel,
             person_id=effect.person_id,
             contact_point_id=effect.contact_point_id,
             at=unit.now,

@@ -8,28 +8,24 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
 from recourse.domain.law.gate import gate
 from recourse.domain.law.holds import HOUSE
-from recourse.domain.law.openings import openings
 from recourse.domain.law.rules import Disclosure
 from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import AttemptOutcome, Channel
-from recourse.service import binding
+from recourse.service import binding, contacting
 from recourse.service.asking import note_refused, note_reserved
 from recourse.service.context import Unit
-from recourse.service.deciding import Deliberation, deliberate, locked
+from recourse.service.deciding import deliberate, locked
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.storage import attempts, cases, ledger, people, steps
 from recourse.storage.attempts import NewAttempt, Reservation
 from recourse.storage.persons import of_same_person, persons_of
 from recourse.storage.steps import StepRow
-
-RESERVED_FOR = timedelta(minutes=5)
-"""The contact begins by then: what the gate looked at may have changed later."""
 
 
 class Result(StrEnum):
@@ -38,7 +34,7 @@ class Result(StrEnum):
     CONNECTED = "connected"
     NOT_CONNECTED = "not_connected"
     SENT = "sent"
-    NOT_MADE = "not_made"
+    NOT_MADE = contacting.NOT_MADE
     """Certainly never dialled nor sent: the slot is free again."""
     UNKNOWN = "unknown"
 
@@ -52,10 +48,6 @@ _OUTCOME = {
     Result.NOT_MADE: AttemptOutcome.NOT_SENT,
     Result.UNKNOWN: AttemptOutcome.UNKNOWN,
 }
-
-
-_BY_ITSELF = frozenset({RefusalCode.CAP_REACHED, RefusalCode.CONVERSATION_WAIT})
-"""Refusals of a repeated request that its own slot may be the reason for; any other is news since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +77,7 @@ class AnswerOwed:
 
 async def reserve(unit: Unit, request: SlotRequest) -> Reservation | Refused | AnswerOwed:
     """The slot, taken when this returns; or why the contact may not be made now. Safe to repeat with the same
-    request id, which never takes a second slot, and is a no where a payment or a hold has come since.
+    request id, which never takes a second slot, and is a no where something has come since that forbids it.
 
     Raises Unknown for a loan there is none of or that is not the caller's, RequestReused for a request id of
     another contact or of a reservation that is over.
@@ -102,15 +94,16 @@ async def reserve(unit: Unit, request: SlotRequest) -> Reservation | Refused | A
     before = await _before(unit, key, request)
     if before is None and (owed := await _owed(unit, request)) is not None:
         return AnswerOwed(owed)
-    d = deliberate(unit, gathered)
+    slot = await attempts.line(unit.tx, key)
+    d = deliberate(unit, gathered if slot is None else contacting.without(gathered, slot))
     effect = ContactEffect(request.channel, request.person_id, request.contact_point_id, request.says)
-    verdict = gate(effect, gathered.situation, d.rules.packs, unit.now)
-    if before is not None and not (isinstance(verdict, Refused) and verdict.code not in _BY_ITSELF):
-        return before
+    verdict = gate(effect, d.gathered.situation, d.rules.packs, unit.now)
     if isinstance(verdict, Refused):
         await note_refused(unit, d, effect, verdict, request.actor)
         return verdict
-    until = _until(d, request, unit.now)
+    if before is not None:
+        return before
+    until = contacting.begin_by(d, effect, unit.now, contacting.BY_A_MACHINE)
     new = _attempt(request, key, unit.now, case.id)
     await attempts.reserve(unit.tx, new, says=request.says.value, until=until)
     await note_reserved(unit, d, effect, key, request.actor)
@@ -189,13 +182,6 @@ async def _of_caller(unit: Unit, key: str, actor: str, *, anybodys: bool) -> Res
         if who[actor] == who[slot.actor]:
             return slot
     raise Unknown("attempt: you reserved none of this id")
-
-
-def _until(d: Deliberation, request: SlotRequest, now: datetime) -> datetime:
-    """Not beyond what is lawful now: hours may end before the reservation would."""
-    party = d.gathered.situation.party(request.person_id)
-    window = openings(d.rules.packs, request.channel, party).window(now) if party else None
-    return min(now + RESERVED_FOR, window[1]) if window else now
 
 
 def _attempt(request: SlotRequest, key: str, now: datetime, case_id: CaseId | None) -> NewAttempt:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -210,23 +211,37 @@ async def ledger(
     """Every attempt on these people or these contact points, for any loan, newest window only."""
     c = contact_attempt.c
     rows = await tx.execute(
-        select(
-            c.at,
-            c.channel,
-            c.state,
-            c.loan_id,
-            c.person_id,
-            c.contact_point_id,
-            c.inbound,
-            func.coalesce(c.disposition == CALLBACK, False),
-        )
+        select(*_LINE)
         .where(
             or_(among(c.person_id, people), among(c.contact_point_id, points)),
             c.at > now - timedelta(days=LEDGER_DAYS),
         )
         .order_by(c.at, c.id)
     )
-    return tuple(Attempt(r[0], Channel(r[1]), AttemptOutcome(r[2]), *r[3:]) for r in rows)
+    return tuple(map(_line, rows))
+
+
+async def line(tx: Tx | ReadTx, key: str) -> Attempt | None:
+    """One of them, by its id."""
+    row = (await tx.execute(select(*_LINE).where(contact_attempt.c.id == key))).first()
+    return _line(row) if row is not None else None
+
+
+_LINE = [
+    contact_attempt.c.at,
+    contact_attempt.c.channel,
+    contact_attempt.c.state,
+    contact_attempt.c.loan_id,
+    contact_attempt.c.person_id,
+    contact_attempt.c.contact_point_id,
+    contact_attempt.c.inbound,
+    func.coalesce(contact_attempt.c.disposition == CALLBACK, False),
+]
+
+
+def _line(row: Any) -> Attempt:
+    at, channel, outcome, *about = row
+    return Attempt(at, Channel(channel), AttemptOutcome(outcome), *about)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
-from recourse.domain.situation import AttemptOutcome, Channel
-from recourse.service import tokens
+from recourse.domain.situation import AttemptOutcome, Channel, HoldReason
+from recourse.reading.explaining import explained
+from recourse.service import noting, tokens
 from recourse.service.context import Unit
+from recourse.service.noting import HoldRequest
 from recourse.storage import attempts
 from recourse.storage.attempts import NewAttempt
 from tests.events import payment
@@ -77,6 +79,67 @@ async def test_a_claim_is_his_under_each_of_his_tokens_and_dials_once(
     assert (await answer(world, task, "claim", "r3", actor=two)).receipt.accepted
     assert await world.scalar("SELECT count(*) FROM contact_attempt") == 1
     assert (await answer(world, task, "complete", "r4", actor=one, outcome="refuses")).receipt.accepted
+
+
+async def test_a_claim_says_by_when_the_call_has_to_begin(world: World, called: tuple[OpenCase, str]) -> None:
+    """Fifteen minutes, and never beyond permitted hours: the claim itself lasts four hours."""
+    _, task = called
+    now = NOON + timedelta(minutes=3)
+    world.set_now(now)
+    first = (await answer(world, task, "claim", "r1")).receipt
+    assert first.begin_by is not None
+    assert timedelta(0) <= first.begin_by - now - timedelta(minutes=15) < timedelta(minutes=1)
+    again = (await answer(world, task, "claim", "r2")).receipt
+    assert (again.accepted, again.begin_by) == (True, first.begin_by)
+    closing = NOON + timedelta(hours=10)  # 22:00 in Shanghai
+    world.set_now(closing - timedelta(minutes=5))
+    late = (await answer(world, task, "claim", "r3", actor="agent-2")).receipt
+    assert late.begin_by == closing - timedelta(minutes=2)
+
+
+async def test_who_has_claimed_a_call_and_asks_again_at_night_may_not_begin_it(
+    world: World, called: tuple[OpenCase, str]
+) -> None:
+    _, task = called
+    closing = NOON + timedelta(hours=10)
+    world.set_now(closing - timedelta(minutes=10))
+    assert (await answer(world, task, "claim", "r1")).receipt.accepted
+    world.set_now(closing + timedelta(minutes=10))
+    again = (await answer(world, task, "claim", "r2")).receipt
+    assert (again.accepted, again.code) == (False, "outside_hours")
+    assert (await answer(world, task, "complete", "r3", outcome="no_answer")).receipt.accepted
+    assert await world.rows("SELECT state FROM contact_attempt") == [{"state": "not_connected"}]
+
+
+async def test_a_hold_or_a_payment_after_the_claim_is_told_to_who_asks_again(
+    world: World, called: tuple[OpenCase, str]
+) -> None:
+    _, task = called
+    assert (await answer(world, task, "claim", "r1")).receipt.accepted
+    hold = HoldRequest(HoldReason.DISPUTE, "lead-1", "test", loan_id=LoanId("L-1"))
+    await world.services.run(partial(noting.place_hold, request=hold))
+    again = (await answer(world, task, "claim", "r2")).receipt
+    assert (again.accepted, again.code) == (False, "hold")
+    [row] = await world.rows("SELECT id FROM step WHERE event = 'reservation_refused'")
+    async with world.services.database.reading() as tx:
+        assert (await explained(tx, CaseId("case-L-1-1"), number=row["id"])).differs == []
+
+
+async def test_who_begins_later_than_he_had_to_has_a_new_slot_in_place_of_the_old_one(
+    world: World, called: tuple[OpenCase, str]
+) -> None:
+    """So that a window of the caps begins with the call and not with the claim, and no slot is lost."""
+    _, task = called
+    first = (await answer(world, task, "claim", "r1")).receipt
+    assert first.begin_by is not None
+    world.set_now(first.begin_by + timedelta(minutes=20))
+    assert (await answer(world, task, "claim", "r2")).receipt.accepted
+    slots = await world.rows("SELECT state, at, disposition FROM contact_attempt ORDER BY at")
+    assert [(slot["state"], slot["disposition"]) for slot in slots] == [
+        ("not_sent", "not_made"),
+        ("claimed", None),
+    ]
+    assert slots[1]["at"] >= first.begin_by + timedelta(minutes=20)
 
 
 async def test_a_role_of_another_team_is_refused(world: World, called: tuple[OpenCase, str]) -> None:

@@ -87,6 +87,19 @@ async def test_a_request_that_is_repeated_hears_of_a_hold_that_came_since_and_ta
     assert await _states(world) == ["claimed"]
 
 
+async def test_a_repeated_request_hears_of_a_conversation_that_came_since(world: World) -> None:
+    """Its own slot may have become one, and is not what it is refused for."""
+    await open_case(world, days=5, region="US")
+    world.set_now(NOON + timedelta(hours=12))  # eleven in New York
+    key = await _taken(world)
+    assert await _taken(world) == key
+    called = await _request(world, 9)
+    await world.services.run(partial(reserving.note_inbound, request=called))
+    refused = await _reserve(world)
+    assert isinstance(refused, Refused)
+    assert refused.code == "conversation_wait"
+
+
 async def test_a_refusal_stands_in_the_diary_once_and_can_be_explained(world: World, case: OpenCase) -> None:
     world.set_now(NOON + timedelta(hours=11))
     for number in (1, 2):
