@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from recourse.domain.law.rules import Move
-from recourse.domain.strategy.ladder import PullBack, PullForward, Step, StepKind, Stop, Strategy
+from recourse.domain.strategy.ladder import (
+    AgreementRule,
+    PromiseRule,
+    PullBack,
+    PullForward,
+    Step,
+    StepKind,
+    Stop,
+    Strategy,
+)
 from recourse.packs.render import LANGUAGES, missing_texts
 from recourse.packs.strict import PackError, read_yaml, validate
 
@@ -42,6 +51,7 @@ def load_strategy(name: str, text: str) -> Strategy:
     if len(segments) != len(strategy.segments):
         raise PackError(f"{name}: segments: an id stands twice; give each segment its own")
     _check_languages(name, strategy)
+    _check_numbers(name, strategy)
     for step in strategy.steps:
         _check_step(name, step, known, strategy.languages)
         _check_names(f"{name}: steps.{step.id}", "segment", (*step.only, *step.unless), segments)
@@ -58,6 +68,37 @@ def _check_languages(name: str, strategy: Strategy) -> None:
     strange = [language for language in strategy.languages if language not in LANGUAGES]
     if strange or "en" not in strategy.languages:
         raise PackError(f"{name}: languages: en, and any of {', '.join(LANGUAGES)} beside it")
+
+
+Bounds = tuple[int, int | None]
+_DAYS, _SOME_DAYS, _PERCENT = (0, None), (1, None), (1, 100)
+_BOUNDS: Mapping[type, Mapping[str, Bounds]] = {
+    Step: {
+        "day": _DAYS,
+        "tries": (1, None),
+        "every_days": _DAYS,
+        "wait_days": _DAYS,
+        "expires_days": _SOME_DAYS,
+    },
+    PullForward: {"to_day": _DAYS},
+    PullBack: {"days": _SOME_DAYS, "min_percent": (0, 100)},
+    PromiseRule: {"min_percent": _PERCENT, "grace_days": _DAYS, "max_days_ahead": _DAYS},
+    AgreementRule: {"min_percent": _PERCENT, "grace_days": _DAYS, "booking_days": _SOME_DAYS},
+}
+"""Least and most. Beyond them a promise of nothing is kept, or a task ends before it begins."""
+
+
+def _check_numbers(name: str, strategy: Strategy) -> None:
+    numbered: dict[str, Any] = {f"steps.{step.id}": step for step in strategy.steps}
+    numbered |= {f"triggers.forward.{pull.id}": pull for pull in strategy.triggers.forward}
+    numbered |= {f"triggers.back.{pull.id}": pull for pull in strategy.triggers.back}
+    numbered |= {"promise": strategy.promise, "agreement": strategy.agreement}
+    for where, what in numbered.items():
+        for field, (least, most) in _BOUNDS[type(what)].items():
+            value = getattr(what, field)
+            if value is not None and (value < least or (most is not None and value > most)):
+                upper = "or more" if most is None else f"to {most}"
+                raise PackError(f"{name}: {where}.{field}: must be {least} {upper}")
 
 
 def _check_step(name: str, step: Step, known: set[str], languages: tuple[str, ...]) -> None:
@@ -80,8 +121,8 @@ def _check_step(name: str, step: Step, known: set[str], languages: tuple[str, ..
         raise PackError(f"{where}.approval: must be another step than the proposal; two persons decide")
     if step.until is not None and step.until < step.day:
         raise PackError(f"{where}.until: lies before its day; the step could never run")
-    if step.kind is StepKind.HANDOVER and step.move not in {None, Move.LEGAL}:
-        raise PackError(f"{where}.move: a handover begins legal action; leave this out")
+    if step.move not in {None, step.begins}:
+        raise PackError(f"{where}.move: a {step.task or step.kind} begins {step.begins}; leave this out")
 
 
 def _check_names(where: str, what: str, names: Iterable[str], known: set[str]) -> None:
@@ -97,8 +138,6 @@ def _check_trigger(name: str, trigger: PullForward | PullBack, strategy: Strateg
     _check_names(where, "stage", trigger.stages, {step.stage for step in strategy.steps})
     if not trigger.steps and not trigger.stages:
         raise PackError(f"{where}: moves nothing; name steps or stages")
-    if isinstance(trigger, PullBack) and trigger.days < 1:
-        raise PackError(f"{where}.days: must be 1 or more")
 
 
 def _check_stop(name: str, stop: Stop, strategy: Strategy) -> None:

@@ -26,7 +26,7 @@ from recourse.storage.database import ReadTx
 from recourse.storage.tables import rule_set, step
 
 CHECKED = "permit_checked"
-REFUSALS = ("reservation_refused", "permit_refused")
+REFUSALS = ("reservation_refused", "permit_refused", "acceleration_refused")
 """Rows of the gate's no to what is no step that the system performs."""
 
 
@@ -114,7 +114,7 @@ def _differences(row: RowMapping, explanation: Explanation) -> list[str]:
         case "planned":
             now, then = _plan(explanation.decision.plan), (row["step_id"], row["opens_at"])
             return [] if now == then else [f"plan: recorded {_told(then)}, made again {_told(now)}"]
-        case "claimed" | "reserved" | "permit_issued":
+        case "claimed" | "reserved" | "permit_issued" | "acceleration_allowed":
             if not isinstance(explanation.verdict, Refused):
                 return []
             return [f"verdict: recorded allowed, made again {explanation.verdict.code}"]

@@ -23,6 +23,12 @@ def of_step(d: Deliberation, step: Step) -> Effect | None:
     return effect_of(step, situation, progress(situation, d.rules.strategy))
 
 
+def of_step_named(d: Deliberation, step_id: str | None) -> Effect | None:
+    """The same of a step that the case's ladder may not have any more."""
+    step = next((step for step in d.rules.strategy.steps if step.id == step_id), None)
+    return of_step(d, step) if step is not None else None
+
+
 async def of_recovery(
     unit: Unit, d: Deliberation, proposed_by: str | None, approved_by: str | None
 ) -> RecoveryEffect | None:
@@ -38,5 +44,4 @@ async def of_permit(unit: Unit, d: Deliberation, row: PermitRow) -> Effect | Non
     """What the permit is for, as of now. None where the ladder has no such step, or no notice, any more."""
     if row.kind is PermitKind.RECOVERY:
         return await of_recovery(unit, d, row.proposed_by, row.approved_by)
-    step = next((step for step in d.rules.strategy.steps if step.id == row.step_id), None)
-    return of_step(d, step) if step is not None else None
+    return of_step_named(d, row.step_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from recourse.domain.law.hours import local_date
 from recourse.domain.law.reach import PHONES
-from recourse.domain.law.rules import Move
 from recourse.domain.law.verdict import (
     AccelerationEffect,
     ContactEffect,
@@ -15,7 +14,7 @@ from recourse.domain.law.verdict import (
 )
 from recourse.domain.situation import Channel, ContactPoint, Notice, Party, Situation, StepOutcome
 from recourse.domain.strategy.course import first_day
-from recourse.domain.strategy.ladder import Step, StepKind, Strategy
+from recourse.domain.strategy.ladder import ACCELERATION_REVIEW, Step, StepKind, Strategy
 from recourse.domain.strategy.progress import Progress
 
 POINT_KINDS = {
@@ -85,11 +84,9 @@ def effect_of(step: Step, s: Situation, done: Progress) -> Effect | None:
             behind = required(step, done)
             return HandoverEffect(step.proposal or "", step.approval or "", behind, notices_given(s, done))
         case StepKind.REMIND | StepKind.TASK:
-            if step.channel is not None:
-                return contact_effect(step, step.channel, s)
-            if step.begins is Move.ACCELERATION:
+            if step.task == ACCELERATION_REVIEW:
                 return AccelerationEffect(required(step, done), notices_given(s, done))
-            return None
+            return contact_effect(step, step.channel, s) if step.channel is not None else None
 
 
 def recovery_effect(

@@ -21,6 +21,10 @@ class StepKind(StrEnum):
     HANDOVER = "handover"
 
 
+ACCELERATION_REVIEW = "acceleration_review"
+"""The kind of the task in which a person calls the whole debt due."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One rung.
@@ -63,8 +67,11 @@ class Step:
 
     @property
     def begins(self) -> Move | None:
-        """The move before which notices must stand; a handover always begins legal action."""
-        return Move.LEGAL if self.kind is StepKind.HANDOVER else self.move
+        """The move before which notices must stand. A handover always begins legal action, and a review of an
+        acceleration the acceleration, whether or not the ladder says so."""
+        if self.kind is StepKind.HANDOVER:
+            return Move.LEGAL
+        return Move.ACCELERATION if self.task == ACCELERATION_REVIEW else self.move
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 from recourse.contracts.messages import TaskReceipt
 from recourse.domain.ids import CaseId, LoanId, TaskId
 from recourse.domain.situation import HoldReason
+from recourse.reading.explaining import explained
 from recourse.service import noting
 from recourse.service.context import Unit
 from recourse.service.noting import HoldRequest
@@ -86,6 +87,27 @@ async def test_a_hold_that_came_after_the_review_was_opened_stops_it(world: Worl
 async def test_it_waits_for_the_notice_and_its_days(world: World, demanded: OpenCase) -> None:
     early = await _decide(world, demanded, "accelerate")
     without = await _decide(world, await open_case(world, "L-unnoticed", days=61), "accelerate")
-    assert (early.code, without.code) == ("notice_running", "notice_missing")
+    assert (early.code, without.code) == ("notice_running", "step_missing")
+    assert without.source == "house rule"  # the ladder wants the notice in this very default
     assert early.opens_at is not None
     assert await world.rows(TOLD) == []
+
+
+@pytest.mark.parametrize(("held", "event"), [(False, "acceleration_allowed"), (True, "acceleration_refused")])
+async def test_a_yes_and_a_no_are_explained_with_every_rule_and_what_the_ladder_requires(
+    world: World, noticed: OpenCase, held: bool, event: str
+) -> None:
+    if held:
+        request = HoldRequest(HoldReason.DISPUTE, "lead-1", "test", loan_id=_loan(noticed))
+        await world.services.run(partial(noting.place_hold, request=request))
+    assert (await _decide(world, noticed, "accelerate")).accepted is not held
+    [row] = await world.rows(f"SELECT id, asked FROM step WHERE event = '{event}'")
+    assert row["asked"]["requires"] == ["formal_demand"]
+    async with world.services.database.reading() as tx:
+        found = await explained(tx, CaseId(noticed.id), number=row["id"])
+    assert found.differs == []
+    assert {"house_steps", "cn_demand_before_suit"} <= {check.rule for check in found.explanation.checks}
+    await world.execute(f"UPDATE step SET event = 'acceleration_{'allowed' if held else 'refused'}'")
+    async with world.services.database.reading() as tx:
+        [difference] = (await explained(tx, CaseId(noticed.id), number=row["id"])).differs
+    assert difference.startswith("verdict: recorded")

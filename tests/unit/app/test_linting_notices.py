@@ -10,7 +10,7 @@ from recourse.domain.law.rule import Mark, Source
 from recourse.domain.law.rules import ContentRule, Move, NoticeRule
 from recourse.domain.situation import Channel, Stage
 from recourse.domain.strategy.condition import Condition
-from recourse.domain.strategy.ladder import PullForward, Step, StepKind, Triggers
+from recourse.domain.strategy.ladder import ACCELERATION_REVIEW, PullForward, Step, StepKind, Triggers
 from recourse.domain.strategy.lint import Code
 from tests.unit.app.linted import MA, SOUND, changed, found, only
 from tests.unit.domain.builders import US
@@ -26,6 +26,15 @@ def test_a_move_without_its_notice_names_the_law_and_the_remedy() -> None:
     assert finding.rule == "us_house_cure_notice"
     assert "cure_notice" in finding.what
     assert "day 10" in finding.remedy
+
+
+def test_a_review_of_an_acceleration_begins_it_though_the_ladder_does_not_say_so() -> None:
+    review = Step(
+        "review", StepKind.TASK, Stage.AGENT, 45, task=ACCELERATION_REVIEW, team="legal", expires_days=10
+    )
+    finding = only(found(*SOUND, review), Code.NOTICE_NOT_ENSURED, "review")
+    assert "acceleration" in finding.what
+    assert found(*SOUND, replace(review, requires=("notice",), wait_days=20)) == ()
 
 
 def test_a_notice_that_nothing_waits_for_does_not_count() -> None:
@@ -63,9 +72,7 @@ def test_a_notice_before_its_day_is_found_also_where_a_trigger_brings_it_there()
 
 @pytest.mark.parametrize("move", [Move.ACCELERATION, Move.RECOVERY])
 def test_acceleration_and_recovery_need_their_notice_as_well(move: Move) -> None:
-    review = Step(
-        "review", StepKind.TASK, Stage.AGENT, 45, task="acceleration_review", team="legal", move=move
-    )
+    review = Step("review", StepKind.TASK, Stage.AGENT, 45, task="review_case", team="legal", move=move)
     only(found(*SOUND, review), Code.NOTICE_NOT_ENSURED, "review")
     assert found(*SOUND, replace(review, requires=("notice",), wait_days=20)) == ()
     assert found(*SOUND, replace(review, move=Move.SALE)) == ()

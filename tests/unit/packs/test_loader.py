@@ -203,6 +203,27 @@ BAD_LADDERS: dict[str, tuple[Change, str]] = {
     "a handover that is something else": (
         lambda p: step(p, "handover").update(move="sale"), r"l: steps\.handover\.move: "
     ),
+    "a review that begins something else than the acceleration": (
+        lambda p: step(p, "acceleration_review").update(move="sale"), r"l: steps\.acceleration_review\.move: "
+    ),
+    "a day before the debt is late": (
+        lambda p: p["steps"][0].update(day=-3), r"l: steps\.sms_friendly\.day: must be 0 or more"
+    ),
+    "a task that is never tried": (
+        lambda p: step(p, "call_first").update(tries=0), r"l: steps\.call_first\.tries: must be 1"
+    ),
+    "a task that ends before it begins": (
+        lambda p: step(p, "call_first").update(expires_days=-3), r"l: steps\.call_first\.expires_days: "
+    ),
+    "days to wait below nothing": (
+        lambda p: step(p, "propose_legal").update(wait_days=-15), r"l: steps\.propose_legal\.wait_days: "
+    ),
+    "a promise that is kept by nothing": (
+        lambda p: p["promise"].update(min_percent=0), r"l: promise\.min_percent: must be 1 to 100"
+    ),
+    "an agreement of more than all": (
+        lambda p: p.update(agreement={"min_percent": 101}), r"l: agreement\.min_percent: must be 1 to 100"
+    ),
     "a circle of requirements": (
         lambda p: step(p, "propose_legal").update(requires=["approve_legal"]), r"wait for each other"
     ),
