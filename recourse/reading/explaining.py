@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from sqlalchemy import RowMapping, case, or_, select
 
@@ -15,6 +15,7 @@ from recourse.domain.ids import CaseId
 from recourse.domain.law.verdict import Effect, Refused
 from recourse.domain.permits import told, verdict_on
 from recourse.domain.situation import Situation, StepOutcome
+from recourse.domain.strategy.progress import next_opening
 from recourse.packs.record import (
     asking_from_json,
     digest_of,
@@ -63,7 +64,7 @@ async def explained(
     tried = row["step_id"] if row["event"] not in ("planned", CHECKED) else None
     asked = effect_from_json(row["asked"]) if row["asked"] is not None else None
     explanation = explain(situation, rules, row["at"], tried, asked)
-    differs = [*_tampered(row), *_differences(row, explanation)]
+    differs = [*_tampered(row), *_differences(row, explanation, rules)]
     if row["event"] == CHECKED:
         differs += _check_differs(row, situation, rules, asked)
     return Explained(row["id"], recorded, situation, rules, explanation, differs)
@@ -109,22 +110,32 @@ def _tampered(row: RowMapping) -> list[str]:
     return found
 
 
-def _differences(row: RowMapping, explanation: Explanation) -> list[str]:
+def _differences(row: RowMapping, explanation: Explanation, rules: Rules) -> list[str]:
     match row["event"]:
         case "planned":
-            now, then = _plan(explanation.decision.plan), (row["step_id"], row["opens_at"])
-            return [] if now == then else [f"plan: recorded {_told(then)}, made again {_told(now)}"]
+            why = row["reason"] if row["code"] in ("wait", "close") else ""
+            now, then = _plan(explanation.decision.plan, rules), (row["code"], row["step_id"], why)
+            return _differ("plan", (*then, row["opens_at"]), now)
         case "claimed" | "reserved" | "permit_issued" | "acceleration_allowed":
             if not isinstance(explanation.verdict, Refused):
                 return []
             return [f"verdict: recorded allowed, made again {explanation.verdict.code}"]
-        case event if event in REFUSALS or row["outcome"] == "refused":
-            if explanation.verdict is None:
+        case event if event in REFUSALS or row["outcome"] == StepOutcome.REFUSED:
+            no = explanation.verdict
+            if no is None:
                 return []
-            code = explanation.verdict.code.value if isinstance(explanation.verdict, Refused) else "allowed"
-            return [] if code == row["code"] else [f"verdict: recorded {row['code']}, made again {code}"]
+            if not isinstance(no, Refused):
+                return [f"verdict: recorded {row['code']}, made again allowed"]
+            opens = no.opens_at if event in REFUSALS else next_opening(no, row["at"])
+            return _differ(
+                "verdict", (row["code"], row["source"], row["opens_at"]), (no.code.value, no.source, opens)
+            )
         case _:
             return []
+
+
+def _differ(what: str, then: tuple[Any, ...], now: tuple[Any, ...]) -> list[str]:
+    return [] if then == now else [f"{what}: recorded {_told(then)}, made again {_told(now)}"]
 
 
 def _check_differs(row: RowMapping, situation: Situation, rules: Rules, effect: Effect | None) -> list[str]:
@@ -138,16 +149,19 @@ def _check_differs(row: RowMapping, situation: Situation, rules: Rules, effect: 
     return [f"permit: recorded {then.answer} {then.code}, made again {now.answer} {now.code}"]
 
 
-def _plan(plan: Plan) -> tuple[str | None, datetime | None]:
+def _plan(plan: Plan, rules: Rules) -> tuple[str, str | None, str, datetime | None]:
+    """kind, step, why where it is none, and when."""
     match plan:
         case DoStep(step_id=step_id, due_at=due_at):
-            return step_id, due_at
-        case Wait(until=until):
-            return None, until
-        case Close():
-            return None, None
+            return rules.strategy.step(step_id).kind.value, step_id, "", due_at
+        case Wait(reason=reason, until=until):
+            return "wait", None, reason.value, until
+        case Close(reason=closing):
+            return "close", None, closing.value, None
+        case _:
+            assert_never(plan)
 
 
-def _told(plan: tuple[str | None, datetime | None]) -> str:
-    step_id, due = plan
-    return f"{step_id or 'nothing'} at {due.isoformat() if due else 'no time'}"
+def _told(parts: tuple[Any, ...]) -> str:
+    texts = (part.isoformat() if isinstance(part, datetime) else str(part) for part in parts if part)
+    return ", ".join(texts)

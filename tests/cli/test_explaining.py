@@ -52,7 +52,7 @@ async def test_an_answer_that_cannot_be_made_again_is_a_finding(
     await world.execute("UPDATE step SET opens_at = opens_at + interval '1 hour'")
     said = await cli("explain", planned.id)
     assert said.exit_code == 1
-    assert "DIFFERS plan: recorded sms_friendly at" in said.output
+    assert "DIFFERS plan: recorded remind, sms_friendly, " in said.output
 
 
 @pytest.mark.parametrize(

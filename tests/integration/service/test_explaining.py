@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import insert
 
 from activities.reminding import RemindingActivities
 from recourse.contracts.messages import StepCommand
-from recourse.domain.ids import CaseId
+from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.law.verdict import Allowed, RefusalCode, Refused
-from recourse.domain.situation import Channel
+from recourse.domain.situation import Channel, HoldReason
 from recourse.packs.record import digest_of
 from recourse.reading.explaining import Explained, NothingToExplain, explained
+from recourse.service import noting
+from recourse.service.noting import HoldRequest
 from recourse.storage.tables import rule_set
 from tests.events import payment
 from tests.fakes import FakeMessenger
@@ -112,6 +115,44 @@ async def test_a_decision_that_cannot_be_made_again_is_reported(
     assert [difference for difference in found.differs if difference.startswith(said)]
 
 
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE step SET reason = 'no_law_pack' WHERE code = 'wait'",
+        "UPDATE step SET code = 'close', reason = 'cured' WHERE code = 'wait'",
+    ],
+)
+async def test_a_plan_that_would_be_another_one_at_no_other_time_is_reported(
+    world: World, tampering: str
+) -> None:
+    case = await open_case(world)
+    hold = HoldRequest(HoldReason.OPERATOR, "lead-1", "test", loan_id=LoanId("L-1"))
+    await world.services.run(partial(noting.place_hold, request=hold))
+    before = await _explained(world, case)
+    assert (before.recorded["code"], before.differs) == ("wait", [])
+    await world.execute(tampering)
+    [difference] = (await _explained(world, case)).differs
+    assert difference.startswith("plan: recorded")
+    assert f"made again wait, {before.recorded['reason']}, " in difference
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    ["source = 'another law'", "opens_at = opens_at - interval '1 hour'", "code = 'cap_reached'"],
+)
+async def test_a_refusal_by_another_law_or_until_another_time_is_reported(
+    world: World, tampering: str
+) -> None:
+    case = await open_case(world, days=5)
+    task = await open_task(world, case, "call_first")
+    world.set_now(NOON + timedelta(hours=11))
+    assert not (await answer(world, task, "claim", "r-1")).receipt.accepted
+    assert (await _explained(world, case, "reservation_refused")).differs == []
+    await world.execute(f"UPDATE step SET {tampering} WHERE event = 'reservation_refused'")
+    [difference] = (await _explained(world, case, "reservation_refused")).differs
+    assert difference.startswith("verdict: recorded")
+
+
 async def test_rules_that_were_stored_before_a_field_existed_still_have_their_digest(world: World) -> None:
     """Segments, triggers and stops are younger than the first ladders."""
     case = await open_case(world)
@@ -184,4 +225,6 @@ async def test_a_call_that_an_agent_was_allowed_or_refused_is_explained_like_a_m
     assert (yes.differs, isinstance(yes.explanation.verdict, Allowed)) == ([], True)
     await world.execute("UPDATE step SET code = 'cap_reached' WHERE event = 'reservation_refused'")
     told = await _explained(world, case, "reservation_refused")
-    assert told.differs == ["verdict: recorded cap_reached, made again outside_hours"]
+    [difference] = told.differs
+    assert difference.startswith("verdict: recorded cap_reached, ")
+    assert "made again outside_hours, " in difference
