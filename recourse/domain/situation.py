@@ -61,7 +61,8 @@ class ContactPoint:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """zones: IANA names of every place the person may be; a contact must be lawful in all of them."""
+    """zones: IANA names of every place the person may be; a contact must be lawful in all of them. Raises
+    ValueError where there is none: every hour would be lawful."""
 
     person_id: PersonId
     role: PartyRole
@@ -71,6 +72,10 @@ class Party:
     """Channels the person told us to stop; all five after a full cease request. Where a point has a proof of
     a newer consent, the channel is free again on that point."""
     restrictions: Restrictions = NO_RESTRICTIONS
+
+    def __post_init__(self) -> None:
+        if not self.zones:
+            raise ValueError("zones: a person is somewhere; where nothing says where, at the lender's place")
 
 
 class AttemptOutcome(StrEnum):

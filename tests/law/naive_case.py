@@ -29,6 +29,13 @@ STOPS = dict.fromkeys(
     TOUCHES | MOVES,
 ) | {"military_service": {"visit"} | MOVES, "complaint": TOUCHES}
 """Every country's pack lets each reason stop the same of these."""
+LEADS_TO = {
+    "call": {"mobile", "landline", "phone"},
+    "sms": {"mobile"},
+    "email": {"email"},
+    "visit": {"address"},
+    "letter": {"address"},
+}
 ASKS_OTHERS = {"CN", "US", "US-CO", "US-MA", "US-WI"}
 """Where a third person may be asked for the borrower, and only once he cannot be reached."""
 CURE = {"US": (20, 12), "US-CO": (20, 12), "US-MA": (21, 0), "US-WI": (20, 0)}
@@ -81,6 +88,8 @@ def _contact(place: str, effect: ContactEffect, s: Situation, now: datetime) -> 
         return ["no such number"]
     channel = effect.channel.value
     found = _party(place, person, effect, s)
+    if point.kind not in LEADS_TO[channel]:
+        found.append("no way to reach a person there")
     if effect.channel in person.ceased and effect.channel not in point.proved:
         found.append("asked to stop")
     if person.restrictions.represented:

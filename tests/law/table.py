@@ -93,8 +93,9 @@ class LawCase:
     given long ago.
 
     inconvenient: what the person named, as `mon tue 09:00-17:00` or `work`. reached_at: what the place of the
-    contact is to the person. price: in minor units; 100,000 of them are unpaid. requires: ladder steps that
-    must be done, as the effect names them; "propose" and "approve" are."""
+    contact is to the person. number: what kind of contact point it is; None for the one that `do` leads to.
+    price: in minor units; 100,000 of them are unpaid. requires: ladder steps that must be done, as the effect
+    names them; "propose" and "approve" are."""
 
     says: str
     at: str
@@ -113,7 +114,7 @@ class LawCase:
     inconvenient: list[str] = field(default_factory=list)
     represented: bool = False
     reached_at: Whereabouts | None = None
-    number: Literal["mobile", "landline"] = "mobile"
+    number: Literal["mobile", "landline", "email", "address"] | None = None
     product: str | None = None
     price: int | None = None
     requires: list[str] = field(default_factory=list)
@@ -130,6 +131,12 @@ class LawCase:
     refused: str | None = None
     rule: str | None = None
     opens: str | None = None
+
+    @property
+    def point(self) -> str:
+        return self.number or {"email": "email", "visit": "address", "letter": "address"}.get(
+            self.do, "mobile"
+        )
 
 
 @strict(frozen=True, config={"extra": "forbid"})
@@ -170,7 +177,7 @@ def instant(text: str, zone: str) -> datetime:
 
 
 def situation(case: LawCase, zone: str) -> Situation:
-    """One installment, thirty days past due; everybody on the loan can be reached on every channel."""
+    """One installment, thirty days past due; everybody on the loan can be reached as the case wants."""
     now = instant(case.at, zone)
     due = now.astimezone(ZoneInfo(zone)).date() - timedelta(days=30)
     unpaid = () if case.paid else (Installment(1, due, 100_000, 100_000),)
@@ -228,7 +235,7 @@ def _party(role: PartyRole, case: LawCase, zone: str) -> Party:
     consent, person = ALL - set(case.no_consent), PersonId(role.value)
     usable = not (case.dead_numbers and role is PartyRole.BORROWER)
     points = tuple(
-        ContactPoint(ContactPointId(f"{person}-{n}"), case.number, consent, usable, case.reached_at)
+        ContactPoint(ContactPointId(f"{person}-{n}"), case.point, consent, usable, case.reached_at)
         for n in (1, 2)
     )
     ceased = frozenset(case.ceased) if role is case.to else frozenset()

@@ -68,7 +68,9 @@ def test_no_contact_begins_when_its_place_rests_or_the_person_said_not_to(
     channel = data.draw(st.sampled_from([Channel.CALL, Channel.VISIT, Channel.SMS]))
     packs = load_packs().packs_for(Place(place, place), now.date())
     inconvenient = [f"{day.lower()} {begins}-{ends}" for day, begins, ends in named]
-    line = LawCase(says="", at=f"{now:%Y-%m-%d %H:%M}", do="call", zones=zones, inconvenient=inconvenient)
+    line = LawCase(
+        says="", at=f"{now:%Y-%m-%d %H:%M}", do=channel.value, zones=zones, inconvenient=inconvenient
+    )
     effect = ContactEffect(channel, PersonId("borrower"), ContactPointId("borrower-1"))
     verdict = gate(effect, situation(line, zones[0]), packs, now)
     broken = bad_times(place, channel.value, zones, named, now)
@@ -82,9 +84,9 @@ def test_no_contact_begins_when_its_place_rests_or_the_person_said_not_to(
 
 
 def _asked(
-    place: str, zones: list[str], history: list[Attempt], now: datetime, where: Whereabouts | None
+    channel: Channel, zones: list[str], history: list[Attempt], now: datetime, where: Whereabouts | None
 ) -> Situation:
-    case = LawCase(says="", at=f"{now:%Y-%m-%d %H:%M}", do="call", zones=zones, reached_at=where)
+    case = LawCase(says="", at=f"{now:%Y-%m-%d %H:%M}", do=channel.value, zones=zones, reached_at=where)
     return replace(situation(case, zones[0]), attempts=tuple(history))
 
 
@@ -102,7 +104,7 @@ def test_the_gate_allows_no_breach_and_refuses_for_none_that_is_not_there(
     packs = load_packs().packs_for(Place(place, place), now.date())
     effect = ContactEffect(channel, PersonId("borrower"), number)
     where = data.draw(st.sampled_from([None, Whereabouts.HOME, Whereabouts.WORK]))
-    asked = _asked(place, zones, history, now, where)
+    asked = _asked(channel, zones, history, now, where)
     verdict = gate(effect, asked, packs, now)
     away = frozenset({"borrower-1", "borrower-2"}) if where is Whereabouts.WORK else frozenset[str]()
     broken = breaches(place, channel.value, number, zones, history, now, away)

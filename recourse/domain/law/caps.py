@@ -76,7 +76,7 @@ class Ledger:
             inside = [at for at in made if at > self.now - window]
             return inside[-cap.limit] + window if len(inside) >= cap.limit else None
         answers = []
-        for zone in self.zones or ("UTC",):
+        for zone in self.zones:
             today = local_date(self.now, zone)
             if sum(1 for at in made if local_date(at, zone) == today) >= cap.limit:
                 answers.append(start_of_day(today + timedelta(days=1), zone))
@@ -122,6 +122,6 @@ class Ledger:
             return None
         opens = max(
             start_of_day(local_date(max(talks), zone) + timedelta(days=wait.days), zone)
-            for zone in self.zones or ("UTC",)
+            for zone in self.zones
         )
         return opens if self.now < opens else None

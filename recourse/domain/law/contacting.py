@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from recourse.domain.law import caps
 from recourse.domain.law.holds import HOUSE
 from recourse.domain.law.inquiry import Answers, Inquiry, Question, heeded, house, lawful
-from recourse.domain.law.reach import unreachable
+from recourse.domain.law.reach import POINT_KINDS, unreachable
 from recourse.domain.law.rules import PartyRule, Restricts
 from recourse.domain.law.times import Times
 from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
@@ -19,7 +19,7 @@ def contact_questions(effect: ContactEffect, q: Inquiry) -> Iterator[Question]:
     yield lawful("party", _party(party, effect, q))
     if party is None:
         return
-    point = next((p for p in party.contact_points if p.id == effect.contact_point_id and p.usable), None)
+    point = _point(party, effect)
     anew = point is not None and effect.channel in point.proved
     ceased = effect.channel in party.ceased and not anew
     yield house("ceased", Refused(RefusalCode.CEASED, HOUSE, detail=effect.channel.value) if ceased else None)
@@ -36,6 +36,13 @@ def contact_questions(effect: ContactEffect, q: Inquiry) -> Iterator[Question]:
     yield lawful("rest_days", times.rest_days())
     yield heeded(Restricts.TIME, times.inconvenient(), q)
     yield lawful("caps", _caps(party, effect, q))
+
+
+def _point(party: Party, effect: ContactEffect) -> ContactPoint | None:
+    """The one that is meant, where it can be used, and by this channel."""
+    named = (p for p in party.contact_points if p.id == effect.contact_point_id)
+    fitting = (p for p in named if p.usable and p.kind in POINT_KINDS[effect.channel])
+    return next(fitting, None)
 
 
 def _party(party: Party | None, effect: ContactEffect, q: Inquiry) -> Answers:

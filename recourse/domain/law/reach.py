@@ -1,13 +1,23 @@
-"""Whether the borrower can be reached himself; only when not may anybody else be asked where he is."""
+"""Where a person can be reached, and whether the borrower can be himself; only when not may anybody else be
+asked where he is."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from recourse.domain.situation import AttemptOutcome, Channel, Situation
 
 PHONES = ("mobile", "landline", "phone")
 """Kinds of contact points that can be called."""
+POINT_KINDS: Mapping[Channel, tuple[str, ...]] = {
+    Channel.EMAIL: ("email",),
+    Channel.SMS: ("mobile",),
+    Channel.CALL: PHONES,
+    Channel.VISIT: ("address",),
+    Channel.LETTER: ("address",),
+}
+"""Where each channel leads to. A call under the id of an e-mail address would be counted for no number."""
 
 
 @dataclass(frozen=True, slots=True)

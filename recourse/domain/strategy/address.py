@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recourse.domain.law.hours import local_date
-from recourse.domain.law.reach import PHONES
+from recourse.domain.law.reach import POINT_KINDS
 from recourse.domain.law.verdict import (
     AccelerationEffect,
     ContactEffect,
@@ -16,14 +16,6 @@ from recourse.domain.situation import Channel, ContactPoint, Notice, Party, Situ
 from recourse.domain.strategy.course import first_day
 from recourse.domain.strategy.ladder import ACCELERATION_REVIEW, Step, StepKind, Strategy
 from recourse.domain.strategy.progress import Progress
-
-POINT_KINDS = {
-    Channel.EMAIL: ("email",),
-    Channel.SMS: ("mobile",),
-    Channel.CALL: PHONES,
-    Channel.VISIT: ("address",),
-    Channel.LETTER: ("address",),
-}
 
 
 def target(step: Step, s: Situation) -> Party | None:

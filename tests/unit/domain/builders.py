@@ -56,6 +56,7 @@ NEW_YORK = "America/New_York"
 LOAN = LoanId("L-1")
 BORROWER = PersonId("C-1")
 PHONE = ContactPointId("CP-phone")
+HOME = ContactPointId("CP-home")
 MAIL = ContactPointId("CP-mail")
 CN_NOON = datetime(2026, 11, 6, 4, 0, tzinfo=UTC)
 """Friday, twelve o'clock in Shanghai (UTC+8 all year)."""
@@ -79,7 +80,8 @@ def borrower(
     ceased: frozenset[Channel] = frozenset(),
     person_id: PersonId = BORROWER,
 ) -> Party:
-    points = (ContactPoint(MAIL, "email", consent), ContactPoint(PHONE, "mobile", consent))
+    kinds = ((MAIL, "email"), (PHONE, "mobile"), (HOME, "address"))
+    points = tuple(ContactPoint(key, kind, consent) for key, kind in kinds)
     return Party(person_id, role, zones or (SHANGHAI,), points, ceased)
 
 
@@ -98,7 +100,8 @@ def situation(now: datetime = CN_NOON, *, days: int = 10, zone: str = SHANGHAI) 
 
 
 def contact(channel: Channel = Channel.CALL) -> ContactEffect:
-    return ContactEffect(channel, BORROWER, MAIL if channel is Channel.EMAIL else PHONE)
+    point = {Channel.EMAIL: MAIL, Channel.VISIT: HOME, Channel.LETTER: HOME}.get(channel, PHONE)
+    return ContactEffect(channel, BORROWER, point)
 
 
 def attempt(

@@ -69,11 +69,11 @@ STOPPED = borrower(ceased=frozenset({Channel.SMS}))
 
 
 def test_a_proof_frees_its_channel_on_its_point_and_nothing_else() -> None:
-    mail, phone = (
+    mail, phone, home = (
         replace(point, proved=frozenset({Channel.SMS})) if point.kind == "mobile" else point
         for point in borrower().contact_points
     )
-    stopped = replace(borrower(ceased=frozenset(Channel)), contact_points=(mail, phone))
+    stopped = replace(borrower(ceased=frozenset(Channel)), contact_points=(mail, phone, home))
     s = replace(situation(NOON, days=5), parties=(stopped,))
 
     def said(channel: Channel, point: ContactPoint) -> str:

@@ -264,3 +264,9 @@ def test_those_who_owe_may_be_contacted(law: LawPack, role: PartyRole) -> None:
     now = CN_NOON if law is CN else US_NOON
     effect = replace(contact(), person_id=PersonId("C-2"))
     assert isinstance(gate(effect, replace(s, parties=(main, other)), (law,), now), Allowed)
+
+
+def test_a_person_who_is_nowhere_cannot_be_asked_about() -> None:
+    """Every hour would be lawful."""
+    with pytest.raises(ValueError, match="zones"):
+        replace(borrower(), zones=())
