@@ -62,6 +62,19 @@ TICK = timedelta(minutes=5)
 jumps = st.integers(1, 288).map(lambda n: n * TICK) | st.integers(1, 12).map(lambda n: timedelta(days=n))
 
 
+ELSEWHERE = {3: "email", 4: "address"}
+"""Points besides the two numbers that everybody has, by the end of their id."""
+
+
+def _reached_everywhere(party: Party) -> Party:
+    first = party.contact_points[0]
+    more = (
+        replace(first, id=ContactPointId(f"{party.person_id}-{number}"), kind=kind)
+        for number, kind in ELSEWHERE.items()
+    )
+    return replace(party, contact_points=(*party.contact_points, *more))
+
+
 class World(RuleBasedStateMachine):
     """place: whose law holds. s: the case as it stands at `now`. notices: those given in this default."""
 
@@ -74,6 +87,7 @@ class World(RuleBasedStateMachine):
         living = sorted({homes[number % len(homes)] for number in zones})
         line = LawCase(says="", at=f"{self.now:%Y-%m-%d %H:%M}", do="call", zones=living, approved_by=None)
         self.s = situation(line, homes[0])
+        self.s = replace(self.s, parties=tuple(map(_reached_everywhere, self.s.parties)))
         self.due = self.s.account.arrears.installments[0].due_date
         self.strategy = BOOK.default_strategy(self.place)
         self.notices: list[Notice] = []
