@@ -67,7 +67,8 @@ class RequestReused(ValueError):
 @dataclass(frozen=True, slots=True)
 class HoldRequest:
     """On a person (every loan of his) or on one loan. source: opaque id of what it rests on. until: business
-    instant, None for the law's. stops: what it shall stop besides what the law says for the reason."""
+    instant, which may lengthen the law's days and never shortens them; None for the law's. stops: what it
+    shall stop besides what the law says for the reason."""
 
     reason: HoldReason
     actor: str
@@ -105,8 +106,8 @@ class Placed:
 
 
 async def place_hold(unit: Unit, request: HoldRequest) -> tuple[Placed, tuple[Nudge, ...]]:
-    """Effective when this returns: every claim takes the same locks. Without an end it has the law's; what it
-    stops is what the law says and what the request adds, and the bank is told of it.
+    """Effective when this returns: every claim takes the same locks. Its end is the law's, or a later one;
+    what it stops is what the law says and what the request adds, and the bank is told of it.
 
     Raises Unknown for a subject there is none of, RequestReused for a request id of another hold, Pointless
     for an end that has passed or lies beyond LONGEST_HOLD.
@@ -131,7 +132,7 @@ async def place_hold(unit: Unit, request: HoldRequest) -> tuple[Placed, tuple[Nu
     )
     state = await agreements.hold_state(unit.tx, key, unit.now)
     if state is not None:
-        if not await agreements.is_placed(unit.tx, new, ended_by_law=request.until is None):
+        if not await agreements.is_placed(unit.tx, new, named=request.until):
             raise RequestReused("request_id: it stands for another hold; choose a new one")
         return await _placed(unit, new, state, term, laws), tuple(await cases.undelivered_of(unit.tx, loans))
     if request.until is not None:
@@ -156,10 +157,9 @@ Laws = Sequence[tuple[LoanRow, Packs]]
 
 def _term(unit: Unit, request: HoldRequest, laws: Laws) -> Term:
     """A person may have loans under several laws: the one that protects longest sets the end."""
-    if request.until is not None:
-        return Term(request.until)
-    terms = [holds.term(request.reason, packs, unit.now, loan.zone) for loan, packs in laws]
-    return holds.most_protective(terms)
+    reason, named = request.reason, request.until
+    terms = [holds.term(reason, packs, unit.now, loan.zone, named) for loan, packs in laws]
+    return holds.most_protective(terms or [Term(named)])
 
 
 async def _placed(unit: Unit, new: NewHold, state: HoldState, term: Term, laws: Laws) -> Placed:

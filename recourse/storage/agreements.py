@@ -99,9 +99,10 @@ async def add_hold(tx: Tx, new: NewHold) -> None:
     )
 
 
-async def is_placed(tx: Tx | ReadTx, new: NewHold, *, ended_by_law: bool) -> bool:
-    """Whether the hold of this id is this very hold: its subject, reason, scope, source and end. An end that
-    the law set is another one on another day, so there it counts only that the law set it."""
+async def is_placed(tx: Tx | ReadTx, new: NewHold, *, named: datetime | None) -> bool:
+    """Whether the hold of this id is this very hold: its subject, reason, scope, source and end. named: the
+    end that was asked for. One that the law set is another one on another day, so of that it counts only that
+    the law set it, and later than was asked for."""
     c = hold.c
     same = [
         column.is_not_distinct_from(value)
@@ -114,10 +115,11 @@ async def is_placed(tx: Tx | ReadTx, new: NewHold, *, ended_by_law: bool) -> boo
         )
     ]
     same.append(c.stops == sorted(new.stops))
-    if ended_by_law:
+    if named is None:
         same.append(or_(c.rule.is_not(None), c.until.is_(None)))
     else:
-        same += [c.until == new.until, c.rule.is_(None)]
+        lawful = c.rule.is_not(None) & (c.until > named)
+        same.append(or_(lawful, c.rule.is_(None) & (c.until == named)))
     return (await tx.execute(select(c.id).where(c.id == new.id, *same))).first() is not None
 
 

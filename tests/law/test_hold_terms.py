@@ -124,3 +124,15 @@ def _later(one: tuple[bool, datetime | None], other: tuple[bool, datetime | None
     if not other[0]:
         return True
     return one[0] and (one[1] is None or (other[1] is not None and one[1] >= other[1]))
+
+
+@given(st.integers(1, 120), st.integers(0, 60))
+def test_a_named_end_lengthens_the_days_of_the_law_and_never_shortens_them(days: int, hours: int) -> None:
+    uk = [LAWS["UK"]]
+    named = NOW + timedelta(days=days, hours=hours)
+    lawful = holds.term(HoldReason.BREATHING_SPACE, uk, NOW, "Europe/London").until
+    assert lawful is not None
+    found = holds.term(HoldReason.BREATHING_SPACE, uk, NOW, "Europe/London", named)
+    assert found.until == (named if named > lawful else lawful)
+    assert bool(found.rule) is (lawful > named)
+    assert holds.term(HoldReason.DISPUTE, uk, NOW, "Europe/London", named).until == named

@@ -76,11 +76,14 @@ class Term:
     once_in_months: int | None = None
 
 
-def term(reason: HoldReason, packs: Iterable[LawPack], since: datetime, zone: str) -> Term:
-    """The term of a hold that is placed at `since` without an end of its own.
+def term(
+    reason: HoldReason, packs: Iterable[LawPack], since: datetime, zone: str, named: datetime | None = None
+) -> Term:
+    """The term of a hold that is placed at `since`. named: the end that whoever places it wants, if any.
 
     A number of days is counted from the day after, in `zone`, so that the last of them is whole. The longest
-    wins, and a rule without a number wins over each.
+    wins, and a rule without a number wins over each. A named end never shortens a number of days; to a rule
+    without one it is left when the protection ends.
     """
     terms = [
         Term(
@@ -94,6 +97,8 @@ def term(reason: HoldReason, packs: Iterable[LawPack], since: datetime, zone: st
         for rule in pack.holds
         if rule.reason is reason
     ]
+    if named is not None:
+        terms = [Term(named), *(one for one in terms if one.until is not None)]
     return most_protective(terms)
 
 

@@ -275,6 +275,25 @@ async def test_a_hold_without_an_end_ends_when_the_law_says_and_a_repetition_is_
         await _placed(world, replace(request, request_id="r-1", until=placed.until))
 
 
+async def test_who_places_a_hold_lengthens_the_days_of_the_law_and_never_shortens_them(world: World) -> None:
+    await open_case(world, "L-1", region="GB", home="GB", zone="Europe/London")
+    request = HoldRequest(HoldReason.BREATHING_SPACE, "agent-1", "test", person_id=PersonId("C-L-1"))
+    tomorrow, spring = NOON + timedelta(days=1), NOON + timedelta(days=150)
+    short = await _placed(world, replace(request, request_id="r-1", until=tomorrow))
+    assert short.until == datetime(2027, 1, 6, tzinfo=UTC)
+    assert short.rule.endswith(" uk_breathing_space")
+    long = await _placed(world, replace(request, request_id="r-2", until=spring))
+    assert (long.until, long.rule) == (spring, "")
+    world.set_now(NOON + timedelta(hours=3))
+    assert await _placed(world, replace(request, request_id="r-1", until=tomorrow)) == replace(
+        short, again=None
+    )
+    assert (await _placed(world, replace(request, request_id="r-2", until=spring))).until == spring
+    for key, other in (("r-1", spring), ("r-2", tomorrow)):
+        with pytest.raises(RequestReused):
+            await _placed(world, replace(request, request_id=key, until=other))
+
+
 async def test_a_second_breathing_space_within_twelve_months_is_placed_and_said(world: World) -> None:
     await open_case(world, "L-1", region="GB", home="GB", zone="Europe/London")
     request = HoldRequest(HoldReason.BREATHING_SPACE, "agent-1", "test", person_id=PersonId("C-L-1"))
