@@ -19,6 +19,7 @@ from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.service.recovering import Assignment
 from recourse.storage import cases, permits, recoveries, steps
 from recourse.storage.permits import PermitRow
+from recourse.storage.persons import acts_as
 from recourse.storage.recoveries import ProposalRow, ProposalState
 from recourse.storage.steps import StepRow
 
@@ -26,6 +27,8 @@ OPEN_FOR = timedelta(days=7)
 """Business time."""
 PROPOSE, APPROVE = ("lead", "legal"), ("lead",)
 """Roles, as with a handover: legal proposes it or a lead does, and another lead approves."""
+AGENCY = "recovery"
+"""The role of an agency's token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,8 @@ class NewProposal:
 
 async def propose(unit: Unit, new: NewProposal) -> ProposalRow:
     """Safe to repeat with the same request id. Raises Unknown for a case there is none of, Pointless for a
-    closed one, a term that cannot be meant or while another proposal waits, RequestReused."""
+    closed one, an agency that has no token, a term that cannot be meant or while another proposal waits,
+    RequestReused."""
     if not 0 < new.days <= recovering.LONGEST.days:
         raise Pointless(f"days: 1 to {recovering.LONGEST.days}")
     if await cases.get(unit.tx, CaseId(new.case_id)) is None:
@@ -57,6 +61,7 @@ async def propose(unit: Unit, new: NewProposal) -> ProposalRow:
         return before
     if case.closed_at is not None:
         raise Pointless(f"case: it is closed ({case.closed_reason})")
+    await _must_be_an_agency(unit, new.agency)
     waiting = await recoveries.open_of(unit.tx, case.id)
     if waiting is not None and unit.now < waiting.lapses_at:
         raise Pointless(f"case: {waiting.id} waits for a decision; approve or decline it first")
@@ -80,13 +85,15 @@ async def propose(unit: Unit, new: NewProposal) -> ProposalRow:
 
 async def approve(unit: Unit, key: str, actor: str) -> PermitRow | Refused:
     """The permit, or the gate's no, which leaves the proposal as it is. Repeated by whoever approved it, it
-    gives the same permit. Raises Unknown, and Pointless for one that is decided or has lapsed."""
+    gives the same permit. Raises Unknown, and Pointless for one that is decided or has lapsed, or whose
+    agency has no token any more."""
     row = await _locked(unit, key)
     if row.state is ProposalState.APPROVED and row.decided_by == actor and row.permit_id is not None:
         known = await permits.get(unit.tx, row.permit_id)
         if known is not None:
             return known
     _still_open(unit, row)
+    await _must_be_an_agency(unit, row.agency)
     asked = Assignment(row.case_id, row.purpose, row.agency, row.proposed_by, actor, row.days)
     issued = await recovering.issue(unit, asked)
     if isinstance(issued, PermitRow):
@@ -106,6 +113,14 @@ async def decline(unit: Unit, key: str, actor: str, code: str) -> ProposalRow:
     await recoveries.change(unit.tx, key, code=code, **decided)
     await _note(unit, row, "recovery_declined", actor, code)
     return await recoveries.get(unit.tx, key) or row
+
+
+async def _must_be_an_agency(unit: Unit, agency: str) -> None:
+    """Else nobody could ask before the hook-up, and nobody acknowledge a recall."""
+    if not await acts_as(unit.tx, agency, AGENCY):
+        raise Pointless(
+            f"agency: no token of the role {AGENCY} is in force under this actor; see `recourse tokens list`"
+        )
 
 
 async def _locked(unit: Unit, key: str) -> ProposalRow:

@@ -32,3 +32,10 @@ async def of_same_person(tx: Tx | ReadTx, actor: str) -> list[str]:
     person = (await persons_of(tx, [actor]))[actor]
     rows = await tx.execute(select(api_token.c.actor).where(api_token.c.person == person))
     return sorted({actor, *rows.scalars()})
+
+
+async def acts_as(tx: Tx | ReadTx, actor: str, role: str) -> bool:
+    """Whether a token of this role is in force under the actor."""
+    c = api_token.c
+    mine = (c.actor == actor, c.role == role, c.revoked_at.is_(None))
+    return (await tx.execute(select(c.actor).where(*mine))).first() is not None

@@ -27,7 +27,8 @@ async def test_two_tokens_of_two_persons_send_an_agency(
 ) -> None:
     """The gate of the command line's own day says no; that it is asked, with both persons, is what counts."""
     legal, lead = await _token(world, "legal"), await _token(world, "lead")
-    propose = ("permits", "propose", demanded.id, "--agency", "agency-1")
+    agency = (await _token(world, "recovery")).actor
+    propose = ("permits", "propose", demanded.id, "--agency", agency)
     proposed = await cli.json(*propose, RECOURSE_TOKEN=legal.token)
     assert proposed["proposed_by"] == legal.actor
     assert proposed["id"] in (await cli("permits", "proposals")).stdout
@@ -46,6 +47,7 @@ async def test_two_tokens_of_two_persons_send_an_agency(
         ("legal", ("permits", "approve", "recovery-1"), "role legal"),
         ("legal", ("permits", "propose", "case-0", *PROPOSE[3:]), "case"),
         ("legal", (*PROPOSE, "--days", "90"), "days"),
+        ("legal", PROPOSE, "agency"),
         ("lead", ("permits", "approve", "recovery-1"), "proposal"),
         ("lead", ("permits", "decline", "recovery-1", "--reason", "two words"), "--reason"),
         ("revoked", PROPOSE, "RECOURSE_TOKEN"),

@@ -37,7 +37,7 @@ async def test_a_second_token_of_the_proposer_is_refused_with_the_gates_code(
     person = api.tokens["legal"].person
     second = partial(tokens.issue, role="lead", name="his second", person=person)
     api.tokens["his second"] = await api.world.services.run(second)
-    body = {"request_id": "r-1", "agency": "agency-1"}
+    body = {"request_id": "r-1", "agency": api.tokens["recovery"].actor}
     key = (await api.post("legal", f"/cases/{case.id}/recoveries", **body)).json()["id"]
     refused = await api.post("his second", f"/recoveries/{key}/approve")
     assert (refused.status_code, refused.json()["code"]) == (409, "approver_is_requester")

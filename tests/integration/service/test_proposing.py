@@ -23,9 +23,14 @@ ISSUED = "SELECT id, proposed_by, approved_by, assigned_to FROM permit WHERE kin
 
 
 @pytest.fixture
-async def noticed(demanded: OpenCase) -> OpenCase:
-    """The fifteen days of its formal demand are over."""
+async def noticed(world: World, demanded: OpenCase) -> OpenCase:
+    """The fifteen days of its formal demand are over, and there are two agencies."""
     await demanded.reach("propose_legal")
+    for number in (1, 2):
+        await world.execute(
+            "INSERT INTO api_token (token_hash, actor, name, role, person) "
+            f"VALUES ('hash-{number}', 'agency-{number}', 'x', 'recovery', 'person-{number}')"
+        )
     return demanded
 
 
@@ -43,6 +48,26 @@ async def _approve(world: World, key: str, actor: str = "lead-1") -> PermitRow |
 
 async def _decline(world: World, key: str, actor: str = "lead-1") -> ProposalRow:
     return await world.services.run(partial(proposing.decline, key=key, actor=actor, code="too_early"))
+
+
+@pytest.mark.parametrize("when", ["never", "revoked before", "revoked between"])
+async def test_nobody_is_sent_who_could_not_ask_before_the_hook_up(
+    world: World, noticed: OpenCase, when: str
+) -> None:
+    revoke = "UPDATE api_token SET revoked_at = now() WHERE actor = 'agency-1'"
+    if when == "revoked between":
+        proposal = await _propose(world, _new(noticed))
+        await world.execute(revoke)
+        with pytest.raises(Pointless, match="agency: no token of the role recovery"):
+            await _approve(world, proposal.id)
+    else:
+        if when == "revoked before":
+            await world.execute(revoke)
+        agency = "agency-3" if when == "never" else "agency-1"
+        with pytest.raises(Pointless, match="agency: no token of the role recovery"):
+            await _propose(world, _new(noticed, agency=agency))
+        assert await world.scalar("SELECT count(*) FROM recovery_proposal") == 0
+    assert await world.rows(ISSUED) == []
 
 
 async def test_another_persons_approval_sends_the_agency_once(world: World, noticed: OpenCase) -> None:
