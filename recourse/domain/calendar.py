@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -46,8 +47,12 @@ class BusinessCalendar:
         return max(self.real(until) - now_real, timedelta(0))
 
 
-def months_before(instant: datetime, months: int) -> datetime:
+Day = TypeVar("Day", bound=date)
+"""A day, or an instant of one."""
+
+
+def months_before(day: Day, months: int) -> Day:
     """The same day of the month so many months earlier; the last day of a month that is too short."""
-    number = instant.year * 12 + instant.month - 1 - months
+    number = day.year * 12 + day.month - 1 - months
     year, month = number // 12, number % 12 + 1
-    return instant.replace(year=year, month=month, day=min(instant.day, monthrange(year, month)[1]))
+    return day.replace(year=year, month=month, day=min(day.day, monthrange(year, month)[1]))

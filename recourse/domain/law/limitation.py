@@ -100,14 +100,6 @@ def _clock(pack: LawPack, rule: LimitationRule, began: date, proofs: Iterable[Pr
     return Clock(rule.code, pack.name, rule.source.title, began, runs_from, ends, tuple(restarts), warn)
 
 
-def months_before(day: date, months: int) -> date:
-    """The day of the same name, or the last of its month where there is none."""
-    index = day.year * 12 + day.month - 1 - months
-    first = date(index // 12, index % 12 + 1, 1)
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return last.replace(day=min(day.day, last.day))
-
-
 def years_after(day: date, years: int) -> date:
     """The day of the same name; 28 February where there is none (民法典 202)."""
     try:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from recourse.domain.calendar import months_before
 from recourse.domain.law.hours import local_date, start_of_day
-from recourse.domain.law.limitation import months_before
 from recourse.domain.law.rules import LawPack, LeastUnpaid, Move, NoticeRule
 from recourse.domain.situation import Notice, Situation
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recourse.domain.calendar import months_before
 from recourse.domain.decide import Rules, decide
 from recourse.domain.law.gate import gate
-from recourse.domain.law.limitation import months_before
 from recourse.domain.law.verdict import AccelerationEffect, Allowed, RefusalCode, Refused
 from recourse.domain.situation import Notice, Situation, StepOutcome
 from recourse.domain.strategy.address import effect_of
