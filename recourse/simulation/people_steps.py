@@ -20,6 +20,7 @@ from recourse.domain.situation import (
     PromiseState,
     StepOutcome,
 )
+from recourse.domain.strategy.ladder import ACCELERATION_REVIEW
 from recourse.domain.strategy.progress import next_opening
 from recourse.domain.strategy.timing import OFFICE_OPENS
 from recourse.simulation.agenda import Lifts, Works
@@ -48,13 +49,17 @@ def work(doing: Doing, task: OpenTask, asked: Asked) -> None:
         return
     effect = doing.ask(asked, once=task.id)
     if isinstance(effect, Refused):
-        opens = next_opening(effect, asked.now)
-        if opens is not None and (task.expires_at is None or opens < task.expires_at):
-            doing.agenda.put(_in_office(opens, doing.file.lender_zone), Works(task.id))
+        _take_again(doing, task, asked, effect)
     elif isinstance(effect, ContactEffect):
         _contact(doing, task, asked, effect)
     else:
         raise TypeError(f"step {asked.step.id}: a task with a channel contacts somebody")
+
+
+def _take_again(doing: Doing, task: OpenTask, asked: Asked, refused: Refused) -> None:
+    opens = next_opening(refused, asked.now)
+    if opens is not None and (task.expires_at is None or opens < task.expires_at):
+        doing.agenda.put(_in_office(opens, doing.file.lender_zone), Works(task.id))
 
 
 def _in_office(at: datetime, zone: str) -> datetime:
@@ -72,6 +77,11 @@ def _answer_desk(doing: Doing, task: OpenTask, asked: Asked) -> None:
     kind, positive = asked.step.task or "", asked.step.positive
     chance = doing.model.desk.get(kind, 1.0)
     if doing.draws.happens(chance, f"desk {kind}", *doing.number(f"desk {kind}")):
+        # As production does: the gate is asked when the debt is called due.
+        said = doing.ask(asked, once=task.id) if kind == ACCELERATION_REVIEW else None
+        if isinstance(said, Refused):
+            _take_again(doing, task, asked, said)
+            return
         _complete(doing, task, asked, StepOutcome.DONE, positive[0] if positive else "done")
     else:
         _complete(doing, task, asked, StepOutcome.DECLINED if positive else StepOutcome.DONE, "no")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -12,7 +13,7 @@ import pytest
 from recourse.domain.decide import Rules, decide
 from recourse.domain.decision import Close, DoStep
 from recourse.domain.ids import LoanId, PersonId
-from recourse.domain.law.verdict import ContactEffect, Effect
+from recourse.domain.law.verdict import AccelerationEffect, ContactEffect, Effect
 from recourse.domain.situation import Attempt, Situation, StepOutcome
 from recourse.packs.behaviours import installed_behaviours
 from recourse.packs.loader import PackBook, load_packs
@@ -238,6 +239,28 @@ def test_two_people_stand_behind_every_handover() -> None:
 
     live(late_loan(), trial(), behaviour(), onlooker=Onlooker(decided=note))
     assert len(by - {None}) == 2
+
+
+def test_a_debt_is_called_due_through_the_gate_and_not_while_a_promise_is_open() -> None:
+    """Both tasks open on one day; who is called first promises, and then nobody may call the debt due."""
+    text = "\n".join(
+        [
+            'id: due\nversion: "1"\nregion: CN\nbuckets: [{name: all, from_dpd: 0}]\npromise: {}\nsteps:',
+            "  - {id: demand, kind: remind, stage: field, day: 2, channel: email, template: formal_demand}",
+            "  - {id: ring, kind: task, stage: field, day: 20, channel: call, task: call, team: agents}",
+            "  - {id: review, kind: task, stage: field, day: 20, task: acceleration_review, team: legal,"
+            " requires: [demand], wait_days: 16, expires_days: 10, positive: [accelerate]}",
+        ]
+    )
+    asked: list[Effect] = []
+    refused: Counter[str] = Counter()
+    for number in range(12):
+        onlooker = Onlooker(allowed=lambda effect, s, rules, now: asked.append(effect))
+        loan = late_loan(1, name=f"L-{number}")
+        _, tally = live(loan, trial(text), behaviour(answers=1, says=says(promise=1)), onlooker=onlooker)
+        refused.update({code: count for (code, *_), count in tally.refusals.items()})
+    assert refused["promise_pending"] > 0
+    assert any(isinstance(effect, AccelerationEffect) for effect in asked)
 
 
 def test_a_window_ends_at_the_last_midnight() -> None:
