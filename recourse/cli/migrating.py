@@ -39,6 +39,7 @@ PAGE = 200
 """Cases that are gathered at once."""
 REMEDIES = {
     "other_law": "the new strategy is for another country's law; cases stay within theirs",
+    "other_collector": "the new strategy is not for who collects there; see its `collectors`",
     "step_reused": "an id of the new ladder means another step in its diary; give that step an id of its own",
     "in_doubt": "nobody knows whether a message or file arrived; answer its task (check_delivery) first",
     "under_way": "something is being sent; run the command again in a while",

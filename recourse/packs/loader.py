@@ -119,11 +119,16 @@ class PackBook:
             f"strategy: none is installed for {region}, and none of {HOUSE_STRATEGY} in its place"
         )
 
-    def experiment(self, region: str, on: date) -> Experiment | None:
-        """The one that cases of the place are opened under on a day, the nearest first."""
-        running = [e for e in self.experiments if e.runs(on)]
+    def experiment(self, region: str, on: date, collector: Collector | None = None) -> Experiment | None:
+        """The one that cases of the place are opened under on a day, the nearest first; none with an arm that
+        is not for who collects there: another law may bind him."""
+        running = [e for e in self.experiments if e.runs(on) and self._is_for(e, collector)]
         found = (e for place in self.made_for(region) for e in running if e.region == place)
         return next(found, None)
+
+    def _is_for(self, experiment: Experiment, collector: Collector | None) -> bool:
+        ladders = (self.strategies.get(arm.strategy) for arm in experiment.all_arms)
+        return all(ladder is None or ladder.is_for(collector) for ladder in ladders)
 
 
 _REMEMBERED = 1000

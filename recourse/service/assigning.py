@@ -13,6 +13,7 @@ from dataclasses import replace
 from recourse.domain.ids import LoanId, PersonId
 from recourse.domain.law.hours import local_date
 from recourse.domain.strategy.experiment import Experiment, UnitKind, arm_of
+from recourse.service.applying import place_at
 from recourse.service.context import Unit
 from recourse.storage import assignments
 from recourse.storage.assignments import Assignment, UnitKey
@@ -51,7 +52,8 @@ async def assigned(
 
 
 def _experiment(unit: Unit, loan: LoanRow) -> Experiment | None:
-    return unit.book.experiment(loan.region, local_date(unit.now, loan.zone))
+    collector = place_at(unit.lenders, loan, loan.region).collector
+    return unit.book.experiment(loan.region, local_date(unit.now, loan.zone), collector)
 
 
 def _key(experiment: Experiment, loan_id: LoanId, borrower: PersonId | None) -> UnitKey:

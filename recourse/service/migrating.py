@@ -22,7 +22,7 @@ from recourse.domain.strategy.migration import Change, Move, Obstacle, foresee, 
 from recourse.packs.loader import PackBook
 from recourse.packs.record import digest_of, plain
 from recourse.service.context import Lender, Services, Unit
-from recourse.service.deciding import Deliberation, decide_all, deliberate, locked, rules_for
+from recourse.service.deciding import Deliberation, decide_all, deliberate, locked, place_of, rules_for
 from recourse.service.noting import own_id
 from recourse.storage import attempts, cases, facts, moves, permits, steps, tasks
 from recourse.storage.facts import NewFact
@@ -152,7 +152,7 @@ async def _move(unit: Unit, d: Deliberation, move: Move, change: Change, digest:
 def _foreseen(
     book: PackBook, lenders: Mapping[str, Lender], move: Move, gathered: Gathered, diary: Moves, now: datetime
 ) -> Foreseen:
-    why_not, change = _obstacle(book, move, gathered, diary), None
+    why_not, change = _obstacle(book, lenders, move, gathered, diary), None
     if why_not is None:
         packs = rules_for(book, lenders, gathered, now).packs
         change = foresee(gathered.situation, move, packs, now)
@@ -163,13 +163,16 @@ def _foreseen(
     return Foreseen(case.id, change, why_not, digest_of(said))
 
 
-def _obstacle(book: PackBook, move: Move, gathered: Gathered, diary: Moves) -> Obstacle | None:
+def _obstacle(
+    book: PackBook, lenders: Mapping[str, Lender], move: Move, gathered: Gathered, diary: Moves
+) -> Obstacle | None:
     case = gathered.case
     if case.closed_at is not None or case.strategy != move.source.name:
         return Obstacle.NOT_THERE
     if any(recent or _is_handover(move, step_id) for step_id, recent in diary.claimed.items()):
         return Obstacle.UNDER_WAY
-    return obstacle(gathered.situation, move, book.made_for(gathered.loan.region), diary.retired)
+    made_for, collector = book.made_for(gathered.loan.region), place_of(lenders, gathered).collector
+    return obstacle(gathered.situation, move, made_for, diary.retired, collector)
 
 
 def _is_handover(move: Move, step_id: str) -> bool:

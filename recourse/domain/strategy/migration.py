@@ -15,6 +15,7 @@ from recourse.domain.decide import Rules, decide
 from recourse.domain.decision import Decision
 from recourse.domain.explain import Explanation, explain
 from recourse.domain.law.gate import Packs
+from recourse.domain.law.rule import Collector
 from recourse.domain.situation import OpenTask, Situation, StepOutcome
 from recourse.domain.strategy.ladder import Step, StepKind, Strategy
 from recourse.domain.strategy.progress import progress
@@ -25,6 +26,8 @@ class Obstacle(StrEnum):
 
     OTHER_LAW = "other_law"
     """The new ladder is made for another country's law."""
+    OTHER_COLLECTOR = "other_collector"
+    """The new ladder is not for who collects there."""
     STEP_REUSED = "step_reused"
     """A step of the new ladder has an id that means another step in this case's diary."""
     IN_DOUBT = "in_doubt"
@@ -112,12 +115,18 @@ def ended_tasks(situation: Situation, move: Move) -> tuple[OpenTask, ...]:
 
 
 def obstacle(
-    situation: Situation, move: Move, made_for: Container[str], retired: frozenset[str] = frozenset()
+    situation: Situation,
+    move: Move,
+    made_for: Container[str],
+    retired: frozenset[str] = frozenset(),
+    collector: Collector | None = None,
 ) -> Obstacle | None:
     """Why this case cannot be moved. made_for: the regions whose ladders are for the loan's place. retired:
-    step ids that earlier moves of the case have renamed."""
+    step ids that earlier moves of the case have renamed. collector: who collects; None where nobody knows."""
     if move.target.region not in made_for:
         return Obstacle.OTHER_LAW
+    if not move.target.is_for(collector):
+        return Obstacle.OTHER_COLLECTOR
     recorded = {record.step_id for record in situation.steps}
     given = {new for _, new in move.renamed}
     if recorded & given or retired & {step.id for step in move.target.steps}:

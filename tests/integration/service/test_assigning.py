@@ -11,6 +11,7 @@ import pytest
 
 from recourse.contracts.messages import StepCommand
 from recourse.delivery import Delivery
+from recourse.domain.law.rule import Collector
 from recourse.domain.situation import HoldReason
 from recourse.domain.strategy.experiment import Arm, Experiment, UnitKind, arm_of
 from recourse.packs.loader import PackBook, load_packs
@@ -18,7 +19,7 @@ from recourse.reading.experiments import results
 from recourse.service.noting import HoldRequest, place_hold
 from recourse.service.reminding import claim
 from tests.events import overdue, payment, snapshot
-from tests.integration.conftest import World
+from tests.integration.conftest import LENDERS, World
 from tests.integration.service.conftest import NOON, OpenCase
 
 OLD = load_packs().strategy("cn_auto@2026-11-27")
@@ -116,6 +117,20 @@ async def test_a_loan_of_another_law_or_another_day_is_no_part_of_it(tried: Worl
     assert rows == [{"strategy": default, "arm": None}, {"strategy": "us_auto@2026-11-27", "arm": None}]
     assert default == OLD.name
     assert await tried.scalar("SELECT count(*) FROM assignment") == 0
+
+
+async def test_who_collects_for_another_tries_no_ladder_of_a_creditor(world: World) -> None:
+    world.set_now(NOON)
+    own = replace(NEW, collectors=frozenset({Collector.CREDITOR}))
+    book = replace(_book(TRY), strategies=_book(TRY).strategies | {own.name: own})
+    agencies = {key: replace(one, collector=Collector.THIRD_PARTY) for key, one in LENDERS.items()}
+    for number, lenders in enumerate((LENDERS, agencies)):
+        services = replace(world.services, book=book, lenders=lenders)
+        here = replace(world, services=services, delivery=Delivery(services, world.runs))
+        await _overdue(here, f"L-{number}", f"C-{number}")
+    arms = await _arms(world)
+    assert arms["L-0"] is not None
+    assert arms["L-1"] is None
 
 
 async def test_loans_may_be_assigned_each_by_itself(tried: World) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from recourse.domain.decide import Rules, decide
 from recourse.domain.decision import DoStep
 from recourse.domain.ids import TaskId
+from recourse.domain.law.rule import Collector
 from recourse.domain.situation import STAGE_ORDER, OpenTask, Situation, Stage, StepOutcome
 from recourse.domain.strategy.migration import Counted, Move, Obstacle, carry_over, foresee, obstacle
 from tests.unit.domain.builders import (
@@ -132,6 +133,9 @@ def test_without_the_new_name_the_step_is_a_new_one() -> None:
 def test_a_case_stays_within_its_law() -> None:
     assert obstacle(situation(), Move(CN_LADDER, US_LADDER), ("CN",)) is Obstacle.OTHER_LAW
     assert obstacle(situation(), Move(US_LADDER, CN_LADDER), ("CN",)) is None
+    own = Move(US_LADDER, replace(CN_LADDER, collectors=frozenset({Collector.CREDITOR})))
+    found = [obstacle(situation(), own, ("CN",), collector=who) for who in (*Collector, None)]
+    assert found == [None, Obstacle.OTHER_COLLECTOR, None]
 
 
 def test_an_id_that_means_another_step_in_the_diary_is_not_used_again() -> None:

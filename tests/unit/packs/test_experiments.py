@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from recourse.domain.law.rule import Collector
 from recourse.packs.experiments import load_experiments
 from recourse.packs.loader import PackBook, load_packs, with_strategies
 from recourse.packs.strict import PackError
@@ -51,6 +52,14 @@ def test_an_experiment_runs_in_its_country_from_its_first_to_its_last_day(tmp_pa
     days = [date(2026, 11, 30), date(2026, 12, 1), date(2026, 12, 31), date(2027, 1, 1), date(2040, 1, 1)]
     assert [running("CN-31", day) for day in days] == [None, "calls", "calls", "later", "later"]
     assert {running("US", day) for day in days} == {None}
+
+
+def test_an_experiment_is_not_for_a_collector_whom_one_of_its_ladders_is_not_for(tmp_path: Path) -> None:
+    own = replace(NEWER, collectors=frozenset({Collector.CREDITOR}))
+    known = KNOWN | {own.name: own}
+    book = PackBook({}, known, experiments=load_experiments(_write(tmp_path, _one()), known))
+    found = [book.experiment("CN", date(2026, 12, 1), who) for who in (*Collector, None)]
+    assert [experiment is not None for experiment in found] == [True, False, True]
 
 
 def test_a_ladder_that_is_only_tried_is_nobodys_default_however_new(tmp_path: Path) -> None:
