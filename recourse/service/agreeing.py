@@ -16,22 +16,17 @@ from recourse.domain.agreements import (
     IN_FORCE,
     AgreementKind,
     AgreementState,
-    Extension,
-    PaymentPlan,
-    Restructure,
-    Settlement,
     Terms,
-    Waiver,
     parts_of,
 )
 from recourse.domain.alarms import CHASE_BOOKING
 from recourse.domain.law.hours import local_date
-from recourse.service import authorising
+from recourse.service import authorising, telling_agreements
 from recourse.service.authorising import NotAuthorised
 from recourse.service.context import Unit
 from recourse.service.deciding import locked
 from recourse.service.noting import Pointless, RequestReused, Unknown, own_id, record
-from recourse.storage import cases, facts, money_agreements, outbox, tasks
+from recourse.storage import cases, facts, money_agreements, tasks
 from recourse.storage.money_agreements import AgreementRow
 from recourse.storage.persons import persons_of
 from recourse.storage.situation import Gathered
@@ -152,7 +147,7 @@ async def cancel(unit: Unit, ruling: Ruling) -> Answer:
     told = row.state in IN_FORCE
     if told:
         data = {"agreement_id": row.id, "code": ruling.code or "cancelled"}
-        await _tell(unit, gathered, "recourse.agreement.cancelled.v1", data)
+        await telling_agreements.tell(unit, gathered, "recourse.agreement.cancelled.v1", data)
     return await _end(unit, row, ruling, AgreementState.CANCELLED, "cancelled")
 
 
@@ -180,7 +175,7 @@ async def _cancel_paid(unit: Unit, gathered: Gathered, row: AgreementRow, ruling
     open_tasks = [task.id for task in gathered.situation.tasks if task.step_id == chase]
     await tasks.end(unit.tx, open_tasks, "cancelled")
     data = {"agreement_id": row.id, "code": ruling.code}
-    await _tell(unit, gathered, "recourse.agreement.cancelled.v1", data)
+    await telling_agreements.tell(unit, gathered, "recourse.agreement.cancelled.v1", data)
     return await _end(unit, row, ruling, AgreementState.CANCELLED, "cancelled")
 
 
@@ -241,8 +236,9 @@ async def _put_in_force(unit: Unit, gathered: Gathered, row: AgreementRow, rulin
     await money_agreements.decide(
         unit.tx, row.id, state, by=ruling.actor, as_role=ruling.role, at=unit.now, since=unit.now
     )
-    told = {"agreement_id": row.id, "kind": row.kind.value} | _told(row.terms, gathered.loan.currency)
-    await _tell(unit, gathered, "recourse.agreement.approved.v1", told)
+    terms = telling_agreements.terms_told(row.terms, gathered.loan.currency)
+    told = {"agreement_id": row.id, "kind": row.kind.value} | terms
+    await telling_agreements.tell(unit, gathered, "recourse.agreement.approved.v1", told)
     payload = {
         "agreement": row.id,
         "by": ruling.actor,
@@ -273,30 +269,3 @@ async def _note(
 
 async def _undelivered(unit: Unit, row: AgreementRow) -> tuple[Nudge, ...]:
     return tuple(await cases.undelivered_of(unit.tx, [row.loan_id]))
-
-
-async def _tell(unit: Unit, gathered: Gathered, type_: str, data: dict[str, Any]) -> None:
-    about = {"loan_id": gathered.case.loan_id, "episode": gathered.case.episode}
-    await outbox.put(unit.tx, gathered.case.loan_id, type_, unit.now, about | data)
-
-
-def _told(terms: Terms, currency: str) -> dict[str, Any]:
-    """The terms as the bank is told of them."""
-
-    def money(minor: int) -> dict[str, Any]:
-        return {"amount_minor": minor, "currency": currency}
-
-    told: dict[str, Any] = {
-        "parts": [{"due_on": p.due_on.isoformat(), "amount": money(p.amount_minor)} for p in parts_of(terms)]
-    }
-    match terms:
-        case PaymentPlan():
-            return told
-        case Settlement(waived_minor=waived):
-            return told | {"gives_up": money(waived)}
-        case Waiver(of=of, amount_minor=amount):
-            return {"gives_up": money(amount), "waived": of.value}
-        case Extension(installments=installments):
-            return {"installments": installments}
-        case Restructure(installments=installments, amount_minor=amount, first_due_on=on):
-            return {"installments": installments, "amount": money(amount), "first_due_on": on.isoformat()}
