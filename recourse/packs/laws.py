@@ -10,9 +10,19 @@ from typing import Any
 
 from recourse.domain.law.caps import LEDGER_DAYS
 from recourse.domain.law.rule import Rule
-from recourse.domain.law.rules import RULE_KINDS, LawPack
+from recourse.domain.law.rules import (
+    RULE_KINDS,
+    Cap,
+    ConversationWait,
+    HoldRule,
+    LawPack,
+    LeastUnpaid,
+    LimitationRule,
+    NoticeRule,
+    RetentionRule,
+)
 from recourse.packs.resting import check_calendar, resting
-from recourse.packs.strict import PackError, read_yaml, validate
+from recourse.packs.strict import Bounds, PackError, check_bounds, read_yaml, validate
 
 
 def load_law(name: str, text: str) -> LawPack:
@@ -21,7 +31,7 @@ def load_law(name: str, text: str) -> LawPack:
     _check_times(name, value)
     pack: LawPack = validate(name, value, LawPack)
     _check_numbers(name, pack)
-    _check_moves(name, pack)
+    _check_named(name, pack)
     _check_rest(name, pack)
     for kind in RULE_KINDS:
         rules = getattr(pack, kind)
@@ -112,58 +122,49 @@ def _check_rest(name: str, pack: LawPack) -> None:
             check_calendar(f"{where}.calendar", rule.calendar)
 
 
-def _check_asked(where: str, days: int | None) -> None:
-    if days is not None and not 1 <= days <= LEDGER_DAYS:
-        raise PackError(
-            f"{where}.asked_days: must be 1 to {LEDGER_DAYS}; leave it out where a request changes nothing"
-        )
-
-
-def _check_moves(name: str, pack: LawPack) -> None:
-    for number, party in enumerate(pack.parties):
-        if party.unreachable.failed_in_a_row < 1 or not party.unreachable.channels:
-            raise PackError(f"{name}: parties.{number}.unreachable: at least one contact on some channel")
-    for number, notice in enumerate(pack.notices):
-        if notice.once_in_months is not None and not 1 <= notice.once_in_months <= 36:
-            raise PackError(
-                f"{name}: notices.{number}.once_in_months: must be 1 to 36; leave it out for one a default"
-            )
-    for number, least in enumerate(pack.least_unpaid):
-        if not 1 <= least.percent <= 100:
-            raise PackError(f"{name}: least_unpaid.{number}.percent: must be 1 to 100")
+_LONGEST = 3660
+"""Days: ten years. With a number beyond what a calendar holds every later decision there would fail."""
+_IN_SIGHT = (1, LEDGER_DAYS)
+_BOUNDS: Mapping[type, Bounds] = {
+    Cap: {"limit": (1, None), "window_days": _IN_SIGHT, "asked_days": _IN_SIGHT},
+    ConversationWait: {"days": _IN_SIGHT, "asked_days": _IN_SIGHT},
+    HoldRule: {"days": (1, _LONGEST), "once_in_months": (1, 120)},
+    NoticeRule: {"wait_days": (0, _LONGEST), "earliest_dpd": (0, _LONGEST), "once_in_months": (1, 36)},
+    LeastUnpaid: {"percent": (1, 100)},
+    RetentionRule: {"years": (1, 100)},
+    LimitationRule: {"years": (1, 100)},
+}
+_HINTS = {
+    "window_days": "null for a day; older attempts are out of sight",
+    "asked_days": "leave it out where a request changes nothing",
+    "once_in_months": "leave it out for no such bound",
+}
+_NAMED = ("channels", "roles", "stops", "contains")
+"""What a rule is about; without any it would bind nobody, and nobody would see it."""
 
 
 def _check_numbers(name: str, pack: LawPack) -> None:
+    for kind in RULE_KINDS:
+        for number, rule in enumerate(getattr(pack, kind)):
+            check_bounds(f"{name}: {kind}.{number}", rule, _BOUNDS.get(type(rule), {}), _HINTS)
     for number, hours in enumerate(pack.hours):
         if hours.opens >= hours.closes:
             raise PackError(f"{name}: hours.{number}.closes: must lie after opens, on the same day")
-    for number, cap in enumerate(pack.caps):
-        if cap.limit < 1:
-            raise PackError(f"{name}: caps.{number}.limit: must be 1 or more")
-        if cap.window_days is not None and not 1 <= cap.window_days <= LEDGER_DAYS:
-            raise PackError(
-                f"{name}: caps.{number}.window_days: must be 1 to {LEDGER_DAYS}, or null for a day; "
-                "older attempts are out of sight"
-            )
-        _check_asked(f"{name}: caps.{number}", cap.asked_days)
-    for number, wait in enumerate(pack.conversation_waits):
-        _check_asked(f"{name}: conversation_waits.{number}", wait.asked_days)
-        if not 1 <= wait.days <= LEDGER_DAYS:
-            raise PackError(
-                f"{name}: conversation_waits.{number}.days: must be 1 to {LEDGER_DAYS}; "
-                "older attempts are out of sight"
-            )
-    for number, hold in enumerate(pack.holds):
-        if hold.days is not None and hold.days < 1:
-            raise PackError(f"{name}: holds.{number}.days: must be 1 or more; leave it out for no end")
-        if hold.once_in_months is not None and hold.once_in_months < 1:
-            raise PackError(f"{name}: holds.{number}.once_in_months: must be 1 or more; leave it out for any")
-    for kind, field in (("retention", "years"), ("limitation", "years")):
-        for number, rule in enumerate(getattr(pack, kind)):
-            if getattr(rule, field) < 1:
-                raise PackError(f"{name}: {kind}.{number}.{field}: must be 1 or more")
     for number, limit in enumerate(pack.limitation):
         if limit.warn_days is not None and not 1 <= limit.warn_days <= limit.years * 365:
             raise PackError(
                 f"{name}: limitation.{number}.warn_days: must be 1 to the years; leave it out for never"
             )
+
+
+def _check_named(name: str, pack: LawPack) -> None:
+    for kind in RULE_KINDS:
+        for number, rule in enumerate(getattr(pack, kind)):
+            fields = _NAMED if not isinstance(rule, NoticeRule) else ()
+            fields = (*fields, "before") if isinstance(rule, LeastUnpaid) else fields
+            empty = [field for field in fields if hasattr(rule, field) and not getattr(rule, field)]
+            if empty:
+                raise PackError(f"{name}: {kind}.{number}.{empty[0]}: names none, so the rule binds nobody")
+    for number, party in enumerate(pack.parties):
+        if party.unreachable.failed_in_a_row < 1 or not party.unreachable.channels:
+            raise PackError(f"{name}: parties.{number}.unreachable: at least one contact on some channel")

@@ -17,7 +17,7 @@ from recourse.domain.strategy.ladder import (
     Strategy,
 )
 from recourse.packs.render import LANGUAGES, missing_texts
-from recourse.packs.strict import PackError, read_yaml, validate
+from recourse.packs.strict import Bounds, PackError, check_bounds, read_yaml, validate
 
 
 def load_strategy_file(path: Path) -> Strategy:
@@ -70,9 +70,8 @@ def _check_languages(name: str, strategy: Strategy) -> None:
         raise PackError(f"{name}: languages: en, and any of {', '.join(LANGUAGES)} beside it")
 
 
-Bounds = tuple[int, int | None]
 _DAYS, _SOME_DAYS, _PERCENT = (0, None), (1, None), (1, 100)
-_BOUNDS: Mapping[type, Mapping[str, Bounds]] = {
+_BOUNDS: Mapping[type, Bounds] = {
     Step: {
         "day": _DAYS,
         "tries": (1, None),
@@ -94,11 +93,7 @@ def _check_numbers(name: str, strategy: Strategy) -> None:
     numbered |= {f"triggers.back.{pull.id}": pull for pull in strategy.triggers.back}
     numbered |= {"promise": strategy.promise, "agreement": strategy.agreement}
     for where, what in numbered.items():
-        for field, (least, most) in _BOUNDS[type(what)].items():
-            value = getattr(what, field)
-            if value is not None and (value < least or (most is not None and value > most)):
-                upper = "or more" if most is None else f"to {most}"
-                raise PackError(f"{name}: {where}.{field}: must be {least} {upper}")
+        check_bounds(f"{name}: {where}", what, _BOUNDS[type(what)])
 
 
 def _check_step(name: str, step: Step, known: set[str], languages: tuple[str, ...]) -> None:

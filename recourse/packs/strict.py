@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import yaml
@@ -69,3 +69,18 @@ def _unknown_keys(value: Any, kind: Any, path: str = "") -> str | None:
             if deeper:
                 return deeper
     return None
+
+
+Bounds = Mapping[str, tuple[int, int | None]]
+"""field -> (the least, the most or None)"""
+
+
+def check_bounds(where: str, value: Any, bounds: Bounds, hints: Mapping[str, str] | None = None) -> None:
+    """Raises PackError for a number of `value` that lies outside; None lies in any. hints: what else may be
+    said there."""
+    for field, (least, most) in bounds.items():
+        number = getattr(value, field)
+        if number is not None and (number < least or (most is not None and number > most)):
+            upper = "or more" if most is None else f"to {most}"
+            hint = f"; {hints[field]}" if hints and field in hints else ""
+            raise PackError(f"{where}.{field}: must be {least} {upper}{hint}")

@@ -100,6 +100,38 @@ BAD_LAWS: dict[str, tuple[Change, str]] = {
         lambda p: p["caps"][0].update(scope={"collector": []}),
         r"cn: caps\.0\.scope\.collector: no such field",
     ),
+    "hours of no channel": (
+        lambda p: p["hours"][0].update(channels=[]),
+        r"cn: hours\.0\.channels: names none",
+    ),
+    "a cap of no channel": (lambda p: p["caps"][1].update(channels=[]), r"cn: caps\.1\.channels: names none"),
+    "a consent to nothing": (lambda p: p["consent"][0].update(channels=[]), r"cn: consent\.0\.channels: "),
+    "a party of nobody": (lambda p: p["parties"][0].update(roles=[]), r"cn: parties\.0\.roles: names none"),
+    "a hold that stops nothing": (lambda p: p["holds"][2].update(stops=[]), r"cn: holds\.2\.stops: "),
+    "a message that says nothing": (
+        lambda p: p["contents"][0].update(contains=[]),
+        r"cn: contents\.0\.contains",
+    ),
+    "a share of the price before nothing": (
+        lambda p: p["least_unpaid"][0].update(before=[]),
+        r"cn: least_unpaid\.0\.before: names none",
+    ),
+    "a notice that ends before it is given": (
+        lambda p: p["notices"][0].update(wait_days=-1),
+        r"cn: notices\.0\.wait_days: must be 0 to 3660",
+    ),
+    "a notice before the debt is late": (
+        lambda p: p["notices"][0].update(earliest_dpd=-5),
+        r"cn: notices\.0\.earliest_dpd: must be 0",
+    ),
+    "a limitation beyond the calendar": (
+        lambda p: p["limitation"][0].update(years=10**6),
+        r"cn: limitation\.0\.years: must be 1 to 100",
+    ),
+    "a hold beyond the calendar": (
+        lambda p: p["holds"][0].update(days=10**7),
+        r"cn: holds\.0\.days: must be 1 to 3660",
+    ),
     "a rule without a code": (lambda p: p["hours"][0].pop("code"), r"cn: hours\.0\.code: "),
     "a retention of no years": (lambda p: p["retention"][0].update(years=0), r"cn: retention\.0\.years: "),
 }
