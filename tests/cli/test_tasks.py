@@ -37,6 +37,8 @@ async def test_a_claim_and_its_outcome_are_accepted_and_stand_in_the_case(town: 
     task = await town.task(LATE[1])
     claimed = await town.cli.json("tasks", "claim", task, "--as", "agent-1")
     assert claimed["accepted"]
+    assert claimed["begin_by"] < claimed["next_at"]
+    assert "begin by" in (await town.cli("tasks", "claim", task, "--as", "agent-1")).stdout
     assert await _state(town, task) == ("claimed", "agent-1", None)
     done = await town.cli("tasks", "complete", task, "refuses", "--as", "agent-1")
     assert done.exit_code == 0
