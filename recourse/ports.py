@@ -41,14 +41,25 @@ class OutcomeUnknown(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """A letter as it is sent: a PDF. id: the number printed on it. sha256: of the bytes, in hex."""
+
+    id: str
+    content: bytes = field(repr=False)
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One message to one address. Kept out of logs and payloads: it lives between row and wire only."""
+    """One message to one address. Kept out of logs and payloads: it lives between row and wire only. paper:
+    the letter that goes along, or that is all of the message."""
 
     key: str
     to: str = field(repr=False)
     subject: str | None = field(repr=False)
     body: str = field(repr=False)
     language: str
+    paper: Paper | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +71,19 @@ class Accepted:
 
 
 class Messenger(Protocol):
-    """E-mail or SMS."""
+    """E-mail, SMS, or whoever prints and posts."""
 
     async def send(self, message: Message) -> Accepted:
         """Raises NotHandedOver or RefusedByProvider; any other error means the outcome is unknown."""
+        ...
+
+
+class LetterPress(Protocol):
+    async def press(self, letter: bytes) -> bytes:
+        """The PDF of a letter (canonical JSON, as `recourse.packs.letters` writes it). Nothing leaves by it.
+
+        Raises LetterError for what cannot be printed, and NotHandedOver while it cannot print, or sign.
+        """
         ...
 
 

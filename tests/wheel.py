@@ -23,6 +23,14 @@ PACKS = (
     "assert render('reminder_friendly', 'sms', 'zh-CN', dict.fromkeys("
     "('name','lender','amount','oldest_due','dpd','pay_reference','phone','opt_out'), 'x')).body"
 )
+LETTERS = (
+    "from datetime import date; from importlib.resources import files; "
+    "from recourse.packs.letters import letter_kinds, write; assert letter_kinds(); "
+    "assert write('reminder_firm', 'zh', dict.fromkeys(('name','address','lender','lender_address','amount',"
+    "'oldest_due','dpd','pay_reference','phone'), 'x') | {'on': date(2026, 1, 1)}, contact='x'); "
+    "packed = {f.name for part in ('fonts', 'paper') for f in (files('recourse.packs') / part).iterdir()}; "
+    "assert {'NotoSansSC-Regular.ttf', 'NotoSans-Regular.ttf', 'NotoSansSC-OFL.txt', 'letter.typ'} <= packed"
+)
 
 
 def _run(*command: str | Path, cwd: Path, **env: str) -> None:
@@ -39,6 +47,7 @@ async def main() -> None:
         _run(UV, "pip", "install", "--quiet", "--python", environment, f"{wheel}[stack]", cwd=away)
         _run(environment / "bin" / "recourse", "--help", cwd=away)
         _run(environment / "bin" / "python", "-c", PACKS, cwd=away)
+        _run(environment / "bin" / "python", "-c", LETTERS, cwd=away)
         async with running(away / "stack", servers=("postgres",), ends=()) as addresses:
             url = {"RECOURSE_DATABASE_URL": addresses.database_url}
             _run(environment / "bin" / "recourse", "db", "upgrade", cwd=away, **url)

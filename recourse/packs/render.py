@@ -11,9 +11,11 @@ from importlib.resources import files
 from jinja2 import StrictUndefined, Template, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-_ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
+from recourse.packs.statements import statements
+
+ENVIRONMENT = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
 """Plain text goes out, so nothing is escaped; the sandbox keeps a template from reaching into objects."""
-_TEMPLATES = files("recourse.packs") / "templates"
+TEMPLATES = files("recourse.packs") / "templates"
 LANGUAGES = ("zh", "en", "de")
 """English is there for every text, and written to everybody whose own language has none."""
 
@@ -40,7 +42,7 @@ def render(template: str, channel: str, language: str, variables: Mapping[str, o
 def missing_texts(template: str, channel: str, languages: Iterable[str]) -> list[str]:
     """The files a template still needs before it can be sent over a channel in these languages."""
     wanted = [f"{language}.{channel}.txt" for language in languages]
-    return [f"{template}/{name}" for name in wanted if not (_TEMPLATES / template / name).is_file()]
+    return [f"{template}/{name}" for name in wanted if not (TEMPLATES / template / name).is_file()]
 
 
 PASSAGES = {
@@ -51,8 +53,16 @@ PASSAGES = {
     "due_date": "oldest_due",
     "days_past_due": "dpd",
     "reference": "pay_reference",
+    "vehicle": "vehicle",
+    "counsel": "counsel",
+    "payoff": "payoff",
+    "sale": "sale",
+    "phone": "phone",
 }
-"""The passages a law can ask for, and the variable that is each of them in every text."""
+"""The passages a law can ask for, and the variable that is each of them in every text. Each of the
+`recourse.packs.statements` is a passage too."""
+FRAME = frozenset({"sender_address", "recipient", "date"})
+"""What the sheet prints around the text of every letter; a letter that lacks one of them is not written."""
 
 
 @lru_cache(maxsize=256)
@@ -61,16 +71,18 @@ def passages(template: str, channel: str) -> Mapping[str, frozenset[str]]:
     nobody wrote. Read from what the text prints, so it cannot claim a passage it does not have."""
     found = {}
     for language in LANGUAGES:
-        file = _TEMPLATES / template / f"{language}.{channel}.txt"
+        file = TEMPLATES / template / f"{language}.{channel}.txt"
         if file.is_file():
             said = printed(file.read_text(encoding="utf-8"))
-            found[language] = frozenset(name for name, variable in PASSAGES.items() if variable in said)
+            known = PASSAGES | {name: name for name in statements()}
+            own = frozenset(name for name, variable in known.items() if variable in said)
+            found[language] = own | (FRAME if channel == "letter" else frozenset())
     return found
 
 
 def printed(text: str) -> set[str]:
     """Variables that are printed always: not those in a branch, in a loop, or only asked about."""
-    outputs = [node for node in _ENVIRONMENT.parse(text).body if isinstance(node, nodes.Output)]
+    outputs = [node for node in ENVIRONMENT.parse(text).body if isinstance(node, nodes.Output)]
     return {part.name for output in outputs for part in output.nodes if isinstance(part, nodes.Name)}
 
 
@@ -83,8 +95,8 @@ def language_of(template: str, channel: str, tag: str) -> str:
 
 @lru_cache(maxsize=256)
 def _load(template: str, language: str, channel: str) -> tuple[Template, str]:
-    file = _TEMPLATES / template / f"{language}.{channel}.txt"
+    file = TEMPLATES / template / f"{language}.{channel}.txt"
     if not file.is_file():
         raise LookupError(f"template {template}/{language}.{channel}.txt: there is none; add it to the pack")
     text = file.read_text(encoding="utf-8")
-    return _ENVIRONMENT.from_string(text), hashlib.sha256(text.encode()).hexdigest()[:12]
+    return ENVIRONMENT.from_string(text), hashlib.sha256(text.encode()).hexdigest()[:12]

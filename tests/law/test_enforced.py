@@ -28,7 +28,10 @@ CONTENTS = {
     "EU": {"eu_who_is_writing": ("email sms letter", "sender amount")},
     "IN": {"in_who_is_writing": ("email sms letter", "sender amount")},
     "UK": {"uk_who_is_writing": ("email sms letter", "sender amount")},
-    "US": {"us_opt_out": ("email sms", "sender opt_out")},
+    "US": {
+        "us_opt_out": ("email sms", "sender opt_out"),
+        "us_house_letters": ("letter", "sender sender_address amount"),
+    },
 }
 RESTS = {
     "AU": ("2026-12-25", "2026-12-28"),
