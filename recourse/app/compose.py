@@ -68,7 +68,16 @@ def packs(settings: PackSettings) -> PackBook:
 def lenders(settings: Settings) -> Mapping[str, Lender]:
     return {
         source: Lender(
-            one.name, one.region, one.currency, one.zone, one.phone, Collector(one.collector), one.product
+            one.name,
+            one.region,
+            one.currency,
+            one.zone,
+            one.phone,
+            Collector(one.collector),
+            one.product,
+            one.address,
+            one.counsel,
+            one.counsel_address,
         )
         for source, one in settings.lenders.items()
     }

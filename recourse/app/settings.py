@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from consumers.connection import KafkaConnection
 from recourse.app.reaching import TLS_FILES
 from recourse.app.settings_evidence import EvidenceSettings
+from recourse.app.settings_letters import LettersSettings
 from recourse.app.settings_outside import OutsideSettings
 from recourse.contracts.events import Topics
 from recourse.contracts.messages import CalendarData
@@ -45,6 +46,9 @@ class LenderSetting(BaseModel):
     phone: str = ""
     collector: Literal["creditor", "third_party"] = "creditor"
     product: str = "auto_loan"
+    address: str = ""
+    counsel: str = ""
+    counsel_address: str = ""
 
     @field_validator("zone")
     @classmethod
@@ -142,7 +146,7 @@ class PackSettings(KafkaSettings):
     house_rules: str = ""
 
 
-class Settings(OutsideSettings, EvidenceSettings, PackSettings):
+class Settings(OutsideSettings, EvidenceSettings, LettersSettings, PackSettings):
     database_url: str
     database_pool: int = Field(default=10, ge=1, le=200)
     consumer_group: str = "recourse"
