@@ -22,13 +22,16 @@ from recourse.delivery import Delivery
 from recourse.domain.law.rule import Collector
 from recourse.domain.situation import Channel
 from recourse.gateways.legal_desk import HttpLegalDesk
+from recourse.gateways.letter_press import TypstPress
+from recourse.gateways.pades import Seal, SignedPress
+from recourse.gateways.print_tray import PrintTray
 from recourse.gateways.smpp import SmppMessenger
 from recourse.gateways.smpp_listening import Inbound, Receipt, SmppListener
 from recourse.gateways.smtp import SmtpMessenger
 from recourse.gateways.traccar import TraccarLocator
 from recourse.packs.loader import PackBook, load_packs, with_experiments, with_house_rules, with_strategies
 from recourse.packs.strict import PackError
-from recourse.ports import CaseRuns, Messenger
+from recourse.ports import CaseRuns, LetterPress, Messenger
 from recourse.service import noting, replying
 from recourse.service.context import Lender, Services
 from recourse.storage.database import Database
@@ -112,7 +115,7 @@ async def activities(settings: Settings, running: Services, runs: CaseRuns) -> A
     async with AsyncExitStack() as closing:
         messengers = _messengers(settings, closing)
         deciding = DecidingActivities(running)
-        reminding = RemindingActivities(running, messengers)
+        reminding = RemindingActivities(running, messengers, press=letter_press(settings))
         locator = vehicle_locator(settings)
         desk = HttpLegalDesk(
             _required("legal_desk_url", settings.legal_desk_url), settings.legal_desk_token.get_secret_value()
@@ -160,7 +163,26 @@ def sms_listener(settings: Settings, delivery: Delivery) -> SmppListener:
 def _messengers(settings: Settings, closing: AsyncExitStack) -> Mapping[Channel, Messenger]:
     smpp = sms_centre(settings)
     closing.push_async_callback(smpp.close)
-    return {Channel.EMAIL: mail_server(settings), Channel.SMS: smpp}
+    tray = PrintTray(settings.letters_folder)
+    return {Channel.EMAIL: mail_server(settings), Channel.SMS: smpp, Channel.LETTER: tray}
+
+
+def letter_press(settings: Settings) -> LetterPress:
+    """It signs where a certificate is set. Raises SettingsError for one that cannot be used."""
+    if not settings.letters_certificate_file:
+        return TypstPress()
+    try:
+        seal = Seal.read(
+            Path(settings.letters_certificate_file),
+            Path(settings.letters_key_file),
+            settings.letters_key_passphrase.get_secret_value(),
+            timestamp_url=settings.letters_timestamp_url,
+        )
+    except ValueError as error:
+        raise SettingsError(
+            f"RECOURSE_LETTERS_CERTIFICATE_FILE, RECOURSE_LETTERS_KEY_FILE: {error}"
+        ) from None
+    return SignedPress(TypstPress(), seal)
 
 
 def sms_centre(settings: Settings) -> SmppMessenger:

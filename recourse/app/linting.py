@@ -23,7 +23,7 @@ def house() -> House:
         outcomes={kind: allowed_outcomes(kind) for kind in KINDS},
         repeated=frozenset(code for code, disposition in DISPOSITIONS.items() if disposition.retry),
         contacts=CALLS,
-        sent=frozenset({Channel.EMAIL, Channel.SMS}),
+        sent=frozenset({Channel.EMAIL, Channel.SMS, Channel.LETTER}),
         passages=passages,
     )
 

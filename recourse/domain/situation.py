@@ -212,12 +212,13 @@ class StepRecord:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One that was given: the kind of template, when, and how many days past due the debt was at least.
-    earlier: in an earlier default of the same debt."""
+    earlier: in an earlier default of the same debt. by_post: `at` is when it was handed over for the post."""
 
     template: str
     at: datetime
     dpd: int
     earlier: bool = False
+    by_post: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,9 @@ class SmtpMessenger:
             mail["Auto-Submitted"] = "auto-generated"
             mail["Content-Language"] = message.language
             mail.set_content(message.body, cte="base64")
+            if message.paper is not None:
+                name = f"{message.paper.id}.pdf"
+                mail.add_attachment(message.paper.content, "application", "pdf", filename=name)
             return _Mail(_one_mailbox(mail), message_id, mail.as_bytes())
         except Exception:  # its text would repeat the address
             raise RefusedByProvider("smtp_malformed") from None

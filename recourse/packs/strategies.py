@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from recourse.domain.situation import Channel
 from recourse.domain.strategy.ladder import (
     AgreementRule,
     PromiseRule,
@@ -110,6 +111,10 @@ def _check_step(name: str, step: Step, known: set[str], languages: tuple[str, ..
         if getattr(step, field) is None:
             raise PackError(f"{where}.{field}: a step of kind {step.kind} needs it")
     missing = missing_texts(step.template or "", step.channel or "", languages)
+    if step.letter and step.channel is not Channel.EMAIL:
+        raise PackError(f"{where}.letter: goes along with an e-mail only; leave it out")
+    if step.letter:
+        missing += missing_texts(step.template or "", Channel.LETTER, languages)
     if step.kind is StepKind.REMIND and missing:
         raise PackError(f"{where}.template: there is no {' or '.join(missing)}; add it to the pack")
     if step.kind is StepKind.HANDOVER and step.proposal == step.approval:

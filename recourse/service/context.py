@@ -18,8 +18,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Lender:
-    """Who a `ce_source` of the bank stands for, so that an overdue event may come before any snapshot. address,
-    counsel, counsel_address: as they stand on letters; empty where nobody gave them."""
+    """Who a `ce_source` of the bank stands for, so that an overdue event may come before any snapshot.
+    address, counsel, counsel_address: as they stand on letters; empty where nobody gave them."""
 
     name: str
     region: str

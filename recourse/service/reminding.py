@@ -7,13 +7,14 @@ open until the person, or the provider after all, has said what became of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from recourse.contracts.messages import StepCommand, StepResult
-from recourse.domain.ids import CaseId, TaskId
+from recourse.domain.ids import CaseId, LoanId, TaskId
 from recourse.domain.law.gate import gate
 from recourse.domain.law.holds import HOUSE
 from recourse.domain.law.verdict import ContactEffect, RefusalCode, Refused
+from recourse.domain.letter import LetterError
 from recourse.domain.situation import AttemptOutcome, Channel, StepOutcome
 from recourse.domain.strategy.address import contact_effect
 from recourse.domain.strategy.ladder import Step
@@ -27,15 +28,20 @@ from recourse.storage import attempts, outbox, steps
 from recourse.storage.attempts import NewAttempt, attempt_id
 
 SYSTEM = "system"
+INCOMPLETE, UNPRINTABLE = "letter_incomplete", "letter_unprintable"
+"""Codes of a step whose letter lacks a value, or holds a sign that cannot be printed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The slot is ours and the gate said yes: this message, and no other, may leave now."""
+    """The slot is ours and the gate said yes: this message, and no other, may leave now. letter: canonical
+    JSON of the letter that has to be pressed and kept before."""
 
     attempt_id: str
+    loan_id: LoanId
     channel: Channel
     message: Message
+    letter: bytes | None = field(default=None, repr=False)
 
 
 async def claim(unit: Unit, command: StepCommand) -> Claimed | StepResult:
@@ -60,9 +66,14 @@ async def claim(unit: Unit, command: StepCommand) -> Claimed | StepResult:
     return await _take(unit, d, step, effect, key)
 
 
-async def _take(unit: Unit, d: Deliberation, step: Step, effect: ContactEffect, key: str) -> Claimed:
+async def _take(
+    unit: Unit, d: Deliberation, step: Step, effect: ContactEffect, key: str
+) -> Claimed | StepResult:
     case, channel = d.gathered.case, effect.channel
-    wording = await compose(unit, d, step, effect.person_id, effect.contact_point_id)
+    try:
+        wording = await compose(unit, d, step, effect.person_id, effect.contact_point_id, key)
+    except LetterError as error:
+        return await finish(unit, d, step.id, StepOutcome.UNABLE, f"no letter: {error}", code=INCOMPLETE)
     new = NewAttempt(
         id=key,
         loan_id=case.loan_id,
@@ -86,7 +97,7 @@ async def _take(unit: Unit, d: Deliberation, step: Step, effect: ContactEffect, 
     )
     await steps.append(unit.tx, row)
     message = Message(key, wording.to, wording.subject, wording.body, wording.language)
-    return Claimed(key, channel, message)
+    return Claimed(key, case.loan_id, channel, message, wording.letter)
 
 
 async def record_sent(unit: Unit, command: StepCommand, claimed: Claimed, answer: Accepted) -> StepResult:
@@ -133,6 +144,19 @@ async def record_refused(unit: Unit, command: StepCommand, claimed: Claimed, cod
     if not first and not await doubt.ends(unit, d, command.step_id):
         return await too_late(unit, d)
     return await finish(unit, d, command.step_id, StepOutcome.UNABLE, "refused by the provider", code=code)
+
+
+async def record_unprintable(
+    unit: Unit, command: StepCommand, claimed: Claimed, error: LetterError
+) -> StepResult:
+    """The letter cannot be printed as it is: nothing has left, and the fallback takes over."""
+    d = deliberate(unit, await locked(unit, command.case_id))
+    if not await attempts.finish(
+        unit.tx, claimed.attempt_id, AttemptOutcome.NOT_SENT, disposition=UNPRINTABLE
+    ):
+        return await too_late(unit, d)
+    reason = f"no letter: {error}"
+    return await finish(unit, d, command.step_id, StepOutcome.UNABLE, reason, code=UNPRINTABLE)
 
 
 async def record_unknown(unit: Unit, command: StepCommand, claimed: Claimed) -> StepResult:

@@ -2,61 +2,71 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
 from recourse.domain.ids import ContactPointId, PersonId
 from recourse.domain.law.notices import last_day
-from recourse.domain.money import Money
+from recourse.domain.situation import Channel
 from recourse.domain.strategy.deadline import days_to_answer
 from recourse.domain.strategy.ladder import Step
+from recourse.packs.letters import Value, plain_text, write
 from recourse.packs.render import language_of, render
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation
+from recourse.service.lettering import common_values, sheet_values
 from recourse.storage.tables import contact_point, party
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Personal data on its way from the tables to the wire; not to be logged."""
+    """Personal data on its way from the tables to the wire; not to be logged. letter: canonical JSON of the
+    letter that is to be pressed, which is all of the message on paper and goes along with an e-mail."""
 
     to: str = field(repr=False)
     subject: str | None = field(repr=False)
     body: str = field(repr=False)
     language: str
     version: str
+    letter: bytes | None = field(default=None, repr=False)
 
 
 async def compose(
-    unit: Unit, d: Deliberation, step: Step, person_id: PersonId, point_id: ContactPointId
+    unit: Unit, d: Deliberation, step: Step, person_id: PersonId, point_id: ContactPointId, contact: str
 ) -> Wording:
-    """Raises LookupError or a template error; nothing has been claimed then."""
-    person = (
-        await unit.tx.execute(select(party.c.name, party.c.language).where(party.c.id == person_id))
-    ).one()
-    to = (
-        await unit.tx.execute(select(contact_point.c.value).where(contact_point.c.id == point_id))
-    ).scalar_one()
-    account, loan = d.gathered.situation.account, d.gathered.loan
+    """contact: the id of the contact. Raises LookupError, a template error, or LetterError; nothing has been
+    claimed then."""
+    whom = select(party.c.name, party.c.language).where(party.c.id == person_id)
+    person = (await unit.tx.execute(whom)).one()
+    where = select(contact_point.c.value).where(contact_point.c.id == point_id)
+    to: str = (await unit.tx.execute(where)).scalar_one()
+    loan, template = d.gathered.loan, step.template or ""
     lender = next((x for x in unit.lenders.values() if x.name == loan.lender), None)
+    values = common_values(d.gathered, lender, person.name, unit.now)
+    days = days_to_answer(step, d.rules.strategy, d.rules.packs)
+    values["deadline"] = last_day(unit.now, days, loan.zone)
+    letter = None
+    if step.letter or step.channel is Channel.LETTER:
+        sheet = values | await sheet_values(unit.tx, d.gathered, lender, person_id, unit.now)
+        sheet["address"] = to if step.channel is Channel.LETTER else sheet["address"] or to
+        letter = write(template, person.language, sheet, contact=contact)
+        if step.channel is Channel.LETTER:
+            said = json.loads(letter)
+            return Wording(to, said["subject"], plain_text(said), person.language, said["version"], letter)
     channel = step.channel.value if step.channel else "email"
-    language = language_of(step.template or "", channel, person.language)
-    variables = {
-        "name": person.name or "",
-        "lender": loan.lender,
-        "amount": str(Money(account.arrears.unpaid_minor, loan.currency)),
-        "oldest_due": account.arrears.oldest_due.isoformat() if account.arrears.oldest_due else "",
-        "dpd": d.decision.dpd,
-        "pay_reference": loan.id,
-        "phone": lender.phone if lender else "",
-        "deadline": last_day(
-            unit.now, days_to_answer(step, d.rules.strategy, d.rules.packs), loan.zone
-        ).isoformat(),
-        "opt_out": _OPT_OUT.get(channel, {}).get(language, _OPT_OUT_DEFAULT),
+    words = render(template, channel, person.language, _plain(values, template, channel, person.language))
+    return Wording(to, words.subject, words.body, person.language, words.version, letter)
+
+
+def _plain(values: dict[str, Value], template: str, channel: str, language: str) -> dict[str, object]:
+    """For a text without a sheet: dates as ISO has them, and how to stop what the channel brings."""
+    known: dict[str, object] = {
+        name: value if isinstance(value, int) else str(value) for name, value in values.items()
     }
-    words = render(step.template or "", channel, person.language, variables)
-    return Wording(to, words.subject, words.body, person.language, words.version)
+    spoken = language_of(template, channel, language)
+    return known | {"opt_out": _OPT_OUT.get(channel, {}).get(spoken, _OPT_OUT_DEFAULT)}
 
 
 _OPT_OUT_DEFAULT = "Reply STOP to end these messages."

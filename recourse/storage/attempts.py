@@ -260,7 +260,7 @@ async def stale_claims(tx: Tx | ReadTx, older_than: timedelta, limit: int) -> li
         select(c.id, c.case_id, c.step_id, c.loan_id)
         .where(
             c.state == AttemptOutcome.CLAIMED,
-            c.channel.in_([Channel.EMAIL, Channel.SMS]),
+            c.channel.in_([Channel.EMAIL, Channel.SMS, Channel.LETTER]),
             c.reserved_until.is_(None),
             c.recorded_at < func.now() - older_than,
         )

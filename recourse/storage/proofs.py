@@ -13,7 +13,7 @@ from sqlalchemy import Label, RowMapping, Text, func, insert, literal, select, u
 from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.law.hours import local_date
 from recourse.domain.proofs import Proof, ProofKind
-from recourse.domain.situation import AttemptOutcome, Notice
+from recourse.domain.situation import AttemptOutcome, Channel, Notice
 from recourse.storage.cases import CaseRow
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.receipts import delivered_of
@@ -135,19 +135,20 @@ async def earlier_notices_of(
         return {}
     c, before = contact_attempt.c, collection_case.c
     statement = (
-        select(c.loan_id, before.episode, before.opened_at, c.template, c.at)
+        select(c.loan_id, before.episode, before.opened_at, c.template, c.at, c.channel)
         .join(collection_case, before.id == c.case_id)
         .where(among(c.loan_id, repeated), c.template.is_not(None), c.state == AttemptOutcome.SENT)
         .where(c.at > now - REMEMBERED)
         .order_by(c.at, c.id)
     )
     found: dict[CaseId, list[Notice]] = defaultdict(list)
-    for loan_key, episode, opened_at, template, at in await tx.execute(statement):
+    for loan_key, episode, opened_at, template, at, channel in await tx.execute(statement):
         zone = zones[LoanId(loan_key)]
         late = (local_date(at, zone) - local_date(opened_at, zone)).days + 1
         for row in repeated[LoanId(loan_key)]:
             if episode < row.episode:
-                found[row.id].append(Notice(template, at, late, earlier=True))
+                by_post = channel == Channel.LETTER
+                found[row.id].append(Notice(template, at, late, earlier=True, by_post=by_post))
     return found
 
 

@@ -22,6 +22,7 @@ from recourse.storage.tables import (
     consent,
     contact_attempt,
     dispute,
+    document,
     dossier_read,
     fact,
     hold,
@@ -53,6 +54,7 @@ SEALED: Final[Mapping[str, Table]] = {
         step,
         fact,
         contact_attempt,
+        document,
         provider_receipt,
         location_fix,
         hold,
@@ -103,6 +105,7 @@ NEVER_CHANGED: Final = frozenset(
         "permit_check",
         "dossier_read",
         "rule_set",
+        "document",
     }
 )
 """Kinds whose rows are written once: whoever changes one after it was sealed leaves a second entry."""

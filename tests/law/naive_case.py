@@ -159,7 +159,8 @@ def _notices(place: str, move: str, given: Iterable[Notice], s: Situation, now: 
             and n.dpd >= late
             and (not n.earlier or (months and (today - _day(n.at, s.lender_zone)).days <= 31 * months))
         ]
-        if not any(_day(n.at, s.lender_zone) + timedelta(days=days) < today for n in stand):
+        post = {True: 5, False: 0}
+        if not any(_day(n.at, s.lender_zone) + timedelta(days=days + post[n.by_post]) < today for n in stand):
             found.append(f"{template} has not had its {days} days")
     return found
 

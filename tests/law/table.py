@@ -227,7 +227,8 @@ def _notices(case: LawCase, zone: str) -> tuple[Notice, ...]:
     found = []
     for line in case.notices:
         day, clock, template, _, dpd, *rest = line.split()
-        found.append(Notice(template, instant(f"{day} {clock}", zone), int(dpd), rest == ["earlier"]))
+        given = instant(f"{day} {clock}", zone)
+        found.append(Notice(template, given, int(dpd), "earlier" in rest, by_post="posted" in rest))
     return tuple(found)
 
 

@@ -42,8 +42,13 @@ def standings(
     for pack in packs:
         for rule in pack.notices:
             if move in rule.before:
-                valid = [n.at for n in notices if _counts(n, rule, zone, now)]
+                valid = [_given(n, rule) for n in notices if _counts(n, rule, zone, now)]
                 yield Standing(pack, rule, _opens(rule, min(valid), zone) if valid else None)
+
+
+def _given(notice: Notice, rule: NoticeRule) -> datetime:
+    """What was posted is not read on the same day."""
+    return notice.at + timedelta(days=rule.post_days) if notice.by_post else notice.at
 
 
 def _counts(notice: Notice, rule: NoticeRule, zone: str, now: datetime) -> bool:

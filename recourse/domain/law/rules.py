@@ -148,7 +148,8 @@ class NoticeRule(Rule):
     earliest_dpd: it is no notice when given earlier. wait_days: from the notice to the move.
     template: the kind of template that is this notice. contains: passages it must have.
     once_in_months: the law gives the right once in that time, so that a notice of an earlier default stands
-    for a later one within it; None for one in each default.
+    for a later one within it; None for one in each default. post_days: a letter counts as given so many days
+    after it went to the post; the number is a house rule where the pack names none.
     """
 
     before: frozenset[Move]
@@ -157,6 +158,7 @@ class NoticeRule(Rule):
     earliest_dpd: int = 0
     contains: tuple[str, ...] = ()
     once_in_months: int | None = None
+    post_days: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,8 @@ def notices_given(s: Situation, done: Progress) -> tuple[Notice, ...]:
             dpd = first_day(done.strategy, step)
             if oldest is not None:
                 dpd = max(dpd, (local_date(state.at, s.lender_zone) - oldest).days)
-            found.append(Notice(step.template, state.at, dpd))
+            by_post = step.channel is Channel.LETTER
+            found.append(Notice(step.template, state.at, dpd, by_post=by_post))
     return tuple(found)
 
 

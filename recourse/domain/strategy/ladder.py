@@ -14,7 +14,7 @@ from recourse.domain.strategy.condition import Condition
 
 class StepKind(StrEnum):
     REMIND = "remind"
-    """A message by e-mail or SMS, sent by the system."""
+    """A message by e-mail or SMS, or a letter on paper, sent by the system."""
     TASK = "task"
     """Something a person does."""
     LOCATE = "locate"
@@ -37,6 +37,7 @@ class Step:
     positive: task outcomes that count as DONE and let dependents go on; any other answer DECLINES.
     proposal, approval: for a handover, the task steps whose two different actors stand behind it.
     only, unless: names of segments; the step is for cases in any of the first and in none of the second.
+    letter: of an e-mail; the letter of the same template goes along as a PDF.
     gate: a condition of the step's own. move: what the step begins, before which the law may want a notice.
     """
 
@@ -64,6 +65,7 @@ class Step:
     unless: tuple[str, ...] = ()
     gate: Condition | None = None
     move: Move | None = None
+    letter: bool = False
 
     @property
     def begins(self) -> Move | None:
@@ -177,6 +179,18 @@ class Strategy:
     @property
     def name(self) -> str:
         return f"{self.id}@{self.version}"
+
+    def stand_ins(self) -> dict[str, tuple[str, ...]]:
+        """Of each step that has some: those that may stand in for it, and in turn for these, in the ladder's
+        order."""
+        original = {step.id: step.fallback_for for step in self.steps}
+        found: dict[str, tuple[str, ...]] = {}
+        for step in self.steps:
+            stands_for = step.fallback_for
+            while stands_for is not None:
+                found[stands_for] = (*found.get(stands_for, ()), step.id)
+                stands_for = original[stands_for]
+        return found
 
     def step(self, step_id: str) -> Step:
         """Raises KeyError for a step this version does not have."""

@@ -53,7 +53,7 @@ _UNTOUCHED = StepState(None, None, None, 0)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """fallbacks: the steps that stand in for a step that could not be done."""
+    """fallbacks: the steps that stand in for a step that could not be done, as `Strategy.stand_ins`."""
 
     strategy: Strategy
     states: dict[str, StepState]
@@ -68,7 +68,7 @@ class Progress:
         return state.at if state.outcome is StepOutcome.DONE else None
 
     def standing_for(self, step_id: str) -> str:
-        """The step itself, or the fallback that was done in its place."""
+        """The step itself, or the fallback that was done in its place, or in that one's."""
         for candidate in (step_id, *self.fallbacks.get(step_id, ())):
             if self.state(candidate).outcome is StepOutcome.DONE:
                 return candidate
@@ -93,11 +93,7 @@ def progress(situation: Situation, strategy: Strategy) -> Progress:
         if record.step_id in known:
             before = states.get(record.step_id)
             states[record.step_id] = _after(record, before.tries if before else 0)
-    fallbacks: dict[str, tuple[str, ...]] = {}
-    for step in strategy.steps:
-        if step.fallback_for is not None:
-            fallbacks[step.fallback_for] = (*fallbacks.get(step.fallback_for, ()), step.id)
-    return Progress(strategy, states, fallbacks)
+    return Progress(strategy, states, strategy.stand_ins())
 
 
 def _after(record: StepRecord, tries: int) -> StepState:

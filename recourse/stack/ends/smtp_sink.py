@@ -9,6 +9,7 @@ What it does is chosen by a recipient's local part (before any `+`) or by the fi
 * anything else: 250
 
 Log: `accepted` and `dropped` {mail_from, rcpt, message_id, subject, headers [[name, value]], text,
+attached [{name, type, sha256}],
 received_at}; `refused` {rcpt, code}. `text` is the decoded text/plain part (else the first text part).
 """
 
@@ -18,6 +19,7 @@ import asyncio
 import email
 import email.message
 import email.policy
+import hashlib
 from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -81,7 +83,18 @@ def _described(envelope: Envelope) -> dict[str, Any]:
         "subject": message["Subject"],
         "headers": [[name, str(value)] for name, value in message.items()],
         "text": body.get_content() if body is not None else "",
+        "attached": [_digest(part) for part in message.iter_attachments()],
         "received_at": now(),
+    }
+
+
+def _digest(part: email.message.EmailMessage) -> dict[str, Any]:
+    content = part.get_payload(decode=True)
+    kept = content if isinstance(content, bytes) else b""
+    return {
+        "name": part.get_filename(),
+        "type": part.get_content_type(),
+        "sha256": hashlib.sha256(kept).hexdigest(),
     }
 
 

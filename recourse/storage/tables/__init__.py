@@ -1,7 +1,8 @@
 """Every table. Instants are business time in UTC; `recorded_at` columns are the database's own clock.
 
 Money is integer minor units. Personal data stands only in the tables of `people`, in
-`contact_attempt.subject/content`, `location_fix`, `legal_action.document` and `api_token.name` (of staff).
+`contact_attempt.subject/content`, `document.content`, `location_fix`, `legal_action.document` and
+`api_token.name` (of staff).
 """
 
 from recourse.storage.tables.base import metadata
@@ -15,7 +16,7 @@ from recourse.storage.tables.cases import (
     step,
     task_answer,
 )
-from recourse.storage.tables.contacts import contact_attempt, location_fix, provider_receipt
+from recourse.storage.tables.contacts import contact_attempt, document, location_fix, provider_receipt
 from recourse.storage.tables.evidence import anchor, checkpoint, seal, seal_node, seal_secret, unsealed
 from recourse.storage.tables.ledger import fact, hold, hold_told, installment, loan, payment
 from recourse.storage.tables.legal import legal_action, legal_status, proof
@@ -50,6 +51,7 @@ __all__ = [
     "contact_attempt",
     "contact_point",
     "dispute",
+    "document",
     "dossier_read",
     "fact",
     "hold",

@@ -1,8 +1,9 @@
-"""Contacts with people and readings of positions: what reached the world outside."""
+"""Contacts with people, letters and readings of positions: what reached the world outside."""
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Double,
     ForeignKey,
@@ -13,7 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 
 from recourse.storage.tables.base import instant, metadata, recorded_at
 
@@ -56,6 +57,28 @@ contact_attempt = Table(
         "reserved_until",
         postgresql_where="state = 'claimed' AND reserved_until IS NOT NULL",
     ),
+)
+
+document = Table(
+    "document",
+    metadata,
+    # A letter as it left, byte by byte. Its id is printed on it, and made from what it says; the digest is
+    # over the file, and no other file can stand under it.
+    Column("id", Text, primary_key=True),
+    Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
+    Column("case_id", Text, ForeignKey("collection_case.id"), nullable=False),
+    Column("step_id", Text, nullable=False),
+    Column("attempt_id", Text, ForeignKey("contact_attempt.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("content", BYTEA, nullable=False),
+    Column("sha256", Text, nullable=False),
+    instant("at"),
+    recorded_at(),
+    CheckConstraint("sha256 = encode(sha256(content), 'hex')", name="sha256"),
+    Index(None, "loan_id"),
+    Index(None, "case_id"),
+    Index(None, "attempt_id"),
 )
 
 provider_receipt = Table(

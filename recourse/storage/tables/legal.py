@@ -32,6 +32,8 @@ proof = Table(
     instant("at"),
     # The paper, by an opaque id.
     Column("evidence", Text, nullable=False),
+    # The letter that it proves the arrival of, where it is one of ours.
+    Column("document_id", Text, ForeignKey("document.id")),
     instant("noted_at"),
     Column("noted_by", Text, nullable=False),
     instant("withdrawn_at", nullable=True),

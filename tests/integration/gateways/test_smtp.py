@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +14,7 @@ from activities.reminding import RemindingActivities
 from recourse.contracts.messages import StepCommand
 from recourse.domain.situation import Channel
 from recourse.gateways.smtp import SmtpMessenger
-from recourse.ports import NotHandedOver, OutcomeUnknown, RefusedByProvider
+from recourse.ports import NotHandedOver, OutcomeUnknown, Paper, RefusedByProvider
 from recourse.stack import StackAddresses
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
@@ -44,6 +46,15 @@ async def test_an_accepted_mail_carries_our_message_id_and_reads_as_it_was_writt
     assert mail["mail_from"] == SENDER
     assert mail["subject"] == subject
     assert mail["text"].rstrip("\n") == body
+
+
+async def test_a_letter_goes_along_byte_by_byte(messenger: SmtpMessenger, stack: StackAddresses) -> None:
+    to, pdf = _address(), secrets.token_bytes(40_000)
+    paper = Paper("doc-1", pdf, hashlib.sha256(pdf).hexdigest())
+    await messenger.send(replace(message(to, "With our letter.", subject="letter"), paper=paper))
+    [mail] = entries(stack.end_logs["smtp"], "accepted", rcpt=[to])
+    assert mail["attached"] == [{"name": "doc-1.pdf", "type": "application/pdf", "sha256": paper.sha256}]
+    assert mail["text"].rstrip("\n") == "With our letter."
 
 
 async def test_the_same_key_gives_the_same_message_id_and_another_key_another(

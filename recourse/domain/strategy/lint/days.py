@@ -26,9 +26,14 @@ class Ladder:
     def _segments(self) -> dict[str, Condition]:
         return {segment.id: segment.when for segment in self.strategy.segments}
 
+    @cached_property
+    def _stand_ins(self) -> dict[str, tuple[str, ...]]:
+        return self.strategy.stand_ins()
+
     def standing_for(self, step_id: str) -> list[Step]:
-        """The step, and those that may stand in for it."""
-        return [s for s in self.strategy.steps if step_id in (s.id, s.fallback_for)]
+        """The step, and those that may stand in for it, or for one of these."""
+        known = (step_id, *self._stand_ins.get(step_id, ()))
+        return [s for s in self.strategy.steps if s.id in known]
 
     def earliest(self, step: Step) -> int:
         """The first day on which the step can come: its own, or when what it requires can be behind it."""

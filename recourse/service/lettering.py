@@ -1,0 +1,133 @@
+"""The values of letters, from the dossier of the loan; and a draft, for whoever wants to see one first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from recourse.domain.ids import CaseId, LoanId, PersonId
+from recourse.domain.law.hours import local_date
+from recourse.domain.law.notices import last_day
+from recourse.domain.letter import LetterError
+from recourse.domain.money import Money
+from recourse.domain.situation import Channel, Stage
+from recourse.domain.strategy.address import choose_point
+from recourse.domain.strategy.deadline import days_to_answer
+from recourse.domain.strategy.ladder import Step, StepKind, Strategy
+from recourse.packs.letters import Value, write
+from recourse.packs.loader import PackBook
+from recourse.service.context import Lender
+from recourse.service.deciding import rules_for
+from recourse.storage.database import ReadTx, Tx
+from recourse.storage.situation import Gathered, gather
+from recourse.storage.tables import collection_case, contact_point, legal_action, party, vehicle
+
+
+def common_values(
+    gathered: Gathered, lender: Lender | None, name: str | None, now: datetime
+) -> dict[str, Value]:
+    """What every message says. Personal data, not to be logged; what is not known is empty."""
+    arrears, loan = gathered.situation.account.arrears, gathered.loan
+    return {
+        "name": name or "",
+        "lender": loan.lender,
+        "amount": str(Money(arrears.unpaid_minor, loan.currency)),
+        "oldest_due": arrears.oldest_due or "",
+        "dpd": arrears.dpd(local_date(now, loan.zone)),
+        "pay_reference": loan.id,
+        "phone": lender.phone if lender else "",
+    }
+
+
+async def sheet_values(
+    tx: Tx | ReadTx, gathered: Gathered, lender: Lender | None, person_id: PersonId, now: datetime
+) -> dict[str, Value]:
+    """What letters say besides."""
+    loan = gathered.loan
+    of_loan = vehicle.c.loan_id == loan.id
+    details = (await tx.execute(select(vehicle.c.details).where(of_loan))).scalar_one_or_none()
+    action = select(legal_action.c.document_sha256).where(legal_action.c.case_id == gathered.case.id)
+    return {
+        "address": await _address_of(tx, gathered, person_id),
+        "lender_address": lender.address if lender else "",
+        "counsel": lender.counsel if lender else "",
+        "counsel_address": lender.counsel_address if lender else "",
+        "vehicle": _vehicle(details or {}),
+        "dossier": (await tx.execute(action)).scalar_one_or_none() or "",
+        "on": local_date(now, loan.zone),
+    }
+
+
+async def _address_of(tx: Tx | ReadTx, gathered: Gathered, person_id: PersonId) -> str:
+    """Where a letter to the person would go; empty where the bank lists nowhere."""
+    point = choose_point(gathered.situation.party(person_id), Channel.LETTER)
+    if point is None:
+        return ""
+    found = await tx.execute(select(contact_point.c.value).where(contact_point.c.id == point.id))
+    return str(found.scalar_one())
+
+
+def _vehicle(details: Mapping[str, Any]) -> str:
+    named = " ".join(str(details[part]) for part in ("model_year", "make", "model") if details.get(part))
+    return ", ".join(str(part) for part in (named, details.get("plate"), details.get("vin")) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A letter to look at. template: its kind. values: what the dossier does not know, by variable."""
+
+    loan_id: LoanId
+    template: str
+    language: str
+    values: Mapping[str, str]
+
+
+async def drafted(
+    tx: ReadTx, book: PackBook, lenders: Mapping[str, Lender], draft: Draft, now: datetime
+) -> bytes:
+    """The letter as canonical JSON, marked as a draft; nothing is recorded. Raises LookupError for a loan
+    without a case, LetterError for what is missing."""
+    gathered = await gather(tx, await _newest_case(tx, draft.loan_id), now)
+    borrower = gathered.situation.borrower()
+    if borrower is None:
+        raise LetterError(
+            "name", "missing, and the letter has to say it", "it comes with the bank's snapshot"
+        )
+    rules = rules_for(book, lenders, gathered, now)
+    lender = next((one for one in lenders.values() if one.name == gathered.loan.lender), None)
+    days = days_to_answer(_step(rules.strategy, draft.template), rules.strategy, rules.packs)
+    mine = select(party.c.name).where(party.c.id == borrower.person_id)
+    known = common_values(gathered, lender, (await tx.execute(mine)).scalar_one(), now)
+    known |= await sheet_values(tx, gathered, lender, borrower.person_id, now)
+    known["deadline"] = last_day(now, days, gathered.loan.zone)
+    for name, value in draft.values.items():
+        known[name] = _as_kind_of(known.get(name, ""), value, name)
+    return write(draft.template, draft.language, known, contact="draft", draft=True)
+
+
+def _as_kind_of(known: Value, told: str, name: str) -> Value:
+    try:
+        return date.fromisoformat(told) if isinstance(known, date) else told
+    except ValueError:
+        raise LetterError(name, "is no date", "give it like 2026-12-31") from None
+
+
+def _step(strategy: Strategy, template: str) -> Step:
+    """The ladder's own step that gives it, on paper where there is one, else one of no ladder."""
+    own = [step for step in strategy.steps if step.template == template]
+    own.sort(key=lambda step: step.channel is not Channel.LETTER)
+    none = Step("letter", StepKind.REMIND, Stage.LEGAL, 0, channel=Channel.LETTER, template=template)
+    return next(iter(own), none)
+
+
+async def _newest_case(tx: ReadTx, loan_id: LoanId) -> CaseId:
+    c = collection_case.c
+    newest = select(c.id).where(c.loan_id == loan_id).order_by(c.episode.desc()).limit(1)
+    found = (await tx.execute(newest)).scalar_one_or_none()
+    if found is None:
+        raise LookupError(f"loan {loan_id}: has no case; list them with `recourse cases list`")
+    return CaseId(found)
