@@ -24,6 +24,8 @@ PARTS: Final = {
     "disputes": "disputes",
     "permits": "permits",
     "proofs": "proofs",
+    "letter": "letters",
+    "documents": "letters:documents",
     "tokens": "tokens",
     "inconvenient": "restrictions:inconvenient",
     "represented": "restrictions:represented",

@@ -50,6 +50,10 @@ def add(
     ],
     evidence: Annotated[str, typer.Option(callback=opaque, help="Id of the paper, where it is kept.")],
     actor: Actor,
+    document: Annotated[
+        str | None,
+        typer.Option(callback=opaque_or_none, help="Number of the letter, as `recourse documents` shows it."),
+    ] = None,
     request_id: Annotated[
         str | None,
         typer.Option("--request-id", callback=opaque_or_none, help="Repeat a call safely with the same id."),
@@ -63,7 +67,7 @@ def add(
 
     one_of("--kind", kind, BY_PEOPLE)
     request = f"{actor}-{request_id}" if request_id else ""
-    new = NewProof(LoanId(loan), ProofKind(kind), on.date(), evidence, actor, request)
+    new = NewProof(LoanId(loan), ProofKind(kind), on.date(), evidence, actor, request, document)
     _note(partial(prove, new=new), as_json)
 
 

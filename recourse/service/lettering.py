@@ -104,7 +104,10 @@ async def drafted(
     known = common_values(gathered, lender, (await tx.execute(mine)).scalar_one(), now)
     known |= await sheet_values(tx, gathered, lender, borrower.person_id, now)
     known["deadline"] = last_day(now, days, gathered.loan.zone)
+    known |= {"payoff": "", "sale": ""}
     for name, value in draft.values.items():
+        if name not in known:
+            raise LookupError(f"--set: {name}: no letter has it; one of {', '.join(sorted(known))}")
         known[name] = _as_kind_of(known.get(name, ""), value, name)
     return write(draft.template, draft.language, known, contact="draft", draft=True)
 

@@ -24,6 +24,7 @@ from recourse.storage.tables import (
     contact_attempt,
     contact_point,
     dispute,
+    document,
     hold,
     installment,
     legal_action,
@@ -175,7 +176,8 @@ async def _repayment(tx: Tx | ReadTx, loan_id: LoanId, row: dict[str, Any]) -> d
 
 
 async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
-    """Each contact with content and receipt, each step with code, rule and versions, promises and holds."""
+    """Each contact with content and receipt, each letter by its digest, each step with code, rule and
+    versions, promises and holds."""
     attempts = await _rows(
         tx,
         select(contact_attempt)
@@ -185,6 +187,12 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
     told = await _rows(tx, receipts.of_loan(loan_id))
     for attempt in attempts:
         attempt["receipts"] = [r for r in told if r["attempt_id"] == attempt["id"]]
+    letters = await _rows(
+        tx,
+        select(*[c for c in document.c if c.name != "content"])
+        .where(document.c.loan_id == loan_id)
+        .order_by(document.c.at, document.c.id),
+    )
     diary = [column for column in step.c if column.name != "inputs"]
     people = select(loan_party.c.person_id).where(loan_party.c.loan_id == loan_id)
     named = list((await tx.execute(people.order_by(loan_party.c.person_id))).scalars())
@@ -196,6 +204,7 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
             .order_by(collection_case.c.episode),
         ),
         "attempts": attempts,
+        "letters": letters,
         "steps": await _rows(
             tx,
             # The person beside the actor: the document must say by itself whether two actors were one.

@@ -38,7 +38,7 @@ REMEMBERED = timedelta(days=1100)
 @dataclass(frozen=True, slots=True)
 class ProofRow:
     """One that a person recorded. at: the first instant of its day at the lender's place. evidence: the id of
-    the paper. noted_at: business time."""
+    the paper. noted_at: business time. document_id: the letter of ours that it is about."""
 
     id: str
     loan_id: LoanId
@@ -50,6 +50,7 @@ class ProofRow:
     withdrawn_at: datetime | None = None
     withdrawn_by: str | None = None
     withdrawn_source: str | None = None
+    document_id: str | None = None
 
 
 _COLUMNS = [proof.c[name] for name in ProofRow.__dataclass_fields__]

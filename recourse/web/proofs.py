@@ -32,6 +32,7 @@ async def prove(request: Request, who: Prover, body: ProofBody) -> dict[str, Any
         evidence=body.evidence,
         actor=who.actor,
         request_id=f"{who.actor}-{body.request_id}",
+        document=body.document,
     )
     delivery: Delivery = request.app.state.delivery
     row, told = await delivery.note(partial(proving.prove, new=new))

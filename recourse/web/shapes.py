@@ -214,13 +214,15 @@ class WithdrawBody(Body):
 
 class ProofBody(Body):
     """kind: what the paper proves. on: the day, at the lender's place, on which it was signed for, arrived,
-    came back or was printed. evidence: the id of the paper, where it is kept."""
+    came back or was printed. evidence: the id of the paper, where it is kept. document: the number of the
+    letter of ours that it is about."""
 
     request_id: Key
     loan_id: Key
     kind: ProofKind
     on: date
     evidence: Key
+    document: Key | None = None
 
     @field_validator("kind")
     @classmethod

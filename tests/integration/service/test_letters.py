@@ -65,6 +65,10 @@ class FakePress:
 
 @pytest.fixture
 async def posting(world: World, tmp_path: Path) -> World:
+    return on_paper(world, tmp_path)
+
+
+def on_paper(world: World, tmp_path: Path) -> World:
     """On a ladder that ends with a letter, for a lender whose address is known."""
     ladders = tmp_path / "ladders"
     ladders.mkdir()
@@ -93,6 +97,16 @@ async def _unconsenting(world: World, tray: Path, **snapshot: Any) -> OpenCase:
     for step in ("demand", "demand_sms"):
         assert (await _perform(case, _activities(world, tray), step)).code == "no_consent"
     return case
+
+
+async def sent_by_post(world: World, tmp_path: Path) -> tuple[OpenCase, Path]:
+    """A case whose demand went to the post, and the tray that it lies in."""
+    folder = tmp_path / "tray"
+    folder.mkdir()
+    posting = on_paper(world, tmp_path)
+    case = await _unconsenting(posting, folder)
+    await _perform(case, _activities(posting, folder), "demand_letter")
+    return case, folder
 
 
 async def _perform(case: OpenCase, activities: RemindingActivities, step: str) -> StepResult:
