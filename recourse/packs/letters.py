@@ -114,6 +114,8 @@ def _shown(value: Value, language: str) -> str:
         return str(value)
     if language == "zh":
         return f"{value.year}年{value.month}月{value.day}日"
+    if language == "de":
+        return f"{value:%d.%m.%Y}"
     return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
 
 

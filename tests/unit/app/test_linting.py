@@ -166,8 +166,8 @@ def test_what_nobody_here_does_is_found(values: dict[str, Any], code: Code) -> N
 
 
 def test_a_message_that_no_gateway_sends_is_found() -> None:
-    letter = replace(FIRST, channel=Channel.LETTER)
-    assert Code.NOBODY_SENDS in {f.code for f in found(letter)}
+    visit = replace(FIRST, channel=Channel.VISIT)
+    assert Code.NOBODY_SENDS in {f.code for f in found(visit)}
 
 
 def test_a_place_without_law_permits_nothing() -> None:

@@ -12,7 +12,7 @@ from recourse.domain.situation import Channel, Stage
 from recourse.domain.strategy.condition import Condition
 from recourse.domain.strategy.ladder import ACCELERATION_REVIEW, PullForward, Step, StepKind, Triggers
 from recourse.domain.strategy.lint import Code
-from tests.unit.app.linted import MA, SOUND, changed, found, only
+from tests.unit.app.linted import MA, NOTICE, SOUND, changed, found, only
 from tests.unit.domain.builders import US
 
 
@@ -94,9 +94,26 @@ def test_a_text_without_a_passage_that_the_law_wants_is_named_by_its_file() -> N
 
 
 def test_a_notice_without_a_passage_that_its_rule_wants_is_found() -> None:
-    [rule] = US.notices
+    rule = US.notices[0]
     wants: NoticeRule = replace(rule, contains=("sender", "due_date", "telephone"))
     findings = found(*SOUND, law=(replace(US, notices=(wants,)),))
     assert {f.code for f in findings} == {Code.PASSAGE_MISSING}
     assert {f.step for f in findings} == {"notice", "notice_sms"}
     assert all("telephone" in f.what for f in findings)
+
+
+BY_POST = replace(NOTICE, id="notice_post", channel=Channel.LETTER, fallback_for="notice_sms")
+
+
+def test_a_letter_that_stands_in_for_what_stands_in_ensures_the_notice() -> None:
+    assert found(*SOUND, BY_POST) == ()
+    other = replace(BY_POST, template="reminder_firm")
+    finding = only(found(*SOUND, other), Code.NOTICE_NOT_ENSURED, "handover")
+    assert "cure_notice" in finding.what
+
+
+def test_a_letter_is_asked_for_what_the_law_wants_of_letters() -> None:
+    rule = replace(US.contents[0], channels=frozenset({Channel.LETTER}), contains=("sender", "seal"))
+    findings = found(*SOUND, BY_POST, law=(replace(US, contents=(rule,)),))
+    finding = only(tuple(dict.fromkeys(findings))[:1], Code.PASSAGE_MISSING, "notice_post")
+    assert "cure_notice/en.letter.txt lacks seal" in finding.what

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from itertools import product
 from typing import Any
 
 import pytest
@@ -22,8 +23,10 @@ async def _pressed(kind: str = "formal_demand", language: str = "zh", **values: 
     return await TypstPress().press(_letter(kind, language, **values))
 
 
-@pytest.mark.parametrize("kind", letter_kinds())
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("kind", "language"),
+    [*product(letter_kinds(), ("zh", "en")), ("formal_demand", "de")],
+)
 async def test_each_letter_prints_everything_that_it_says(kind: str, language: str) -> None:
     letter = json.loads(_letter(kind, language))
     text = _squeezed(text_of(await _pressed(kind, language)))

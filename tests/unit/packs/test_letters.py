@@ -115,6 +115,11 @@ def test_equal_values_give_equal_bytes_and_others_another_number(values: dict[st
     assert (json.loads(first)["id"] == json.loads(other)["id"]) is False
 
 
+def test_a_german_has_the_demand_in_german() -> None:
+    letter = _written("formal_demand", "de-AT")
+    assert (letter["language"], letter["date"]) == ("de", "27.11.2026")
+
+
 def test_a_letter_in_a_language_without_one_is_written_in_english() -> None:
     assert _written("formal_demand", "es-MX")["language"] == "en"
 
