@@ -10,7 +10,14 @@ import httpx
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import DBAPIError
 
-from recourse.app import doctor_database, doctor_evidence, doctor_kafka, doctor_outside, doctor_temporal
+from recourse.app import (
+    doctor_database,
+    doctor_evidence,
+    doctor_kafka,
+    doctor_letters,
+    doctor_outside,
+    doctor_temporal,
+)
 from recourse.app.compose import services
 from recourse.app.findings import Finding, found
 from recourse.app.reaching import Unreachable, reaching
@@ -47,6 +54,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("Traccar", doctor_outside.vehicles),
         ("legal desk", doctor_outside.legal_desk),
         ("evidence", doctor_evidence.outside),
+        ("letters", doctor_letters.letters),
     ]
     results = await asyncio.gather(*(_bounded(name, part(settings)) for name, part in parts))
     return [finding for result in results for finding in result]

@@ -9,7 +9,8 @@ from pydantic_settings import BaseSettings
 
 
 class LettersSettings(BaseSettings):
-    """Fields that others are checked against stand before them."""
+    """Fields that others are checked against stand before them. Validators have names of their own: of two
+    settings with one name, pydantic would ask only one."""
 
     letters_folder: str = ""
     letters_certificate_file: str = ""
@@ -19,14 +20,14 @@ class LettersSettings(BaseSettings):
 
     @field_validator("letters_folder")
     @classmethod
-    def _is_a_folder(cls, path: str) -> str:
+    def _is_a_tray(cls, path: str) -> str:
         if path and not Path(path).is_dir():
             raise ValueError(f"{path} is no folder; make it where whoever prints and posts can fetch from")
         return path
 
     @field_validator("letters_certificate_file", "letters_key_file")
     @classmethod
-    def _is_a_file(cls, path: str) -> str:
+    def _is_in_place(cls, path: str) -> str:
         if path and not Path(path).is_file():
             raise ValueError(f"{path} is not there; mend the path or unset it")
         return path
