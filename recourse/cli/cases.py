@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -206,6 +207,10 @@ def dossier(
         typer.Option(callback=opaque_or_none, help="What for: a code or a file number, kept with it."),
     ] = None,
     readers: Annotated[bool, typer.Option("--readers", help="Who has read it, instead of it.")] = False,
+    target: Annotated[
+        Path | None, typer.Option("--bundle", help="Write it as a PDF for a court, with letters and proofs.")
+    ] = None,
+    language: Annotated[str, typer.Option("--lang", help="Of the bundle: zh or en.")] = "zh",
     as_json: Json = False,
 ) -> None:
     """The collection dossier (车贷催收简历) of a loan: six parts, personal data. Each reading is kept."""
@@ -224,6 +229,11 @@ def dossier(
     reading = partial(
         note_reading, loan_id=loan, actor=actor or f"uid-{os.getuid()}", via="cli", purpose=purpose
     )
+    if target is not None:
+        from recourse.cli.bundling import bundle
+
+        bundle(loan, target, language, reading, as_json)
+        return
 
     async def work() -> dict[str, Any]:
         async with services(load_settings()) as running:

@@ -22,8 +22,8 @@ from recourse.ports import NotHandedOver
 if TYPE_CHECKING:
     import typst
 
-_PACKS = Path(str(files("recourse.packs")))
-_NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
+PACKS = Path(str(files("recourse.packs")))
+NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
 
 
 class TypstPress:
@@ -34,11 +34,11 @@ class TypstPress:
 
 
 def _compile(letter: bytes) -> bytes:
-    fonts, module = _typst()
+    fonts, module = fonts_and_compiler()
     content = json.loads(letter)
     compiler = module.Compiler(
-        _PACKS / "paper" / "letter.typ",
-        root=_PACKS / "paper",
+        PACKS / "paper" / "letter.typ",
+        root=PACKS / "paper",
         font_paths=fonts,
         ignore_system_fonts=True,
         sys_inputs={"letter": letter.decode()},
@@ -47,7 +47,7 @@ def _compile(letter: bytes) -> bytes:
     try:
         pdf = compiler.compile(pdf_standards=["a-3b"], timestamp=written)
     except module.TypstError as error:
-        unseen = _NO_GLYPH.search(error.message)
+        unseen = NO_GLYPH.search(error.message)
         if unseen is None:
             raise
         raise _no_glyph(unseen[1], content) from None
@@ -57,15 +57,15 @@ def _compile(letter: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _typst() -> tuple[typst.Fonts, Any]:
-    """The compiler is an extra: whoever sends no letters need not install its 84 MB."""
+def fonts_and_compiler() -> tuple[typst.Fonts, Any]:
+    """Fonts and compiler. It is an extra: whoever sends no letters need not install its 84 MB."""
     try:
         import typst
     except ImportError:
         remedy = "install recourse-collections[letters]"
         raise NotHandedOver(f"letters: the Typst compiler is not installed; {remedy}") from None
     only_ours = typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[_PACKS / "fonts"]
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[PACKS / "fonts"]
     )
     return only_ours, typst
 

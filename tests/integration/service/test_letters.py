@@ -22,6 +22,7 @@ from recourse.gateways.letter_press import TypstPress
 from recourse.gateways.print_tray import PrintTray
 from recourse.packs.loader import load_packs, with_strategies
 from recourse.ports import NotHandedOver
+from recourse.reading.verifying import Problem
 from recourse.service import reminding
 from recourse.service.lettering import Draft, drafted
 from recourse.storage import documents
@@ -29,6 +30,7 @@ from recourse.storage.documents import DocumentLine
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import LENDERS, World
 from tests.integration.service.conftest import OpenCase, open_case
+from tests.integration.service.test_sealing import forged, problems, seal
 from tests.letters import open_pdf, text_of
 
 ADDRESS = "上海市静安区南京西路1号"
@@ -147,6 +149,16 @@ async def test_what_was_sent_is_kept_byte_by_byte_and_waits_to_be_sealed(posting
     assert "3,520.17 CNY" in attempt["content"]
     sealed = "SELECT count(*) FROM unsealed WHERE kind = 'document' AND ref = :id AND chain = 'L-1'"
     assert await posting.scalar(sealed, id=line.id) == 1
+
+
+async def test_a_letter_that_is_exchanged_later_is_found(posting: World, tray: Path) -> None:
+    case = await _unconsenting(posting, tray)
+    await _perform(case, _activities(posting, tray), "demand_letter")
+    await seal(posting)
+    assert await problems(posting) == []
+    other = "content = 'x'::bytea, sha256 = encode(sha256('x'::bytea), 'hex')"
+    await forged(posting, f"UPDATE document SET {other}")
+    assert await problems(posting) == [(Problem.CHANGED, "document")]
 
 
 async def test_the_letter_inside_is_what_the_row_says(posting: World, tray: Path) -> None:

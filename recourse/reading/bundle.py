@@ -1,0 +1,127 @@
+"""The court bundle of a loan as it is laid out: title, parts with their entries, and what is attached.
+
+It shows the dossier and adds nothing to it: names of fields are those of the record, so that each line is
+found again in the attached `dossier.json` and in the rows that the evidence ledger has sealed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+Entry = dict[str, Any]
+TITLES: Final = {
+    "borrower": ("借款人", "The borrower and everybody else on the loan"),
+    "vehicle": ("车辆", "The vehicle"),
+    "loan": ("贷款", "The loan"),
+    "repayment": ("还款与逾期", "Instalments and payments"),
+    "contacts": ("催收记录", "Contacts"),
+    "legal": ("法律行动", "Legal actions and proofs"),
+}
+"""The six parts of the dossier, in Chinese and English."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """about: one line on what it is, for whoever opens the list of attachments."""
+
+    name: str
+    type: str
+    about: str
+    content: bytes = field(repr=False)
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def laid_out(
+    document: Mapping[str, Any], files: Sequence[Attached], *, language: str, on: date, checkpoint: str | None
+) -> dict[str, Any]:
+    """document: as `dossier_document` gives it. language: zh or en. checkpoint: the newest signed one, None
+    where nothing is sealed."""
+    zh = language == "zh"
+    parts = [
+        _part(f"{number}  {title[0] if zh else title[1]}", _entries(name, document[name], document))
+        for number, (name, title) in enumerate(TITLES.items(), 1)
+    ]
+    letters = [_entry(one.pop("id"), one) for one in map(dict, document["contacts"]["letters"])]
+    parts.append(_part("7  信函" if zh else "7  Letters", letters))
+    parts.append(_integrity(files, zh, checkpoint))
+    lender, loan = document["loan"]["lender"], document["loan_id"]
+    return {
+        "language": language,
+        "title": "车贷催收卷宗" if zh else "Collection bundle",
+        "loan": loan,
+        "lender": lender,
+        "day": [on.year, on.month, on.day],
+        "facts": [
+            ["贷款" if zh else "Loan", loan],
+            ["出借人" if zh else "Lender", lender],
+            ["日期" if zh else "Date", on.isoformat()],
+        ],
+        "parts": parts,
+        "files": [{"name": one.name, "type": one.type, "about": one.about} for one in files],
+    }
+
+
+def _entries(name: str, part: Mapping[str, Any], document: Mapping[str, Any]) -> Iterable[Entry]:
+    if name == "contacts":
+        yield from _contacts(part)
+    single = {key: value for key, value in part.items() if not _is_rows(value)}
+    if name != "contacts" and single:
+        yield _entry("", single)
+    for key, value in part.items():
+        if not _is_rows(value) or (name, key) in {("contacts", "attempts"), ("contacts", "letters")}:
+            continue
+        for number, row in enumerate(value, 1):
+            yield _entry(f"{key} {number}", row)
+
+
+def _contacts(part: Mapping[str, Any]) -> Iterable[Entry]:
+    """Each with what was said, the rule it was allowed by, and what is known of its arrival."""
+    claimed = {step["code"]: step for step in part["steps"] if step["event"] == "claimed"}
+    for attempt in part["attempts"]:
+        row = {key: value for key, value in attempt.items() if key not in {"content", "receipts"}}
+        gate = claimed.get(attempt["id"])
+        if gate is not None:
+            row |= {"allowed": gate["reason"], "packs": gate.get("packs", ""), "rules": gate["rules_digest"]}
+        for number, receipt in enumerate(attempt["receipts"], 1):
+            row[f"receipt {number}"] = f"{receipt['state']} {receipt['at']} ({receipt['provider_ref']})"
+        yield _entry(f"{attempt['at']}  {attempt['channel']}", row) | {"text": attempt.get("content", "")}
+
+
+def _integrity(files: Sequence[Attached], zh: bool, checkpoint: str | None) -> dict[str, Any]:
+    """How the record is kept is said by the sheet itself (`bundle.typ`)."""
+    entries = [_entry(one.name, {"sha256": one.sha256, "about": one.about}) for one in files]
+    part = _part("8  系统完整性说明" if zh else "8  How this record is kept", entries)
+    return part | {"integrity": "sealed" if checkpoint is not None else "unsealed"}
+
+
+def _part(title: str, entries: Iterable[Entry]) -> dict[str, Any]:
+    return {"title": title, "integrity": "", "entries": list(entries)}
+
+
+def _entry(title: str, row: Mapping[str, Any]) -> Entry:
+    return {"title": title, "rows": list(_pairs(row)), "text": ""}
+
+
+def _pairs(row: Mapping[str, Any], above: str = "") -> Iterable[list[str]]:
+    """Nested values under the names of what holds them; what is empty is left out, as in the dossier."""
+    for name, value in row.items():
+        place = f"{above}{name}"
+        if isinstance(value, Mapping):
+            yield from _pairs(value, f"{place}.")
+        elif _is_rows(value):
+            for number, inner in enumerate(value, 1):
+                yield from _pairs(inner, f"{place} {number}.")
+        elif value not in (None, "", []):
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield [place, shown]
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) for one in value)

@@ -1,0 +1,116 @@
+"""`recourse dossier LOAN --bundle`: one PDF that a court opens, with everything that proves it attached."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recourse.gateways.signing import Ed25519Signer
+from tests.cli.conftest import Cli
+from tests.integration.conftest import World
+from tests.integration.service.conftest import open_case
+from tests.integration.service.test_letters import sent_by_post
+from tests.letters import open_pdf, text_of
+
+
+@pytest.fixture
+async def ledger(cli: Cli, tmp_path: Path) -> Mapping[str, Any]:
+    await cli("evidence", "keygen", tmp_path / "key", "--name", "ledger.example")
+    return {"RECOURSE_EVIDENCE_KEY_FILE": str(tmp_path / "key")}
+
+
+def _check(folder: Path, key: str) -> subprocess.CompletedProcess[str]:
+    """As a court would, with what was attached and nothing else."""
+    program, proof = folder / "verify_evidence.py", folder / "evidence.json"
+    command = [sys.executable, "-I", "-S", str(program), str(proof), key]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _attached(pdf: bytes) -> dict[str, bytes]:
+    files = [one.get_object() for one in open_pdf(pdf).root["/AF"].get_object()]
+    return {str(one["/UF"]): one["/EF"].get_object()["/F"].get_object().data for one in files}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_bundle_has_the_parts_the_letters_and_the_proofs(
+    cli: Cli, world: World, ledger: Mapping[str, Any], tmp_path: Path, language: str
+) -> None:
+    _, tray = await sent_by_post(world, tmp_path)
+    await cli("evidence", "seal", **ledger)
+    target, ladders = tmp_path / "bundle.pdf", {"RECOURSE_STRATEGIES": str(tmp_path / "ladders")}
+    arguments = ["dossier", "L-1", "--bundle", target, "--lang", language, "--as", "legal-1"]
+    told = await cli.json(*arguments, **ladders, **ledger)  # type: ignore[arg-type]
+    pdf = target.read_bytes()
+    text, files = text_of(pdf), _attached(pdf)
+    for said in (
+        *_HEADS[language],
+        "3,520.17 CNY",
+        "home of L-1",
+        "letter allowed by the gate",
+        "no_consent",
+    ):
+        assert said in text
+    [letter] = tray.glob("*.pdf")
+    assert set(files) == {"dossier.json", letter.name, "evidence.json", "verify_evidence.py"}
+    assert files[letter.name] == letter.read_bytes()
+    assert told["attached"] == {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    for digest in told["attached"].values():
+        assert digest in text.replace("\u200b", "")
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    key = str(Ed25519Signer.read(tmp_path / "key").key)
+    checked = _check(tmp_path, key)
+    assert checked.stdout.startswith("GOOD  "), checked
+    assert await world.rows("SELECT actor, via FROM dossier_read") == [{"actor": "legal-1", "via": "cli"}]
+
+
+_HEADS = {
+    "zh": ("车贷催收卷宗", "目录", "1  借款人", "5  催收记录", "6  法律行动", "7  信函", "8  系统完整性说明"),
+    "en": (
+        "Collection bundle",
+        "Index",
+        "1  The borrower",
+        "5  Contacts",
+        "7  Letters",
+        "8  How this record",
+    ),
+}
+
+
+async def test_what_no_font_has_is_shown_by_its_number_and_kept_as_it_is(
+    cli: Cli, world: World, tmp_path: Path
+) -> None:
+    """A bundle shows what was written, whatever that was, and runs nothing of it."""
+    await open_case(world, name='#read("/etc/passwd") 王\U0002b386 😀 a\u202eb')
+    target = tmp_path / "bundle.pdf"
+    assert (await cli("dossier", "L-1", "--bundle", target)).exit_code == 0
+    text = text_of(target.read_bytes())
+    assert '#read("/etc/passwd") 王[U+2B386] [U+1F600] a[U+202E]b' in text
+    dossier = json.loads(_attached(target.read_bytes())["dossier.json"])
+    assert dossier["borrower"]["people"][0]["name"] == '#read("/etc/passwd") 王\U0002b386 😀 a\u202eb'
+
+
+async def test_without_a_checkpoint_it_says_that_nothing_is_proved(
+    cli: Cli, world: World, tmp_path: Path
+) -> None:
+    await open_case(world)
+    target = tmp_path / "bundle.pdf"
+    told = await cli.json("dossier", "L-1", "--bundle", target, "--lang", "en")
+    assert set(told["attached"]) == {"dossier.json"}
+    assert "Nothing is sealed yet, so no proof is attached." in text_of(target.read_bytes())
+
+
+async def test_what_cannot_be_meant_is_a_matter_of_usage(cli: Cli, world: World, tmp_path: Path) -> None:
+    await open_case(world)
+    target = tmp_path / "bundle.pdf"
+    assert (await cli("dossier", "L-none", "--bundle", target)).exit_code == 2
+    assert (await cli("dossier", "L-1", "--bundle", target, "--lang", "fr")).exit_code == 2
+    assert (await cli("dossier", "L-1", "--bundle", tmp_path / "no" / "x.pdf")).exit_code == 2
+    assert not target.exists()
