@@ -29,7 +29,8 @@ LETTERS = (
     "assert write('reminder_firm', 'zh', dict.fromkeys(('name','address','lender','lender_address','amount',"
     "'oldest_due','dpd','pay_reference','phone'), 'x') | {'on': date(2026, 1, 1)}, contact='x'); "
     "packed = {f.name for part in ('fonts', 'paper') for f in (files('recourse.packs') / part).iterdir()}; "
-    "assert {'NotoSansSC-Regular.ttf', 'NotoSans-Regular.ttf', 'NotoSansSC-OFL.txt', 'letter.typ'} <= packed"
+    "assert {'NotoSansSC-Regular.ttf', 'NotoSans-Regular.ttf', 'NotoSansSC-OFL.txt', 'NotoSans-OFL.txt', "
+    "'letter.typ', 'bundle.typ', 'statements.yaml'} <= packed"
 )
 
 
