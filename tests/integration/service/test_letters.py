@@ -27,9 +27,11 @@ from recourse.service import reminding
 from recourse.service.lettering import Draft, drafted
 from recourse.storage import documents
 from recourse.storage.documents import DocumentLine
+from recourse.storage.situation import gather
+from tests.events import overdue, payment
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import LENDERS, World
-from tests.integration.service.conftest import OpenCase, open_case
+from tests.integration.service.conftest import NOON, OpenCase, open_case
 from tests.integration.service.test_sealing import forged, problems, seal
 from tests.letters import open_pdf, text_of
 
@@ -190,6 +192,20 @@ async def test_the_days_of_a_letter_begin_when_the_post_has_brought_it(posting: 
     assert result.plan.due_at >= datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=16)
     text = text_of(next(tray.glob("*.pdf")).read_bytes())
     assert f"{day.year}年{day.month}月{day.day}日（含当日）" in text
+
+
+async def test_a_later_default_knows_that_the_earlier_notice_went_by_post(posting: World, tray: Path) -> None:
+    case = await _unconsenting(posting, tray)
+    await _perform(case, _activities(posting, tray), "demand_letter")
+    at = NOON + timedelta(days=10)
+    posting.set_now(at)
+    await posting.delivery.accept([payment("L-1", at=at, sequence=3, payment_id="P-1")])
+    await posting.delivery.accept([overdue("L-1", at=at, sequence=4)])
+    second = CaseId("case-L-1-2")
+    async with posting.services.database.reading() as tx:
+        found = await gather(tx, second, at)
+    [notice] = found.situation.earlier_notices
+    assert (notice.template, notice.earlier, notice.by_post) == ("formal_demand", True, True)
 
 
 async def test_an_email_takes_its_letter_along(posting: World, tray: Path) -> None:

@@ -15,6 +15,7 @@ from recourse.domain.ids import ContactPointId
 from recourse.domain.law.rule import Mark, Source
 from recourse.domain.law.rules import Move, NoticeRule
 from recourse.domain.situation import (
+    Channel,
     ContactPoint,
     PromiseState,
     Situation,
@@ -308,7 +309,8 @@ def test_repeated_default_opens_the_review_of_an_acceleration_after_the_notice_a
         noticed = with_steps(case, record(notice, StepOutcome.DONE, named))
         assert (step_of(decide(noticed, rules(made, law), CN_NOON)) == "acceleration_review") is expected
     unnoticed = with_steps(thrice, StepRecord(notice, StepOutcome.UNABLE, named))
-    unnoticed = with_steps(unnoticed, StepRecord(f"{notice}_sms", StepOutcome.UNABLE, named))
+    for stands_in in (f"{notice}_sms", f"{notice}_letter"):
+        unnoticed = with_steps(unnoticed, StepRecord(stands_in, StepOutcome.UNABLE, named))
     assert dict(decide(unnoticed, rules(made, law), CN_NOON).skipped)["acceleration_review"] == (
         f"{notice} was not done"
     )
@@ -321,4 +323,30 @@ def test_a_notice_gives_the_longer_of_what_the_law_and_the_ladder_wait() -> None
     for law, expected in ((with_notice(10), 12), (with_notice(15), 15), (pack("quiet"), 12)):
         assert days_to_answer(NOTICE, made, (law,)) == expected
         assert days_to_answer(stands_in, made, (law,)) == expected
+
+
+def test_a_notice_on_paper_gives_the_days_in_the_post_besides_those_of_the_law() -> None:
+    behind = replace(task("after", 40), requires=("notice",), wait_days=12)
+    by_sms = replace(NOTICE, id="by_sms", channel=Channel.SMS, fallback_for="notice")
+    by_post = replace(NOTICE, id="by_post", channel=Channel.LETTER, fallback_for="by_sms")
+    made = ladder(NOTICE, by_sms, by_post, behind)
+    for law, expected in ((with_notice(10), 15), (with_notice(15), 20), (pack("quiet"), 12)):
+        assert days_to_answer(by_post, made, (law,)) == expected
+
+
+def test_what_stands_in_for_a_stand_in_stands_for_both() -> None:
+    behind = replace(task("after", 40), requires=("notice",), wait_days=12)
+    by_sms = replace(NOTICE, id="by_sms", channel=Channel.SMS, fallback_for="notice")
+    by_post = replace(NOTICE, id="by_post", channel=Channel.LETTER, fallback_for="by_sms")
+    made = ladder(NOTICE, by_sms, by_post, behind)
+    assert made.stand_ins() == {"notice": ("by_sms", "by_post"), "by_sms": ("by_post",)}
+    unable = (StepRecord(one, StepOutcome.UNABLE, CN_NOON) for one in ("notice", "by_sms"))
+    s = with_steps(situation(days=60), *unable)
+    assert step_of(decide(s, rules(made), CN_NOON)) == "by_post"
+    posted = with_steps(s, record("by_post", StepOutcome.DONE, CN_NOON - timedelta(days=20)))
+    assert step_of(decide(posted, rules(made), CN_NOON)) == "after"
+    late = with_steps(s, record("by_post", StepOutcome.DONE, CN_NOON - timedelta(days=5)))
+    plan = decide(late, rules(made), CN_NOON).plan
+    assert isinstance(plan, DoStep)
+    assert plan.due_at >= CN_NOON + timedelta(days=6)
     assert days_to_answer(remind("x", 1), made, ()) == HOUSE_DAYS
