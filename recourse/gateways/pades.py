@@ -87,7 +87,8 @@ class SignedPress:
 
         how = PdfSignatureMetadata(field_name=_FIELD, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
         signing = PdfSigner(how, self._seal.signer, timestamper=self._seal.stamper)
-        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+        # What is added must begin on a line of its own (ISO 19005-3, 6.1.9), and the press ends without one.
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf if pdf.endswith(b"\n") else pdf + b"\n"))
         try:
             signed = await signing.async_sign_pdf(writer, bytes_reserved=_RESERVED)
         except (TimestampRequestError, OSError, TimeoutError):

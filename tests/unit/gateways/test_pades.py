@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ async def test_a_signature_is_pades_and_covers_the_letter_that_was_pressed(seal:
     plain = await TypstPress().press(LETTER)
     assert signed.startswith(plain)
     assert text_of(signed) == text_of(plain)
+    added = signed.removeprefix(plain)
+    assert re.match(rb"\n+\d+ 0 obj\n", added), "else it is no PDF/A (ISO 19005-3, 6.1.9)"
     signature = _signature(signed)
     assert signature.sig_object["/SubFilter"] == "/ETSI.CAdES.detached"
     assert signature.signer_cert.subject.native["common_name"] == "lender"
