@@ -80,8 +80,32 @@ def test_who_never_answers_is_handed_over_after_notices_that_were_given_in_time(
 
 
 @pytest.mark.parametrize("region", sorted(GIVES))
-def test_who_cannot_be_written_to_is_not_handed_over(region: str) -> None:
-    figures, _ = live(_loan(), _trial(region), _model(region, consents=False))
+def test_who_agreed_to_nothing_is_handed_over_only_after_notices_on_paper(region: str) -> None:
+    """And the post has its five days besides those of the law."""
+    given: list[tuple[dict[str, datetime], datetime]] = []
+
+    def note(effect: Effect, s: Situation, rules: Rules, now: datetime) -> None:
+        if isinstance(effect, HandoverEffect):
+            posted = {step.id: step.template for step in rules.strategy.steps if step.channel == "letter"}
+            done = [r for r in s.steps if r.outcome is StepOutcome.DONE and r.step_id in posted]
+            given.append(({posted[r.step_id] or "": r.at for r in done}, now))
+
+    model = _model(region, consents=False)
+    figures, tally = live(_loan(), _trial(region), model, onlooker=Onlooker(allowed=note))
+    assert {channel for channel, _ in tally.contacts} & {"sms", "email"} == set()
+    assert figures.handovers == 1
+    [(posted, now)] = given
+    for template, days in GIVES[region].items():
+        wait = timedelta(days=days + 5 if days else 0)
+        assert _day(posted[template], region) + wait < _day(now, region), template
+
+
+@pytest.mark.parametrize("region", sorted(GIVES))
+def test_who_cannot_be_written_to_at_all_is_not_handed_over(region: str) -> None:
+    own = _trial(region)
+    spoken = tuple(step for step in own.strategy.steps if step.channel != "letter")
+    without = Trial.of(replace(own.strategy, steps=spoken), own.place, load_packs())
+    figures, _ = live(_loan(), without, _model(region, consents=False))
     assert figures.handovers == 0
 
 
