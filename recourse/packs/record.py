@@ -37,6 +37,7 @@ _EFFECTS: Mapping[str, type[Effect]] = {
     "recovery": RecoveryEffect,
 }
 """By the names under which they are stored."""
+_READERS: Mapping[str, TypeAdapter[Effect]] = {name: TypeAdapter(kind) for name, kind in _EFFECTS.items()}
 
 
 def situation_to_json(situation: Situation) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def effect_to_json(effect: Effect) -> dict[str, Any]:
 def effect_from_json(value: Mapping[str, Any]) -> Effect:
     """Raises KeyError or ValidationError for what is no effect."""
     told = {name: one for name, one in value.items() if name != "kind"}
-    effect: Effect = TypeAdapter(_EFFECTS[value["kind"]]).validate_python(told)
+    effect: Effect = _READERS[value["kind"]].validate_python(told)
     return effect
 
 

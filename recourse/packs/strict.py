@@ -6,6 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Hashable, Mapping
+from functools import cache
 from typing import Any
 
 import yaml
@@ -43,11 +44,22 @@ def validate(name: str, value: Any, kind: Any) -> Any:
     if unknown:
         raise PackError(f"{name}: {unknown}: no such field; check its spelling")
     try:
-        return TypeAdapter(kind).validate_python(value)
+        return _adapter(kind).validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "file"
         raise PackError(f"{name}: {field}: {first['msg']}") from error
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Made once a kind: it takes longer than to read a pack."""
+    return TypeAdapter(kind)
+
+
+@cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _unknown_keys(value: Any, kind: Any, path: str = "") -> str | None:
@@ -60,7 +72,7 @@ def _unknown_keys(value: Any, kind: Any, path: str = "") -> str | None:
         found = (_unknown_keys(v, item, f"{path}.{n}".strip(".")) for n, v in enumerate(value))
         return next((f for f in found if f), None)
     if dataclasses.is_dataclass(kind) and isinstance(value, dict):
-        hints = typing.get_type_hints(kind)
+        hints = _hints(typing.cast(Hashable, kind))
         for key, inner in value.items():
             where = f"{path}.{key}".strip(".")
             if key not in hints:

@@ -31,6 +31,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "field": frozenset({"vehicle", "lead"}),
     "legal": frozenset({"legal"}),
 }
+_ANSWER: TypeAdapter[TaskAnswer] = TypeAdapter(TaskAnswer)
 _RECEIPT: TypeAdapter[TaskReceipt] = TypeAdapter(TaskReceipt)
 
 
@@ -114,5 +115,5 @@ async def at_sight(
 
 
 def _digest(answer: TaskAnswer) -> str:
-    body = TypeAdapter(TaskAnswer).dump_python(answer, mode="json")
+    body = _ANSWER.dump_python(answer, mode="json")
     return digest_of(body)

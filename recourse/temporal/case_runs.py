@@ -40,6 +40,7 @@ from recourse.ports import CaseClosed, RunsUnavailable
 from recourse.temporal.client import CONNECT_FAILED, unavailable
 from workflows.collection_case import CollectionCase
 
+_ANSWER: TypeAdapter[TaskAnswer] = TypeAdapter(TaskAnswer)
 _LOOKUPS = 20
 """Describe calls side by side when the sweeper asks which cases run."""
 
@@ -130,7 +131,7 @@ class TemporalCaseRuns:
 def _update_id(answer: TaskAnswer) -> str:
     """Of the request and what it says: by the request alone the server would give another answer that comes
     under a used id the first one's receipt, and so call accepted what nobody has read."""
-    said = TypeAdapter(TaskAnswer).dump_json(answer)
+    said = _ANSWER.dump_json(answer)
     return f"{answer.request_id}-{hashlib.sha256(said).hexdigest()[:16]}"
 
 
