@@ -9,8 +9,9 @@ VENV := .venv
 UV := $(VENV)/bin/uv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
-# The end-to-end tests mostly wait, and begin first; so one worker more than the least machine has cores.
-WORKERS ?= 3
+# The demo mostly waits, and begins first; others wait for what hangs or was killed. So two workers more than the
+# least machine has cores.
+WORKERS ?= 4
 
 # Without compiled files every one of the hundreds of processes that the tests start compiles all it imports again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -44,7 +45,8 @@ check: $(READY) ## Format, lint, types, imports, schemas, ladders, wheel
 	$(VENV)/bin/recourse strategy lint
 	$(PY) tests/wheel.py
 
-test: check servers ## Everything, on real servers
+test: $(READY) ## Everything, on real servers
+	$(MAKE) --no-print-directory -j2 check servers
 	$(PY) -m pytest -q -n $(WORKERS) --one-stack --dist loadfile --no-loadscope-reorder --durations=20 tests/e2e/test_demo.py tests
 
 bench: servers ## Figures of Recourse on servers, of its simulator and of its ledger, written to bench/results/

@@ -36,7 +36,7 @@ async def test_it_stops_the_case_until_it_is_answered(world: World) -> None:
     assert (done.answer, done.answer_evidence, done.answered_by) == ("rejected", "letter-8", "lead-1")
     assert (await case.plan()).step_id == "sms_friendly"
     lines = await world.rows(
-        "SELECT event, code FROM step WHERE event LIKE '%dispute%' OR event LIKE 'hold%'"
+        "SELECT event, code FROM step WHERE event LIKE '%dispute%' OR event LIKE 'hold%' ORDER BY id"
     )
     assert [(line["event"], line["code"]) for line in lines] == [
         ("hold_placed", "dispute"),
