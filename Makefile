@@ -16,7 +16,7 @@ WORKERS ?= 4
 # Without compiled files every one of the hundreds of processes that the tests start compiles all it imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test unit check bench clean servers wheel
+.PHONY: help demo test unit check types rest bench clean servers
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,17 +36,21 @@ servers: $(READY) ## Fetch or build the embedded servers once
 unit: $(READY) ## Pure tests, for the inner loop
 	RECOURSE_TEST_EXAMPLES=few $(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile tests/unit tests/law
 
-check: $(READY) ## Format, lint, types, imports, schemas, ladders, wheel
+check: types rest ## Format, lint, types, imports, schemas, ladders, wheel
+
+types: $(READY)
+	$(PY) -m mypy
+
+rest: $(READY)
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/recourse events schema --check
 	$(VENV)/bin/recourse strategy lint
 	$(PY) tests/wheel.py
 
 test: $(READY) ## Everything, on real servers
-	$(MAKE) --no-print-directory -j2 check servers
+	$(MAKE) --no-print-directory -j3 check servers
 	$(PY) -m pytest -q -n $(WORKERS) --one-stack --dist loadfile --no-loadscope-reorder --durations=20 tests/e2e/test_demo.py tests
 
 bench: servers ## Figures of Recourse on servers, of its simulator and of its ledger, written to bench/results/

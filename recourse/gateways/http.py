@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import httpx
@@ -13,6 +15,13 @@ _TRY_AGAIN = {408, 425, 429}
 _NOT_US = {401, 403}
 """Our token is wrong or may not do this: nothing about the file or the device, and mended by us."""
 _MAX_RETRY_AFTER = timedelta(minutes=10)
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whom httpx trusts by default, read once a process: reading takes longer than a call, and each client
+    would."""
+    return httpx.create_ssl_context()
 
 
 def check(vendor: str, response: httpx.Response) -> None:

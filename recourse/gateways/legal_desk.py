@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from recourse.gateways.http import check, parsed
+from recourse.gateways.http import check, parsed, trusted
 from recourse.ports import Handover, NotHandedOver, OutcomeUnknown, Recall, RecallAnswer
 
 _REFERENCE = re.compile(r"[\x21-\x7e]{1,128}")
@@ -21,7 +21,10 @@ class HttpLegalDesk:
 
     def __init__(self, url: str, token: str, *, timeout: float = 30) -> None:
         self._client = httpx.AsyncClient(
-            base_url=url.rstrip("/"), headers={"Authorization": f"Bearer {token}"}, timeout=timeout
+            base_url=url.rstrip("/"),
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=timeout,
+            verify=trusted(),
         )
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from recourse.gateways.http import check, parsed
+from recourse.gateways.http import check, parsed, trusted
 from recourse.ports import Fix, NotHandedOver, RefusedByProvider
 
 KNOT_MPS = 1852 / 3600
@@ -25,7 +25,10 @@ class TraccarLocator:
 
     def __init__(self, url: str, token: str, *, timeout: float = 10) -> None:
         self._client = httpx.AsyncClient(
-            base_url=url.rstrip("/"), headers={"Authorization": f"Bearer {token}"}, timeout=timeout
+            base_url=url.rstrip("/"),
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=timeout,
+            verify=trusted(),
         )
 
     async def close(self) -> None:

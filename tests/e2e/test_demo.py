@@ -18,7 +18,7 @@ from recourse.demo.plots import CAST, PLOTS
 async def test_the_demo_reaches_every_stage_and_judges_every_dossier(tmp_path: Path) -> None:
     summary = tmp_path / "demo.json"
     demo = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "recourse.demo", "--once", "--json", str(summary), "--seconds-a-day", "6"),
+        *(sys.executable, "-m", "recourse.demo", "--once", "--json", str(summary), "--seconds-a-day", "5"),
         env=os.environ | {"RECOURSE_HOME": str(tmp_path / "home")},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
