@@ -11,9 +11,10 @@ import pytest
 from hypothesis import settings
 
 from recourse.stack import StackAddresses, running
+from recourse.stack.members import SERVERS
 from recourse.stack.running import REUSE
 from tests.examples import FEW
-from tests.one_stack import OneStack, addresses
+from tests.one_stack import OneStack, with_servers
 
 if TYPE_CHECKING:
     from tests.emptied import Emptied
@@ -29,7 +30,7 @@ ONE_STACK = pytest.StashKey[OneStack]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--one-stack", action="store_true", help="one stack for all workers, from the start")
+    parser.addoption("--one-stack", action="store_true", help="one set of servers for all workers")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,11 +52,10 @@ async def stack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[StackAddresses]:
     """One whole stack for the run, started when the first test asks; or the one RECOURSE_TEST_STACK names."""
-    if of_all := getattr(request.config, "workerinput", {}).get("stack"):
-        yield await addresses(of_all)
-        return
-    async with running(tmp_path_factory.mktemp("stack")) as started:
-        yield started
+    of_all = getattr(request.config, "workerinput", {}).get("stack")
+    servers = () if of_all else SERVERS
+    async with running(tmp_path_factory.mktemp("stack"), servers=servers) as started:
+        yield await with_servers(started, of_all) if of_all else started
 
 
 @pytest.fixture(scope="session")

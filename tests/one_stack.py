@@ -1,8 +1,12 @@
-"""One stack for all workers of a run: else three brokers and three Temporals start and idle."""
+"""One PostgreSQL, Kafka and Temporal for all workers of a run: else each would start and keep its own.
+
+The ends of the outside world are not shared. Tests tell them to fail, and nobody else's test may meet that.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import tempfile
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,15 +39,18 @@ class OneStack:
         self._run.result()
 
     async def _kept(self) -> None:
-        async with running(self._home):
+        async with running(self._home, ends=()):
             await asyncio.to_thread(self._over.wait)
 
 
-async def addresses(file: str) -> StackAddresses:
-    """Of the stack another process starts."""
+SHARED = ("database_url", "kafka_brokers", "temporal_address", "temporal_namespace", "temporal_ui_url")
+
+
+async def with_servers(ends: StackAddresses, file: str) -> StackAddresses:
+    """Ends of one's own, and the servers that another process starts."""
     for _ in range(WITHIN * 10):
         state = read_state(Path(file))
         if state is not None and state.phase is Phase.READY:
-            return state.addresses
+            return dataclasses.replace(ends, **{name: getattr(state.addresses, name) for name in SHARED})
         await asyncio.sleep(0.1)
-    raise StackError(f"the stack of this run is not ready; see {Path(file).parent / 'logs'}")
+    raise StackError(f"the servers of this run are not ready; see {Path(file).parent / 'logs'}")
