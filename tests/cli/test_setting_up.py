@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 
-from recourse.stack import StackAddresses
 from recourse.storage import migrate
 from tests.cli.conftest import UNUSED, Cli, Town, sql
-
-ENDS = {"smtp", "smsc", "traccar", "legal_desk"}
 
 
 @pytest.fixture
@@ -102,23 +97,6 @@ async def test_temporal_that_is_away_is_exit_3_and_a_wrong_address_exit_2(desk: 
     wrong = await desk("temporal", "setup", TEMPORAL_ADDRESS="no address")
     assert wrong.exit_code == 2
     assert "TEMPORAL_ADDRESS" in wrong.stderr
-
-
-async def test_the_stacks_status_tells_every_address(
-    desk: Cli, stack: StackAddresses, tmp_path: Path
-) -> None:
-    state = Path(stack.end_logs["smtp"]).parents[1] / "stack.json"
-    shutil.copy(state, tmp_path / "stack.json")
-    status = await desk.json("stack", "status", RECOURSE_API_PORT="18099")
-    assert status["database_url"].startswith("postgresql+asyncpg://")
-    for name in ("kafka_brokers", "temporal_address"):
-        assert status[name] == getattr(stack, name)
-    assert status["temporal_ui_url"].startswith("http://")
-    assert status["api_url"] == "http://127.0.0.1:18099/api"
-    assert set(status["end_logs"]) == ENDS
-    assert all(Path(path).name == f"{end}.ndjson" for end, path in status["end_logs"].items())
-    assert all(server["healthy"] for server in status["servers"].values())
-    assert set(status["servers"]) == {"postgres", "kafka", "temporal", *ENDS}
 
 
 async def test_without_a_stack_the_status_is_exit_3_and_says_how_to_start_one(desk: Cli) -> None:

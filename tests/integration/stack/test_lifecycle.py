@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 
@@ -20,9 +22,11 @@ SMALL = ("--with", "postgres,smtp")
 async def test_up_answers_on_every_address_and_down_leaves_no_process(command: CommandLine) -> None:
     up = command.run("up")
     assert up.returncode == 0, up.stderr
-    status = command.run("status", "--json")
+    status = command.run("status", "--json", RECOURSE_API_PORT="18099")
     assert status.returncode == 0, status.stdout
-    servers = command.status()["servers"]
+    told = json.loads(status.stdout)
+    _tells_every_address(told)
+    servers = told["servers"]
     assert set(servers) == {"postgres", "kafka", "temporal", "smtp", "smsc", "traccar", "legal_desk"}
     assert all(server["healthy"] and server["source"] for server in servers.values())
     processes = command.processes()
@@ -32,6 +36,21 @@ async def test_up_answers_on_every_address_and_down_leaves_no_process(command: C
     assert down.returncode == 0, down.stderr
     assert await all_gone(processes, seconds=0)
     assert command.run("status").returncode == 3
+
+
+def _tells_every_address(told: dict[str, Any]) -> None:
+    assert told["database_url"].startswith("postgresql+asyncpg://")
+    assert told["temporal_ui_url"].startswith("http://")
+    assert told["api_url"] == "http://127.0.0.1:18099/api"
+    for address in (
+        told["kafka_brokers"],
+        told["temporal_address"],
+        f"{told['smpp_host']}:{told['smpp_port']}",
+    ):
+        host, _, port = address.rpartition(":")
+        socket.create_connection((host, int(port)), timeout=5).close()
+    logs = {end: Path(path).name for end, path in told["end_logs"].items()}
+    assert logs == {end: f"{end}.ndjson" for end in ("smtp", "smsc", "traccar", "legal_desk")}
 
 
 def test_second_up_leaves_the_running_stack_alone(command: CommandLine) -> None:
