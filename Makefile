@@ -16,7 +16,7 @@ WORKERS ?= 4
 # Without compiled files every one of the hundreds of processes that the tests start compiles all it imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test unit check types rest bench clean servers
+.PHONY: help demo test unit check types lint bench clean servers
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,12 +36,12 @@ servers: $(READY) ## Fetch or build the embedded servers once
 unit: $(READY) ## Pure tests, for the inner loop
 	RECOURSE_TEST_EXAMPLES=few $(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile tests/unit tests/law
 
-check: types rest ## Format, lint, types, imports, schemas, ladders, wheel
+check: types lint ## Format, lint, types, imports, schemas, ladders, wheel
 
 types: $(READY)
 	$(PY) -m mypy
 
-rest: $(READY)
+lint: $(READY)
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(VENV)/bin/lint-imports

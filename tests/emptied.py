@@ -75,7 +75,7 @@ class WithEngine(Database):
 
 
 @dataclass
-class _Clone:
+class Clone:
     url: str
     name: str
     engine: AsyncEngine
@@ -89,9 +89,9 @@ class Emptied:
 
     def __init__(self, server: str, template: str) -> None:
         self._server, self._template = server, template
-        self._clone: _Clone | None = None
+        self._clone: Clone | None = None
 
-    async def get(self) -> _Clone:
+    async def get(self) -> Clone:
         """The one there is, empty."""
         if self._clone is None:
             self._clone = await self._made()
@@ -119,7 +119,7 @@ class Emptied:
         clone.inside.terminate()
         await execute(self._server, f'DROP DATABASE IF EXISTS "{clone.name}" WITH (FORCE)')
 
-    async def _made(self) -> _Clone:
+    async def _made(self) -> Clone:
         name = f"test_{uuid.uuid4().hex[:12]}"
         await execute(self._server, f'CREATE DATABASE "{name}" TEMPLATE "{self._template}"')
         url = named(self._server, name)
@@ -132,4 +132,4 @@ class Emptied:
             + [RESTART, "COMMIT"]
         )
         engine = Database(url, BusinessCalendar()).engine
-        return _Clone(url, name, engine, inside, str(await inside.fetchval(SCHEMA)), delete)
+        return Clone(url, name, engine, inside, str(await inside.fetchval(SCHEMA)), delete)

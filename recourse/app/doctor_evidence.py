@@ -11,7 +11,7 @@ import httpx
 
 from recourse.app.compose import services
 from recourse.app.findings import Finding, found
-from recourse.app.seal import Place, places, timestamp_authority
+from recourse.app.seal import Place, places, timestamp_roots
 from recourse.app.settings import Settings, SettingsError
 from recourse.contracts.delivery import Unavailable
 from recourse.storage import checkpoints
@@ -43,9 +43,7 @@ async def _authority(settings: Settings, url: str) -> list[Finding]:
     """Whether it answers at all: a stamp may cost money, so none is asked for."""
     host = httpx.URL(url).host
     try:
-        authority = timestamp_authority(settings)
-        if authority is not None:
-            await authority.close()
+        timestamp_roots(settings)
         async with httpx.AsyncClient(timeout=_PATIENCE, trust_env=False) as client:
             await client.head(url)
     except SettingsError as error:

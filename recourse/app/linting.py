@@ -7,7 +7,7 @@ from datetime import date
 
 from recourse.domain.dispositions import DISPOSITIONS, KINDS, allowed_outcomes
 from recourse.domain.law.rule import Collector
-from recourse.domain.situation import Channel
+from recourse.domain.situation import SENT
 from recourse.domain.strategy.ladder import Strategy
 from recourse.domain.strategy.lint import Finding, House, lint
 from recourse.packs.laws import chain, law_at
@@ -23,7 +23,7 @@ def house() -> House:
         outcomes={kind: allowed_outcomes(kind) for kind in KINDS},
         repeated=frozenset(code for code, disposition in DISPOSITIONS.items() if disposition.retry),
         contacts=CALLS,
-        sent=frozenset({Channel.EMAIL, Channel.SMS, Channel.LETTER}),
+        sent=SENT,
         passages=passages,
     )
 

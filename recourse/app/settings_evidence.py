@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import httpx
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
+from recourse.app.addresses import http_address
 from recourse.domain.evidence.note import NoteError, VerifierKey
 
 
@@ -39,22 +39,11 @@ class EvidenceSettings(BaseSettings):
     def _has_a_key(cls, url: str, info: ValidationInfo) -> str:
         if url and info.data.get("evidence_witness_key") == "":
             raise ValueError("its answers could not be checked; set RECOURSE_EVIDENCE_WITNESS_KEY too")
-        return _address(url)
+        return http_address(url)
 
     @field_validator("evidence_timestamp_url")
     @classmethod
     def _has_roots(cls, url: str, info: ValidationInfo) -> str:
         if url and info.data.get("evidence_timestamp_roots") == "":
             raise ValueError("its stamps could not be checked; set RECOURSE_EVIDENCE_TIMESTAMP_ROOTS too")
-        return _address(url)
-
-
-def _address(url: str) -> str:
-    """Else the sealer would find it out in the middle of its work. Never shown: a login may stand in it."""
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL()
-    if url and (parsed.scheme not in {"http", "https"} or not parsed.host):
-        raise ValueError("must be an address that begins with http:// or https://")
-    return url
+        return http_address(url)

@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
+from recourse.app.addresses import http_address
+
 
 class LettersSettings(BaseSettings):
     """Fields that others are checked against stand before them. Validators have names of their own: of two
@@ -46,6 +48,4 @@ class LettersSettings(BaseSettings):
     def _stamps_a_signature(cls, url: str, info: ValidationInfo) -> str:
         if url and info.data.get("letters_certificate_file") == "":
             raise ValueError("stamps signatures, and there is none; set RECOURSE_LETTERS_CERTIFICATE_FILE")
-        if url and not url.startswith(("http://", "https://")):
-            raise ValueError("must be the address of a time stamp authority, like https://tsa.example.com")
-        return url
+        return http_address(url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from recourse.cli.common import (
     USAGE,
     Json,
+    acting,
     err,
     fail,
     listing,
@@ -226,9 +226,7 @@ def dossier(
     if readers:
         _readers(loan, as_json)
         return
-    reading = partial(
-        note_reading, loan_id=loan, actor=actor or f"uid-{os.getuid()}", via="cli", purpose=purpose
-    )
+    reading = partial(note_reading, loan_id=loan, actor=acting(actor), via="cli", purpose=purpose)
     if target is not None:
         from recourse.cli.bundling import bundle
 

@@ -70,6 +70,11 @@ def one_of(option: str, value: str | None, allowed: Iterable[str]) -> None:
         fail(f"{option}: one of {', '.join(codes)}", USAGE)
 
 
+def acting(actor: str | None) -> str:
+    """Who reads: as he says, else the user of this machine."""
+    return actor or f"uid-{os.getuid()}"
+
+
 def listing(*heads: str, whole: Collection[str] = ()) -> Listing:
     """A table whose `whole` columns (ids, instants) are never cut: the others are folded to make room."""
     table = Listing(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)

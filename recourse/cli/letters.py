@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from recourse.cli.common import (
     FINDINGS,
     USAGE,
     Json,
+    acting,
     fail,
     listing,
     one_of,
@@ -160,7 +160,7 @@ async def _kept(
 
 
 def _reader(actor: str | None) -> dict[str, Any]:
-    return {"actor": actor or f"uid-{os.getuid()}", "via": "cli", "purpose": "letters"}
+    return {"actor": acting(actor), "via": "cli", "purpose": "letters"}
 
 
 def _write(target: Path, content: bytes) -> None:

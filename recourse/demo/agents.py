@@ -7,11 +7,12 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import httpx
 
+from recourse.demo.bank import seconds_a_day
 from recourse.demo.tasks import Task
 from recourse.domain.calendar import BusinessCalendar
 
@@ -54,7 +55,7 @@ class Agents:
             )
 
     async def _shift(self, client: httpx.AsyncClient, role: str) -> None:
-        pause = max(_PAUSE, _PART_OF_A_DAY * timedelta(days=1).total_seconds() / self.calendar.scale)
+        pause = max(_PAUSE, _PART_OF_A_DAY * seconds_a_day(self.calendar))
         async with asyncio.TaskGroup() as begun:
             while True:
                 began = time.monotonic()

@@ -23,6 +23,11 @@ def day_of(calendar: BusinessCalendar) -> float:
     return (calendar.business(datetime.now(UTC)) - START).total_seconds() / 86_400
 
 
+def seconds_a_day(calendar: BusinessCalendar) -> float:
+    """Real ones of a business day."""
+    return 86_400 / calendar.scale
+
+
 @dataclass
 class Bank:
     """book: what happens by itself. payments: by loan, what is paid because it was promised."""

@@ -22,6 +22,7 @@ from recourse.app.publishing import create_topics
 from recourse.app.settings import Settings
 from recourse.contracts.events import Topics
 from recourse.demo.agents import ROLES
+from recourse.demo.bank import seconds_a_day
 from recourse.demo.book import START, lender_settings
 from recourse.domain.calendar import BusinessCalendar
 from recourse.service import tokens
@@ -161,11 +162,10 @@ class Deployment:
 
     async def _tell_the_desk(self) -> None:
         """Where the legal desk reports what became of a handover: one status each business day."""
-        day = timedelta(days=1).total_seconds() / self.calendar.scale
         target = {
             "url": f"{self.api_url}/api/legal/statuses",
             "token": self.tokens["desk"],
-            "interval": day,
+            "interval": seconds_a_day(self.calendar),
         }
         async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
             answer = await client.post(f"{self.addresses.legal_desk_url}/_control/callback", json=target)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from consumers.quarantine import Quarantine
 from recourse.app.compose import services
 from recourse.contracts.delivery import Unavailable
 from recourse.demo.agents import Agents
-from recourse.demo.bank import Bank, day_of
+from recourse.demo.bank import Bank, day_of, seconds_a_day
 from recourse.demo.book import POISON, Loan, history
 from recourse.demo.explaining import Account, account_for
 from recourse.demo.judge import disagreements, problems_of
@@ -97,7 +96,7 @@ class _Stage:
 
     async def watch(self, began: float, show: Callable[[Moment], None]) -> Outcome:
         """Raises what stopped the bank or the agents."""
-        judged, a_day = 0.0, timedelta(days=1).total_seconds() / self.deployment.calendar.scale
+        judged, a_day = 0.0, seconds_a_day(self.deployment.calendar)
         while True:
             self.deployment.alive()
             for task in self.acting:

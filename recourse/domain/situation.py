@@ -36,6 +36,10 @@ class Channel(StrEnum):
     LETTER = "letter"
 
 
+SENT = frozenset({Channel.EMAIL, Channel.SMS, Channel.LETTER})
+"""What goes out by itself; over the others somebody speaks."""
+
+
 class PartyRole(StrEnum):
     BORROWER = "borrower"
     JOINT = "joint"

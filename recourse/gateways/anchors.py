@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ import httpx
 
 from recourse.domain.evidence.note import Checkpoint, Note, NoteError, Verifier, VerifierKey
 from recourse.gateways.bounded import Answer, posted
+from recourse.gateways.whole_file import put
 from recourse.ports import NotHandedOver, RefusedByProvider
 
 Since = Callable[[int], Awaitable[Sequence[bytes]]]
@@ -57,13 +57,7 @@ class FolderAnchor:
                 if not same(path.read_bytes(), content):
                     raise RefusedByProvider(other)
                 return name.encode()
-            # Whole or not at all: a file that was cut off would be refused for ever.
-            unfinished = path.with_name(f"{name}.{os.getpid()}.tmp")
-            with unfinished.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
+            put(path, content)  # one that was cut off would be refused for ever
         except OSError as error:
             raise NotHandedOver(f"folder: {error.strerror}") from None
         return name.encode()

@@ -10,12 +10,12 @@ import asyncio
 import json
 import shutil
 import tempfile
-import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from recourse.domain.letter import is_unseen
 from recourse.gateways.letter_press import NO_GLYPH, PACKS, fonts_and_compiler
 
 _ROUNDS: Final = 20
@@ -64,14 +64,10 @@ def _pressed(layout: Any, files: Sequence[File]) -> bytes:
 def _seen(value: Any) -> Any:
     """What hides text, or turns it around, is shown by its number too."""
     if isinstance(value, str):
-        return "".join(_number(sign) if _hides(sign) else sign for sign in value)
+        return "".join(_number(sign) if is_unseen(sign) and sign not in "\n\t" else sign for sign in value)
     if isinstance(value, dict):
         return {name: _seen(inner) for name, inner in value.items()}
     return [_seen(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _hides(sign: str) -> bool:
-    return sign not in "\n\t" and unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def _number(sign: str) -> str:

@@ -11,6 +11,7 @@ import json
 import os
 from pathlib import Path
 
+from recourse.gateways.whole_file import put
 from recourse.ports import Accepted, Message, NotHandedOver, OutcomeUnknown
 
 _WHERE = "RECOURSE_LETTERS_FOLDER"
@@ -42,24 +43,14 @@ class PrintTray:
             "key": message.key,
         }
         try:
-            _put(self._folder / f"{paper.id}.pdf", paper.content)
-            _put(self._folder / f"{paper.id}.json", json.dumps(ticket, ensure_ascii=False, indent=1).encode())
+            put(self._folder / f"{paper.id}.pdf", paper.content)
+            put(self._folder / f"{paper.id}.json", json.dumps(ticket, ensure_ascii=False, indent=1).encode())
         except OSError as error:
             raise NotHandedOver(f"letters: {error.strerror or 'no writing'}; check {_WHERE}") from None
         try:
             _settle(self._folder)
         except OSError:
             raise OutcomeUnknown("letters: the ticket may be lost if the machine stops now") from None
-
-
-def _put(path: Path, content: bytes) -> None:
-    """There as a whole, or not at all; on the disk when this returns."""
-    fresh = path.with_name(f".{path.name}.part")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def _settle(folder: Path) -> None:

@@ -9,7 +9,6 @@ Blocks are told apart before their values are filled in, so no value can become 
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +18,7 @@ from typing import Any, Final
 import rfc8785
 from jinja2 import Template
 
-from recourse.domain.letter import LetterError
+from recourse.domain.letter import LetterError, is_unseen
 from recourse.packs.render import ENVIRONMENT, TEMPLATES, language_of, printed
 from recourse.packs.statements import statements
 
@@ -120,15 +119,12 @@ def _shown(value: Value, language: str) -> str:
 
 
 def _refuse_unseen(name: str, value: str) -> None:
-    """A sign that prints nothing, or turns around what stands beside it, could make the sheet say something
-    else than the row."""
     for sign in value:
-        if unicodedata.category(sign) in _UNSEEN and not (sign == "\n" and name.endswith("address")):
+        if is_unseen(sign) and not (sign == "\n" and name.endswith("address")):
             what = f"holds U+{ord(sign):04X}, which no reader can see"
             raise LetterError(name, what, "have it mended where it is kept")
 
 
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
     "November", "December",

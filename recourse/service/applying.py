@@ -8,14 +8,14 @@ from recourse.domain.ids import LoanId
 from recourse.domain.law.gate import Packs
 from recourse.domain.law.hours import local_date
 from recourse.packs.loader import Place
-from recourse.service.context import Lender, Unit
+from recourse.service.context import Lender, Unit, lender_named
 from recourse.storage import ledger, people
 from recourse.storage.ledger import LoanRow
 
 
 def place_at(lenders: Mapping[str, Lender], loan: LoanRow, borrower_region: str) -> Place:
     """A lender that no setting names may be anybody: then the rules for every kind of collector bind."""
-    lender = next((known for known in lenders.values() if known.name == loan.lender), None)
+    lender = lender_named(lenders, loan.lender)
     if lender is None:
         return Place(borrower_region, loan.region)
     return Place(borrower_region, loan.region, lender.collector, lender.product)

@@ -33,6 +33,11 @@ class Lender:
     counsel_address: str = ""
 
 
+def lender_named(lenders: Mapping[str, Lender], name: str) -> Lender | None:
+    """None for one that no setting names."""
+    return next((lender for lender in lenders.values() if lender.name == name), None)
+
+
 @dataclass(slots=True)
 class Unit:
     """One transaction. now: business time by the database's clock, as of the last lock it had to ask for.

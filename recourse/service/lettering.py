@@ -20,7 +20,7 @@ from recourse.domain.strategy.deadline import days_to_answer
 from recourse.domain.strategy.ladder import Step, StepKind, Strategy
 from recourse.packs.letters import Value, write
 from recourse.packs.loader import PackBook
-from recourse.service.context import Lender
+from recourse.service.context import Lender, lender_named
 from recourse.service.deciding import rules_for
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.situation import Gathered, gather
@@ -98,7 +98,7 @@ async def drafted(
             "name", "missing, and the letter has to say it", "it comes with the bank's snapshot"
         )
     rules = rules_for(book, lenders, gathered, now)
-    lender = next((one for one in lenders.values() if one.name == gathered.loan.lender), None)
+    lender = lender_named(lenders, gathered.loan.lender)
     days = days_to_answer(_step(rules.strategy, draft.template), rules.strategy, rules.packs)
     mine = select(party.c.name).where(party.c.id == borrower.person_id)
     known = common_values(gathered, lender, (await tx.execute(mine)).scalar_one(), now)

@@ -14,7 +14,7 @@ from recourse.domain.strategy.deadline import days_to_answer
 from recourse.domain.strategy.ladder import Step
 from recourse.packs.letters import Value, plain_text, write
 from recourse.packs.render import language_of, render
-from recourse.service.context import Unit
+from recourse.service.context import Unit, lender_named
 from recourse.service.deciding import Deliberation
 from recourse.service.lettering import common_values, sheet_values
 from recourse.storage.tables import contact_point, party
@@ -43,7 +43,7 @@ async def compose(
     where = select(contact_point.c.value).where(contact_point.c.id == point_id)
     to: str = (await unit.tx.execute(where)).scalar_one()
     loan, template = d.gathered.loan, step.template or ""
-    lender = next((x for x in unit.lenders.values() if x.name == loan.lender), None)
+    lender = lender_named(unit.lenders, loan.lender)
     values = common_values(d.gathered, lender, person.name, unit.now)
     days = days_to_answer(step, d.rules.strategy, d.rules.packs)
     values["deadline"] = last_day(unit.now, days, loan.zone)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId, TaskId
 from recourse.domain.law.caps import LEDGER_DAYS
-from recourse.domain.situation import Attempt, AttemptOutcome, Channel
+from recourse.domain.situation import SENT, Attempt, AttemptOutcome, Channel
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among
 from recourse.storage.tables import agent_task, contact_attempt
@@ -260,7 +260,7 @@ async def stale_claims(tx: Tx | ReadTx, older_than: timedelta, limit: int) -> li
         select(c.id, c.case_id, c.step_id, c.loan_id)
         .where(
             c.state == AttemptOutcome.CLAIMED,
-            c.channel.in_([Channel.EMAIL, Channel.SMS, Channel.LETTER]),
+            c.channel.in_(sorted(SENT)),
             c.reserved_until.is_(None),
             c.recorded_at < func.now() - older_than,
         )

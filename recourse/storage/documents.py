@@ -14,8 +14,8 @@ from recourse.storage.tables import contact_attempt, document, proof
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentRow:
-    """id: the number printed on it. content: the PDF. sha256: over it, in hex. at: business time."""
+class Document:
+    """id: the number printed on it. sha256: over its PDF, in hex. at: business time."""
 
     id: str
     loan_id: LoanId
@@ -26,6 +26,12 @@ class DocumentRow:
     language: str
     sha256: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow(Document):
+    """content: the PDF."""
+
     content: bytes = field(repr=False)
 
 
@@ -58,19 +64,10 @@ class Proved:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentLine:
+class DocumentLine(Document):
     """state: of its contact. provider_refs: as whoever took it named it. proofs: that it arrived or came
     back, without those withdrawn."""
 
-    id: str
-    loan_id: LoanId
-    case_id: CaseId
-    step_id: str
-    attempt_id: str
-    kind: str
-    language: str
-    sha256: str
-    at: datetime
     channel: str
     state: str
     provider_refs: tuple[str, ...]
@@ -80,7 +77,7 @@ class DocumentLine:
 async def of_case(tx: Tx | ReadTx, case_id: CaseId) -> list[DocumentLine]:
     """Oldest first, without their content."""
     d, a, p = document.c, contact_attempt.c, proof.c
-    shown = [d[name] for name in DocumentRow.__dataclass_fields__ if name != "content"]
+    shown = [d[name] for name in Document.__dataclass_fields__]
     rows = await tx.execute(
         select(*shown, a.channel, a.state, a.provider_refs)
         .join(contact_attempt, a.id == d.attempt_id)

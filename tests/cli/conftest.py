@@ -31,6 +31,7 @@ from typer.testing import CliRunner, Result
 from recourse.cli import app
 from recourse.contracts.events import BankEvent, Topics, to_line
 from recourse.stack import StackAddresses, environment
+from tests.emptied import named
 from tests.events import overdue, snapshot
 from tests.integration.conftest import world  # noqa: F401 - the fixture
 
@@ -104,7 +105,7 @@ async def create_database(stack: StackAddresses) -> str:
     """An empty one, without a schema."""
     name = f"cli_{uuid.uuid4().hex[:12]}"
     await sql(stack.database_url, f'CREATE DATABASE "{name}"')
-    return make_url(stack.database_url).set(database=name).render_as_string(hide_password=False)
+    return named(stack.database_url, name)
 
 
 async def sql(url: str, statement: str, **values: object) -> list[dict[str, Any]]:

@@ -15,8 +15,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -35,6 +33,7 @@ from recourse.storage.database import Database
 from recourse.temporal.case_runs import TemporalCaseRuns
 from recourse.temporal.setup import register_search_attributes
 from recourse.temporal.worker import build_workers
+from tests.emptied import execute, named
 from workflows.sweep import Sweep
 
 START = datetime(2026, 11, 6, tzinfo=UTC)
@@ -171,12 +170,12 @@ class Deployment:
     async def database_away(self) -> AsyncIterator[None]:
         """As when a server fails over: connections break and new ones are refused."""
         name = self.services.database.engine.url.database
-        await _sql(self.admin_url, f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
-        await _sql(
+        await execute(self.admin_url, f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
+        await execute(
             self.admin_url, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
         )
         yield
-        await _sql(self.admin_url, f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true')
+        await execute(self.admin_url, f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true')
 
     async def histories(self, workflow_id: str) -> list[WorkflowHistory]:
         """Every run, the first one first."""
@@ -201,11 +200,11 @@ async def deployment(
 ) -> AsyncIterator[Deployment]:
     """ladder: instead of the default one. away: settings of providers that lead nowhere."""
     prefix, database = f"golden-{uuid.uuid4().hex[:8]}", f"golden_{uuid.uuid4().hex[:12]}"
-    url = make_url(stack.database_url).set(database=database).render_as_string(hide_password=False)
+    url = named(stack.database_url, database)
     settings = _settings(stack, url, prefix, seconds_a_day, away or {})
     async with AsyncExitStack() as closing:
-        await _sql(stack.database_url, f'CREATE DATABASE "{database}"')
-        closing.push_async_callback(_sql, stack.database_url, f'DROP DATABASE "{database}" WITH (FORCE)')
+        await execute(stack.database_url, f'CREATE DATABASE "{database}"')
+        closing.push_async_callback(execute, stack.database_url, f'DROP DATABASE "{database}" WITH (FORCE)')
         async with _migrating:
             await migrate.upgrade(url)
         services = _services(settings, ladder)
@@ -251,10 +250,3 @@ def _services(settings: Settings, ladder: Strategy | None) -> Services:
         book = replace(book, strategies={ladder.name: ladder})
     database = Database(settings.database_url, settings.calendar.calendar(), pool_size=settings.database_pool)
     return Services(database, book, lenders(settings))
-
-
-async def _sql(url: str, statement: str) -> None:
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(statement))
-    await engine.dispose()

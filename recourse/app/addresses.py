@@ -1,0 +1,16 @@
+"""Addresses in settings that cannot be meant are refused when they are read, not amid the work."""
+
+from __future__ import annotations
+
+import httpx
+
+
+def http_address(url: str) -> str:
+    """Empty, or an address over HTTP. Raises ValueError, which never shows it: a login may stand in it."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL()
+    if url and (parsed.scheme not in {"http", "https"} or not parsed.host):
+        raise ValueError("must be an address that begins with http:// or https://")
+    return url
