@@ -14,18 +14,26 @@ from sqlalchemy import func, insert, or_, select, union_all, update
 from recourse.domain.ids import CaseId, LoanId, PersonId
 from recourse.domain.situation import Action, AskedBy, Hold, HoldReason, Promise, PromiseState
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among, among_given
 from recourse.storage.tables import hold, loan_party, promise
+
+_PROMISES = (
+    select(
+        promise.c.case_id,
+        promise.c.id,
+        promise.c.made_at,
+        promise.c.amount_minor,
+        promise.c.due_on,
+        promise.c.state,
+    )
+    .where(among_given(promise.c.case_id, "cases"))
+    .order_by(promise.c.made_at, promise.c.id)
+)
 
 
 async def promises_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[Promise]]:
     """Of each case, the oldest first."""
-    c = promise.c
-    rows = await tx.execute(
-        select(c.case_id, c.id, c.made_at, c.amount_minor, c.due_on, c.state)
-        .where(among(c.case_id, case_ids))
-        .order_by(c.made_at, c.id)
-    )
+    rows = await tx.execute(_PROMISES, {"cases": list(case_ids)})
     found: dict[CaseId, list[Promise]] = defaultdict(list)
     for case_id, key, made_at, amount_minor, due_on, state in rows:
         found[case_id].append(Promise(key, made_at, amount_minor, due_on, PromiseState(state)))
@@ -194,14 +202,18 @@ class HoldRow:
     person_id: PersonId | None
 
 
+_HOLD = (hold.c.id, hold.c.reason, hold.c.since, hold.c.until, hold.c.stops, hold.c.source, hold.c.asked_by)
+_HOLDS_OF = (
+    select(*_HOLD, hold.c.loan_id, hold.c.person_id)
+    .where(or_(among_given(hold.c.loan_id, "loans"), among_given(hold.c.person_id, "people")))
+    .where(hold.c.lifted_at.is_(None))
+    .order_by(hold.c.since, hold.c.id)
+)
+
+
 async def holds_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId], people: Iterable[PersonId]) -> list[HoldRow]:
     """Holds on the loans or on the people that were not lifted, the oldest first."""
-    c = hold.c
-    rows = await tx.execute(
-        select(*_HOLD, c.loan_id, c.person_id)
-        .where(or_(among(c.loan_id, loan_ids), among(c.person_id, people)), c.lifted_at.is_(None))
-        .order_by(c.since, c.id)
-    )
+    rows = await tx.execute(_HOLDS_OF, {"loans": list(loan_ids), "people": list(people)})
     return [HoldRow(_hold(row), row.loan_id, row.person_id) for row in rows]
 
 
@@ -218,9 +230,6 @@ async def holds_by_loan(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> list[tup
     both = union_all(own.where(c.lifted_at.is_(None)), of_people.where(c.lifted_at.is_(None))).subquery()
     rows = await tx.execute(select(both).order_by(both.c.since, both.c.id))
     return [(LoanId(row.on_loan), _hold(row)) for row in rows]
-
-
-_HOLD = (hold.c.id, hold.c.reason, hold.c.since, hold.c.until, hold.c.stops, hold.c.source, hold.c.asked_by)
 
 
 def _hold(row: Any) -> Hold:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId, TaskId
 from recourse.domain.law.caps import LEDGER_DAYS
 from recourse.domain.situation import SENT, Attempt, AttemptOutcome, Channel
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among, among_given
 from recourse.storage.tables import agent_task, contact_attempt
 
 CALLBACK = "callback"
@@ -205,28 +205,6 @@ async def leave_unknown(tx: Tx, tasks: Iterable[TaskId]) -> None:
     )
 
 
-async def ledger(
-    tx: Tx | ReadTx, people: Iterable[PersonId], points: Iterable[ContactPointId], now: datetime
-) -> tuple[Attempt, ...]:
-    """Every attempt on these people or these contact points, for any loan, newest window only."""
-    c = contact_attempt.c
-    rows = await tx.execute(
-        select(*_LINE)
-        .where(
-            or_(among(c.person_id, people), among(c.contact_point_id, points)),
-            c.at > now - timedelta(days=LEDGER_DAYS),
-        )
-        .order_by(c.at, c.id)
-    )
-    return tuple(map(_line, rows))
-
-
-async def line(tx: Tx | ReadTx, key: str) -> Attempt | None:
-    """One of them, by its id."""
-    row = (await tx.execute(select(*_LINE).where(contact_attempt.c.id == key))).first()
-    return _line(row) if row is not None else None
-
-
 _LINE = [
     contact_attempt.c.at,
     contact_attempt.c.channel,
@@ -237,6 +215,30 @@ _LINE = [
     contact_attempt.c.inbound,
     func.coalesce(contact_attempt.c.disposition == CALLBACK, False),
 ]
+_TOUCHED = or_(
+    among_given(contact_attempt.c.person_id, "people"),
+    among_given(contact_attempt.c.contact_point_id, "points"),
+)
+_LEDGER = (
+    select(*_LINE)
+    .where(_TOUCHED, contact_attempt.c.at > bindparam("after"))
+    .order_by(contact_attempt.c.at, contact_attempt.c.id)
+)
+
+
+async def ledger(
+    tx: Tx | ReadTx, people: Iterable[PersonId], points: Iterable[ContactPointId], now: datetime
+) -> tuple[Attempt, ...]:
+    """Every attempt on these people or these contact points, for any loan, newest window only."""
+    values = {"people": list(people), "points": list(points), "after": now - timedelta(days=LEDGER_DAYS)}
+    rows = await tx.execute(_LEDGER, values)
+    return tuple(map(_line, rows))
+
+
+async def line(tx: Tx | ReadTx, key: str) -> Attempt | None:
+    """One of them, by its id."""
+    row = (await tx.execute(select(*_LINE).where(contact_attempt.c.id == key))).first()
+    return _line(row) if row is not None else None
 
 
 def _line(row: Any) -> Attempt:

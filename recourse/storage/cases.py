@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, bindparam, func, insert, select, update
+from sqlalchemy import RowMapping, bindparam, func, insert, select, update
 
 from recourse.contracts.messages import Nudge, PlanData
 from recourse.contracts.names import case_id
 from recourse.domain.ids import CaseId, FactId, LoanId
 from recourse.storage.codec import plan_from_json, plan_to_json
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among, among_given
 from recourse.storage.tables import collection_case, loan
 
 
@@ -39,6 +39,37 @@ class CaseRow:
 
 
 _COLUMNS = [collection_case.c[name] for name in CaseRow.__dataclass_fields__]
+_BY_IDS = select(*_COLUMNS).where(among_given(collection_case.c.id, "cases"))
+_OF_LOANS = select(*_COLUMNS).where(among_given(collection_case.c.loan_id, "loans"))
+_OPEN = _OF_LOANS.where(collection_case.c.closed_at.is_(None))
+_NEWEST = _OF_LOANS.order_by(collection_case.c.episode)
+_LAST_EPISODES = (
+    select(collection_case.c.loan_id, func.max(collection_case.c.episode))
+    .where(among_given(collection_case.c.loan_id, "loans"))
+    .group_by(collection_case.c.loan_id)
+)
+_INSERT = insert(collection_case)
+_RAISE = (
+    update(collection_case)
+    .where(collection_case.c.id == bindparam("key"))
+    .values(facts_due=func.greatest(collection_case.c.facts_due, bindparam("due")))
+)
+_SAVE_PLAN = (
+    update(collection_case)
+    .where(collection_case.c.id == bindparam("key"))
+    .values(
+        decision=bindparam("number"),
+        plan=bindparam("stored"),
+        stage=bindparam("in_stage"),
+        bucket=bindparam("in_bucket"),
+        dpd=bindparam("days"),
+    )
+)
+_MARK_DELIVERED = (
+    update(collection_case)
+    .where(collection_case.c.id == bindparam("key"))
+    .values(facts_delivered=func.greatest(collection_case.c.facts_delivered, bindparam("upto")))
+)
 
 
 def _row(mapping: RowMapping) -> CaseRow:
@@ -50,24 +81,19 @@ async def get(tx: Tx | ReadTx, key: CaseId) -> CaseRow | None:
 
 
 async def by_ids(tx: Tx | ReadTx, keys: Iterable[CaseId]) -> dict[CaseId, CaseRow]:
-    rows = await tx.execute(select(*_COLUMNS).where(among(collection_case.c.id, keys)))
+    rows = await tx.execute(_BY_IDS, {"cases": list(keys)})
     return {row["id"]: _row(row) for row in rows.mappings()}
 
 
 async def open_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, CaseRow]:
     """The open case of each loan that has one."""
-    rows = await tx.execute(
-        select(*_COLUMNS).where(
-            among(collection_case.c.loan_id, loan_ids), collection_case.c.closed_at.is_(None)
-        )
-    )
+    rows = await tx.execute(_OPEN, {"loans": list(loan_ids)})
     return {row["loan_id"]: _row(row) for row in rows.mappings()}
 
 
 async def newest_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, CaseRow]:
     """The last case of each loan, open or closed."""
-    c = collection_case.c
-    rows = await tx.execute(select(*_COLUMNS).where(among(c.loan_id, loan_ids)).order_by(c.episode))
+    rows = await tx.execute(_NEWEST, {"loans": list(loan_ids)})
     return {row["loan_id"]: _row(row) for row in rows.mappings()}
 
 
@@ -87,11 +113,7 @@ async def earlier_episodes(tx: Tx | ReadTx, rows: Iterable[CaseRow]) -> dict[Cas
 
 
 async def last_episodes(tx: Tx, loan_ids: Iterable[LoanId]) -> dict[LoanId, int]:
-    rows = await tx.execute(
-        select(collection_case.c.loan_id, func.max(collection_case.c.episode))
-        .where(among(collection_case.c.loan_id, loan_ids))
-        .group_by(collection_case.c.loan_id)
-    )
+    rows = await tx.execute(_LAST_EPISODES, {"loans": list(loan_ids)})
     return {LoanId(loan_key): episode for loan_key, episode in rows}
 
 
@@ -122,7 +144,7 @@ async def insert_open(tx: Tx, rows: Sequence[CaseRow]) -> None:
         decided = {"decision", "plan", "closed_at", "closed_reason"}
         names = [name for name in CaseRow.__dataclass_fields__ if name not in decided]
         values = [{name: getattr(row, name) for name in names} for row in rows]
-        await tx.execute(insert(collection_case), values)
+        await tx.execute(_INSERT, values)
 
 
 async def close(tx: Tx, reasons: Mapping[CaseId, str], at: datetime) -> None:
@@ -139,12 +161,7 @@ async def close(tx: Tx, reasons: Mapping[CaseId, str], at: datetime) -> None:
 async def raise_facts_due(tx: Tx, due: dict[CaseId, FactId]) -> None:
     """These cases must hear of facts up to the given ids."""
     if due:
-        await tx.execute(
-            update(collection_case)
-            .where(collection_case.c.id == bindparam("key"))
-            .values(facts_due=func.greatest(collection_case.c.facts_due, bindparam("due"))),
-            [{"key": key, "due": fact_id} for key, fact_id in sorted(due.items())],
-        )
+        await tx.execute(_RAISE, [{"key": key, "due": fact_id} for key, fact_id in sorted(due.items())])
 
 
 async def pin(tx: Tx, key: CaseId, strategy: str) -> None:
@@ -166,15 +183,7 @@ async def save_plans(tx: Tx, plans: Mapping[CaseId, PlanData]) -> None:
     """The plans in force from now on."""
     if plans:
         await tx.execute(
-            update(collection_case)
-            .where(collection_case.c.id == bindparam("key"))
-            .values(
-                decision=bindparam("number"),
-                plan=bindparam("stored"),
-                stage=bindparam("in_stage"),
-                bucket=bindparam("in_bucket"),
-                dpd=bindparam("days"),
-            ),
+            _SAVE_PLAN,
             [
                 {
                     "key": key,
@@ -196,35 +205,31 @@ def _nudge(key: CaseId, due: FactId, stored: Any, region: str) -> Nudge:
 
 
 _NUDGE = (collection_case.c.id, collection_case.c.facts_due, collection_case.c.plan, loan.c.region)
-
-
-def _undelivered() -> Select[Any]:
-    return (
-        select(*_NUDGE)
-        .join(loan, loan.c.id == collection_case.c.loan_id)
-        .where(collection_case.c.facts_due > collection_case.c.facts_delivered)
-    )
+_UNDELIVERED = (
+    select(*_NUDGE)
+    .join(loan, loan.c.id == collection_case.c.loan_id)
+    .where(collection_case.c.facts_due > collection_case.c.facts_delivered)
+    .order_by(collection_case.c.id)
+)
+_UNDELIVERED_OF = _UNDELIVERED.where(among_given(collection_case.c.loan_id, "loans"))
 
 
 async def undelivered_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> list[Nudge]:
     """Nudges that these loans' cases still wait for, the closed ones included."""
-    statement = _undelivered().where(among(collection_case.c.loan_id, loan_ids))
-    rows = await tx.execute(statement.order_by(collection_case.c.id))
+    rows = await tx.execute(_UNDELIVERED_OF, {"loans": list(loan_ids)})
     return [_nudge(*row) for row in rows]
 
 
 async def undelivered(tx: Tx | ReadTx, limit: int) -> list[Nudge]:
     """What a crash left behind, for the sweeper."""
-    rows = await tx.execute(_undelivered().order_by(collection_case.c.id).limit(limit))
+    rows = await tx.execute(_UNDELIVERED.limit(limit))
     return [_nudge(*row) for row in rows]
 
 
 async def mark_delivered(tx: Tx, nudges: Sequence[Nudge]) -> None:
     if nudges:
         await tx.execute(
-            update(collection_case)
-            .where(collection_case.c.id == bindparam("key"))
-            .values(facts_delivered=func.greatest(collection_case.c.facts_delivered, bindparam("upto"))),
+            _MARK_DELIVERED,
             [{"key": n.case_id, "upto": n.highest_fact} for n in sorted(nudges, key=lambda n: n.case_id)],
         )
 

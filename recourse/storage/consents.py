@@ -18,7 +18,7 @@ from recourse.domain.ids import ContactPointId, PersonId
 from recourse.domain.situation import Channel
 from recourse.storage import facts
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among, among_given
 from recourse.storage.tables import consent
 
 BANK = "bank"
@@ -65,17 +65,18 @@ class ConsentRow:
 
 
 _COLUMNS = [consent.c[name] for name in ConsentRow.__dataclass_fields__]
+_OF_PEOPLE = (
+    select(*_COLUMNS)
+    .where(among_given(consent.c.person_id, "people"))
+    .order_by(consent.c.recorded_at, consent.c.id)
+)
 _RENEWED = ("noted_by", "withdrawn_at", "withdrawn_way", "withdrawn_source", "withdrawn_by")
 Point = tuple[PersonId, ContactPointId]
 
 
 async def of_people(tx: Tx | ReadTx, people: Iterable[str]) -> list[ConsentRow]:
     """Also those withdrawn, in the order in which they were recorded."""
-    rows = await tx.execute(
-        select(*_COLUMNS)
-        .where(among(consent.c.person_id, people))
-        .order_by(consent.c.recorded_at, consent.c.id)
-    )
+    rows = await tx.execute(_OF_PEOPLE, {"people": list(people)})
     return [ConsentRow(**{**row, "channel": Channel(row["channel"])}) for row in map(dict, rows.mappings())]
 
 

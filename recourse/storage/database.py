@@ -40,6 +40,11 @@ ANSWER_WITHIN = 12
 """Seconds for a new connection and for the answer to a statement, for a server that hangs and so keeps no
 time-out of its own. That and the end of the connection stay under `workflows.steps.QUICK`: a try that is
 cut off by Temporal cannot say whose fault it was."""
+_LIMITS = text(
+    "SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true)"
+)
+_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+_CLOCK = select(func.clock_timestamp())
 _TRIES = 4
 _RETRY = (DeadlockDetectedError, LockNotAvailableError, SerializationError)
 _AWAY = (OSError, InterfaceError, PostgresError, TimeoutError, PoolTimeout)
@@ -94,13 +99,7 @@ class Database:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Tx]:
         async with self.engine.begin() as connection:
-            await connection.execute(
-                text(
-                    "SELECT set_config('lock_timeout', :lock, true), "
-                    "set_config('statement_timeout', :statement, true)"
-                ),
-                {"lock": LOCK_TIMEOUT, "statement": STATEMENT_TIMEOUT},
-            )
+            await connection.execute(_LIMITS, {"lock": LOCK_TIMEOUT, "statement": STATEMENT_TIMEOUT})
             yield Tx(connection)
 
     @asynccontextmanager
@@ -108,7 +107,7 @@ class Database:
         """A read-only snapshot. Raises Unavailable, or Unacceptable when asked for what no row can hold."""
         try:
             async with self.engine.connect() as connection:
-                await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+                await connection.execute(_SNAPSHOT)
                 yield ReadTx(connection)
         except DBAPIError as error:
             cause = error.orig.__cause__ if error.orig else None
@@ -120,7 +119,7 @@ class Database:
 
     async def now(self, tx: Tx | ReadTx) -> datetime:
         """Business now by the database's clock: workers with a wrong clock must not decide what is late."""
-        real = (await tx.execute(select(func.clock_timestamp()))).scalar_one()
+        real = (await tx.execute(_CLOCK)).scalar_one()
         return self.calendar.business(real)
 
 

@@ -15,7 +15,7 @@ from recourse.domain.facts import Entry
 from recourse.domain.ids import CaseId, FactId, LoanId, PersonId
 from recourse.storage.codec import BANK_KINDS, entry_from_row
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among, among_given
 from recourse.storage.tables import fact, loan
 
 
@@ -34,9 +34,18 @@ class NewFact:
     case_id: CaseId | None = None
 
 
+_KNOWN = select(fact.c.event_id).where(among_given(fact.c.event_id, "events"))
+_APPEND = insert(fact).returning(fact.c.id, sort_by_parameter_order=True)
+_BANK_ENTRIES = (
+    select(fact.c.loan_id, fact.c.event_id, fact.c.occurred_at, fact.c.sequence, fact.c.kind, fact.c.payload)
+    .where(among_given(fact.c.loan_id, "loans"), fact.c.kind.in_(BANK_KINDS))
+    .order_by(fact.c.id)
+)
+
+
 async def known(tx: Tx, event_ids: Iterable[str]) -> set[str]:
     """Which of these events are in the log already."""
-    rows = await tx.execute(select(fact.c.event_id).where(among(fact.c.event_id, event_ids)))
+    rows = await tx.execute(_KNOWN, {"events": list(event_ids)})
     return set(rows.scalars())
 
 
@@ -77,18 +86,13 @@ async def append(tx: Tx, new: Sequence[NewFact]) -> list[FactId]:
         }
         for f in new
     ]
-    result = await tx.execute(insert(fact).returning(fact.c.id, sort_by_parameter_order=True), rows)
+    result = await tx.execute(_APPEND, rows)
     return [FactId(row) for row in result.scalars()]
 
 
 async def bank_entries(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, list[Entry]]:
     """Every bank fact of the loans, as the fold takes them."""
-    columns = (fact.c.event_id, fact.c.occurred_at, fact.c.sequence, fact.c.kind, fact.c.payload)
-    rows = await tx.execute(
-        select(fact.c.loan_id, *columns)
-        .where(among(fact.c.loan_id, loan_ids), fact.c.kind.in_(BANK_KINDS))
-        .order_by(fact.c.id)
-    )
+    rows = await tx.execute(_BANK_ENTRIES, {"loans": list(loan_ids)})
     entries: dict[LoanId, list[Entry]] = defaultdict(list)
     for loan_id, *values in rows:
         entries[LoanId(loan_id)].append(entry_from_row(*values))

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.delinquency import Installment
@@ -15,7 +16,7 @@ from recourse.domain.fold import Account
 from recourse.domain.ids import LoanId
 from recourse.storage.codec import account_from_json, account_to_json
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among, rows_among
+from recourse.storage.sql import among, among_given, rows_among
 from recourse.storage.tables import installment, loan, payment
 
 
@@ -47,10 +48,30 @@ _COLUMNS = (
     loan.c.account,
     loan.c.contract["price_minor"].label("price_minor"),
 )
+_LOANS = select(*_COLUMNS).where(among_given(loan.c.id, "loans"))
+_SAVE_ACCOUNT = (
+    update(loan)
+    .where(loan.c.id == bindparam("key"))
+    .values(
+        account=bindparam("account"),
+        oldest_due=bindparam("oldest_due"),
+        unpaid_minor=bindparam("unpaid_minor"),
+    )
+)
+
+
+def _payments() -> Insert:
+    new = upsert(payment)
+    return new.on_conflict_do_update(
+        index_elements=["loan_id", "payment_id"], set_={"reversed": new.excluded.reversed}
+    )
+
+
+_SAVE_PAYMENTS = _payments()
 
 
 async def loans(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, LoanRow]:
-    rows = await tx.execute(select(*_COLUMNS).where(among(loan.c.id, loan_ids)))
+    rows = await tx.execute(_LOANS, {"loans": list(loan_ids)})
     return {row.id: LoanRow(*row[:7], account_from_json(row.account), row.price_minor) for row in rows}
 
 
@@ -59,13 +80,7 @@ async def save_accounts(tx: Tx, accounts: Mapping[LoanId, Account], named: Named
     if not accounts:
         return
     await tx.execute(
-        update(loan)
-        .where(loan.c.id == bindparam("key"))
-        .values(
-            account=bindparam("account"),
-            oldest_due=bindparam("oldest_due"),
-            unpaid_minor=bindparam("unpaid_minor"),
-        ),
+        _SAVE_ACCOUNT,
         [
             {
                 "key": loan_id,
@@ -94,13 +109,7 @@ async def _save_payments(tx: Tx, accounts: Mapping[LoanId, Account]) -> None:
         for p in account.payments
     ]
     if rows:
-        statement = upsert(payment)
-        await tx.execute(
-            statement.on_conflict_do_update(
-                index_elements=["loan_id", "payment_id"], set_={"reversed": statement.excluded.reversed}
-            ),
-            rows,
-        )
+        await tx.execute(_SAVE_PAYMENTS, rows)
 
 
 async def _save_installments(tx: Tx, accounts: Mapping[LoanId, Account], named: Named, at: datetime) -> None:
@@ -147,17 +156,21 @@ def _row(loan_id: LoanId, i: Installment) -> dict[str, Any]:
     }
 
 
-async def upsert_installments(tx: Tx, rows: list[dict[str, Any]]) -> None:
-    statement = upsert(installment)
-    await tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["loan_id", "number"],
-            # Unpaid again after a reversal: the day it had been settled on is no longer true.
-            set_={name: statement.excluded[name] for name in ("due_date", "due_minor", "unpaid_minor")}
-            | {"settled_at": None},
-        ),
-        rows,
+def _installments() -> Insert:
+    new = upsert(installment)
+    return new.on_conflict_do_update(
+        index_elements=["loan_id", "number"],
+        # Unpaid again after a reversal: the day it had been settled on is no longer true.
+        set_={name: new.excluded[name] for name in ("due_date", "due_minor", "unpaid_minor")}
+        | {"settled_at": None},
     )
+
+
+_SAVE_INSTALLMENTS = _installments()
+
+
+async def upsert_installments(tx: Tx, rows: list[dict[str, Any]]) -> None:
+    await tx.execute(_SAVE_INSTALLMENTS, rows)
 
 
 async def add_schedule(tx: Tx, rows: list[dict[str, Any]]) -> None:

@@ -12,47 +12,51 @@ from sqlalchemy import select
 
 from recourse.domain.ids import LoanId, PersonId
 from recourse.storage.database import Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among_given
 from recourse.storage.tables import contact_point, loan, loan_party, party, person_contact_point
+
+_PEOPLE_ON = select(loan_party.c.person_id).where(among_given(loan_party.c.loan_id, "loans"))
+_LOANS_OF = (
+    select(loan_party.c.person_id, loan_party.c.loan_id)
+    .where(among_given(loan_party.c.person_id, "people"))
+    .order_by(loan_party.c.loan_id)
+)
+_POINTS_OF = (
+    select(person_contact_point.c.contact_point_id)
+    .join(loan_party, loan_party.c.person_id == person_contact_point.c.person_id)
+    .where(among_given(loan_party.c.loan_id, "loans"))
+)
+_LOCK_PEOPLE = (
+    select(party.c.id).where(among_given(party.c.id, "people")).order_by(party.c.id).with_for_update()
+)
+_LOCK_LOANS = select(loan.c.id).where(among_given(loan.c.id, "loans")).order_by(loan.c.id).with_for_update()
+_LOCK_POINTS = (
+    select(contact_point.c.id)
+    .where(contact_point.c.id.in_(_POINTS_OF))
+    .order_by(contact_point.c.id)
+    .with_for_update()
+)
 
 
 async def lock_loans(tx: Tx, loan_ids: Iterable[LoanId], people: Iterable[PersonId] = ()) -> None:
     """Lock the loans and everyone on them, plus `people` about to be put on them."""
     loans = sorted(set(loan_ids))
-    named = select(loan_party.c.person_id).where(among(loan_party.c.loan_id, loans))
-    on_loans = set((await tx.execute(named)).scalars())
-    await _lock_people(tx, on_loans | set(people))
-    await tx.execute(select(loan.c.id).where(among(loan.c.id, loans)).order_by(loan.c.id).with_for_update())
+    on_loans = set((await tx.execute(_PEOPLE_ON, {"loans": loans})).scalars())
+    await tx.execute(_LOCK_PEOPLE, {"people": sorted(on_loans | set(people))})
+    await tx.execute(_LOCK_LOANS, {"loans": loans})
 
 
 async def lock_people(tx: Tx, people: Iterable[PersonId]) -> dict[PersonId, list[LoanId]]:
     """Lock these people and every loan that one of them is on; returns the loans of each."""
     found: dict[PersonId, list[LoanId]] = {person: [] for person in sorted(set(people))}
-    await _lock_people(tx, found)
-    named = select(loan_party.c.person_id, loan_party.c.loan_id).where(among(loan_party.c.person_id, found))
-    for person, loan_id in await tx.execute(named.order_by(loan_party.c.loan_id)):
+    await tx.execute(_LOCK_PEOPLE, {"people": list(found)})
+    for person, loan_id in await tx.execute(_LOANS_OF, {"people": list(found)}):
         found[PersonId(person)].append(LoanId(loan_id))
     loans = sorted({loan_id for each in found.values() for loan_id in each})
-    await tx.execute(select(loan.c.id).where(among(loan.c.id, loans)).order_by(loan.c.id).with_for_update())
+    await tx.execute(_LOCK_LOANS, {"loans": loans})
     return found
 
 
 async def lock_contact_points(tx: Tx, loan_ids: Iterable[LoanId]) -> None:
     """After the loans: every contact point of anybody on them."""
-    mine = (
-        select(person_contact_point.c.contact_point_id)
-        .join(loan_party, loan_party.c.person_id == person_contact_point.c.person_id)
-        .where(among(loan_party.c.loan_id, loan_ids))
-    )
-    await tx.execute(
-        select(contact_point.c.id)
-        .where(contact_point.c.id.in_(mine))
-        .order_by(contact_point.c.id)
-        .with_for_update()
-    )
-
-
-async def _lock_people(tx: Tx, people: Iterable[PersonId]) -> None:
-    await tx.execute(
-        select(party.c.id).where(among(party.c.id, sorted(people))).order_by(party.c.id).with_for_update()
-    )
+    await tx.execute(_LOCK_POINTS, {"loans": list(loan_ids)})

@@ -14,7 +14,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from recourse.domain.agreements import IN_FORCE, JUDGED, Agreement, AgreementKind, AgreementState, Terms
 from recourse.domain.ids import CaseId, LoanId
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among_given
 from recourse.storage.tables import agreement
 
 _TERMS: TypeAdapter[Terms] = TypeAdapter(Terms)
@@ -55,6 +55,11 @@ class AgreementRow:
 
 
 _COLUMNS = [agreement.c[name] for name in AgreementRow.__dataclass_fields__]
+_LIVE_OF = (
+    select(agreement.c.case_id, agreement.c.id, agreement.c.terms, agreement.c.state, agreement.c.since)
+    .where(among_given(agreement.c.case_id, "cases"), agreement.c.state.in_(LIVE))
+    .order_by(agreement.c.proposed_at, agreement.c.id)
+)
 
 
 def _row(mapping: RowMapping) -> AgreementRow:
@@ -80,12 +85,7 @@ async def get(tx: Tx | ReadTx, key: str) -> AgreementRow | None:
 
 async def live_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[Agreement]]:
     """Of each case, what a decision looks at, the oldest first: none that was declined or cancelled."""
-    c = agreement.c
-    rows = await tx.execute(
-        select(c.case_id, c.id, c.terms, c.state, c.since)
-        .where(among(c.case_id, case_ids), c.state.in_(LIVE))
-        .order_by(c.proposed_at, c.id)
-    )
+    rows = await tx.execute(_LIVE_OF, {"cases": list(case_ids)})
     found: dict[CaseId, list[Agreement]] = defaultdict(list)
     for case_id, key, terms, state, since in rows:
         found[case_id].append(Agreement(key, _TERMS.validate_python(terms), AgreementState(state), since))

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from recourse.domain.ids import CaseId, LoanId, TaskId
 from recourse.domain.permits import PermitKind, PermitState, Standing
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among, among_given
 from recourse.storage.tables import agent_task, permit, permit_check
 from recourse.storage.tasks import ACTIVE
 
@@ -61,6 +61,15 @@ class PermitRow:
 
 
 COLUMNS = [permit.c[name] for name in PermitRow.__dataclass_fields__]
+_IN_FORCE = (
+    select(*COLUMNS)
+    .where(
+        among_given(permit.c.case_id, "cases"),
+        permit.c.ended_at.is_(None),
+        permit.c.state.in_([PermitState.ISSUED, PermitState.USED]),
+    )
+    .order_by(permit.c.issued_at, permit.c.id)
+)
 OWED: ColumnElement[bool] = and_(permit.c.state == PermitState.RECALLED, permit.c.ended_at.is_(None))
 
 
@@ -76,15 +85,7 @@ async def get(tx: Tx | ReadTx, key: str) -> PermitRow | None:
 
 async def in_force(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[PermitRow]]:
     """Those under which something may happen or has happened, and which have not ended."""
-    rows = await tx.execute(
-        select(*COLUMNS)
-        .where(
-            among(permit.c.case_id, case_ids),
-            permit.c.ended_at.is_(None),
-            permit.c.state.in_([PermitState.ISSUED, PermitState.USED]),
-        )
-        .order_by(permit.c.issued_at, permit.c.id)
-    )
+    rows = await tx.execute(_IN_FORCE, {"cases": list(case_ids)})
     found: dict[CaseId, list[PermitRow]] = defaultdict(list)
     for mapping in rows.mappings():
         row = row_of(mapping)

@@ -17,7 +17,7 @@ from recourse.domain.situation import AttemptOutcome, Channel, Notice
 from recourse.storage.cases import CaseRow
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.receipts import delivered_of
-from recourse.storage.sql import among
+from recourse.storage.sql import among, among_given
 from recourse.storage.tables import (
     agreement,
     collection_case,
@@ -85,27 +85,37 @@ async def withdraw(tx: Tx, key: str, *, at: datetime, by: str, source: str) -> b
     return (await tx.execute(mine.returning(proof.c.id))).first() is not None
 
 
+def _kind(kind: ProofKind) -> Label[str]:
+    return literal(kind.value, Text).label("kind")
+
+
+_DELIVERED = delivered_of("loans").subquery()
+_PROOFS_OF = union_all(
+    select(
+        _kind(ProofKind.ACKNOWLEDGED), promise.c.loan_id, promise.c.made_at.label("at"), promise.c.id
+    ).where(among_given(promise.c.loan_id, "loans")),
+    select(_kind(ProofKind.ACKNOWLEDGED), agreement.c.loan_id, agreement.c.since, agreement.c.id).where(
+        among_given(agreement.c.loan_id, "loans"), agreement.c.since.is_not(None)
+    ),
+    select(_kind(ProofKind.SUIT), legal_action.c.loan_id, legal_status.c.at, legal_status.c.status_id)
+    .join(legal_action, legal_action.c.id == legal_status.c.action_id)
+    .where(among_given(legal_action.c.loan_id, "loans"), legal_status.c.status.in_(SUED)),
+    select(proof.c.kind, proof.c.loan_id, proof.c.at, proof.c.id).where(
+        among_given(proof.c.loan_id, "loans"), proof.c.withdrawn_at.is_(None)
+    ),
+    select(_kind(ProofKind.MESSAGE_DELIVERED), _DELIVERED.c.loan_id, _DELIVERED.c.at, _DELIVERED.c.ref),
+)
+_LAST_DUE_OF = (
+    select(installment.c.loan_id, func.max(installment.c.due_date))
+    .where(among_given(installment.c.loan_id, "loans"))
+    .group_by(installment.c.loan_id)
+)
+
+
 async def proofs_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, list[Proof]]:
     """Oldest first."""
-    loans = list(loan_ids)
-    delivered = delivered_of(loans).subquery()
-    statement = union_all(
-        select(
-            _kind(ProofKind.ACKNOWLEDGED), promise.c.loan_id, promise.c.made_at.label("at"), promise.c.id
-        ).where(among(promise.c.loan_id, loans)),
-        select(_kind(ProofKind.ACKNOWLEDGED), agreement.c.loan_id, agreement.c.since, agreement.c.id).where(
-            among(agreement.c.loan_id, loans), agreement.c.since.is_not(None)
-        ),
-        select(_kind(ProofKind.SUIT), legal_action.c.loan_id, legal_status.c.at, legal_status.c.status_id)
-        .join(legal_action, legal_action.c.id == legal_status.c.action_id)
-        .where(among(legal_action.c.loan_id, loans), legal_status.c.status.in_(SUED)),
-        select(proof.c.kind, proof.c.loan_id, proof.c.at, proof.c.id).where(
-            among(proof.c.loan_id, loans), proof.c.withdrawn_at.is_(None)
-        ),
-        select(_kind(ProofKind.MESSAGE_DELIVERED), delivered.c.loan_id, delivered.c.at, delivered.c.ref),
-    )
     found: dict[LoanId, list[Proof]] = defaultdict(list)
-    for kind, loan_id, at, ref in await tx.execute(statement):
+    for kind, loan_id, at, ref in await tx.execute(_PROOFS_OF, {"loans": list(loan_ids)}):
         found[LoanId(loan_id)].append(Proof(ProofKind(kind), at, ref))
     for proofs in found.values():
         proofs.sort(key=lambda proof: (proof.at, proof.kind, proof.ref))
@@ -114,11 +124,7 @@ async def proofs_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId,
 
 async def last_due_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, date]:
     """The last due date that the schedule or a statement of the bank names."""
-    rows = await tx.execute(
-        select(installment.c.loan_id, func.max(installment.c.due_date))
-        .where(among(installment.c.loan_id, loan_ids))
-        .group_by(installment.c.loan_id)
-    )
+    rows = await tx.execute(_LAST_DUE_OF, {"loans": list(loan_ids)})
     return {LoanId(loan_id): on for loan_id, on in rows}
 
 
@@ -151,7 +157,3 @@ async def earlier_notices_of(
                 by_post = channel == Channel.LETTER
                 found[row.id].append(Notice(template, at, late, earlier=True, by_post=by_post))
     return found
-
-
-def _kind(kind: ProofKind) -> Label[str]:
-    return literal(kind.value, Text).label("kind")

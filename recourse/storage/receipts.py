@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ from sqlalchemy.dialects.postgresql import array
 from recourse.domain.ids import LoanId
 from recourse.domain.situation import AttemptOutcome, PartyRole
 from recourse.storage.database import Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among_given
 from recourse.storage.tables import contact_attempt, loan_party, provider_receipt
 
 DELIVERED = "delivered"
@@ -37,15 +36,19 @@ def of_loan(loan_id: LoanId) -> Select[Any]:
     )
 
 
-def delivered_of(loan_ids: Iterable[LoanId]) -> Select[Any]:
-    """Messages that arrived at somebody who owes: (loan, instant, contact). Of one in parts, every part."""
+def delivered_of(loans: str) -> Select[Any]:
+    """Messages that arrived at somebody who owes: (loan, instant, contact). Of one in parts, every part.
+
+    loans: the name under which the statement is given the loans it is about."""
     a, r = contact_attempt.c, provider_receipt.c
     owes = and_(loan_party.c.loan_id == a.loan_id, loan_party.c.person_id == a.person_id)
     return (
         select(a.loan_id, func.max(r.at).label("at"), a.id.label("ref"))
         .join(provider_receipt, r.provider_ref == any_(a.provider_refs))
         .join(loan_party, owes & loan_party.c.role.in_([PartyRole.BORROWER, PartyRole.JOINT]))
-        .where(among(a.loan_id, loan_ids), a.state == AttemptOutcome.SENT, r.state == DELIVERED, *_belongs())
+        .where(
+            among_given(a.loan_id, loans), a.state == AttemptOutcome.SENT, r.state == DELIVERED, *_belongs()
+        )
         .group_by(a.loan_id, a.id, a.provider_refs)
         .having(func.count(r.provider_ref.distinct()) >= func.cardinality(a.provider_refs))
     )

@@ -22,7 +22,7 @@ from recourse.domain.restrictions import (
     together,
 )
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among, among_given
 from recourse.storage.tables import restriction
 
 
@@ -57,14 +57,16 @@ def kind_of(what: Restriction) -> Restricts:
             assert_never(what)
 
 
+_IN_FORCE = (
+    select(restriction)
+    .where(among_given(restriction.c.person_id, "people"), restriction.c.withdrawn_at.is_(None))
+    .order_by(restriction.c.since, restriction.c.id)
+)
+
+
 async def in_force(tx: Tx | ReadTx, people: Iterable[str]) -> dict[PersonId, Restrictions]:
     """Of each person who told us something, the oldest first."""
-    c = restriction.c
-    rows = await tx.execute(
-        select(restriction)
-        .where(among(c.person_id, people), c.withdrawn_at.is_(None))
-        .order_by(c.since, c.id)
-    )
+    rows = await tx.execute(_IN_FORCE, {"people": list(people)})
     found: dict[PersonId, list[Restriction]] = defaultdict(list)
     for row in rows:
         found[PersonId(row.person_id)].append(_what(row))

@@ -38,7 +38,7 @@ from recourse.storage import (
 from recourse.storage.cases import CaseRow
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.ledger import LoanRow
-from recourse.storage.sql import among
+from recourse.storage.sql import among_given
 from recourse.storage.tables import contact_point as point_table
 from recourse.storage.tables import (
     legal_action,
@@ -51,6 +51,36 @@ from recourse.storage.tables import (
 
 CONCLUDING = ("enforced", "recovered", "withdrawn", "concluded")
 """Statuses of the legal desk after which nothing is left to collect on this case."""
+
+_PARTIES = (
+    select(loan_party.c.loan_id, party.c.id, loan_party.c.role, party.c.zones, party.c.ceased, party.c.region)
+    .join(loan_party, loan_party.c.person_id == party.c.id)
+    .where(among_given(loan_party.c.loan_id, "loans"))
+    .order_by(loan_party.c.role, party.c.id)
+)
+_POINTS = (
+    select(
+        person_contact_point.c.person_id,
+        person_contact_point.c.contact_point_id,
+        point_table.c.kind,
+        person_contact_point.c.consent,
+        person_contact_point.c.usable & person_contact_point.c.listed,
+        person_contact_point.c.whereabouts,
+    )
+    .join(point_table, point_table.c.id == person_contact_point.c.contact_point_id)
+    .where(among_given(person_contact_point.c.person_id, "people"))
+    .order_by(person_contact_point.c.person_id, person_contact_point.c.contact_point_id)
+)
+_LOCATABLE = select(vehicle.c.loan_id).where(
+    among_given(vehicle.c.loan_id, "loans"),
+    vehicle.c.gps_device_id.is_not(None),
+    vehicle.c.gps_consent_on.is_not(None),
+)
+_CONCLUDED = (
+    select(legal_action.c.case_id)
+    .join(legal_status, legal_status.c.action_id == legal_action.c.id)
+    .where(among_given(legal_action.c.case_id, "cases"), legal_status.c.status.in_(CONCLUDING))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,21 +194,7 @@ class _Group:
 
 
 async def _parties(tx: Tx | ReadTx, loans: Mapping[LoanId, LoanRow]) -> dict[LoanId, _Group]:
-    rows = (
-        await tx.execute(
-            select(
-                loan_party.c.loan_id,
-                party.c.id,
-                loan_party.c.role,
-                party.c.zones,
-                party.c.ceased,
-                party.c.region,
-            )
-            .join(loan_party, loan_party.c.person_id == party.c.id)
-            .where(among(loan_party.c.loan_id, loans))
-            .order_by(loan_party.c.role, party.c.id)
-        )
-    ).all()
+    rows = (await tx.execute(_PARTIES, {"loans": list(loans)})).all()
     points = await _points(tx, sorted({row.id for row in rows}))
     told = await restrictions.in_force(tx, {row.id for row in rows})
     parties: dict[LoanId, list[Party]] = defaultdict(list)
@@ -202,20 +218,7 @@ async def _parties(tx: Tx | ReadTx, loans: Mapping[LoanId, LoanRow]) -> dict[Loa
 
 
 async def _points(tx: Tx | ReadTx, people: list[str]) -> dict[str, tuple[ContactPoint, ...]]:
-    c = person_contact_point.c
-    rows = await tx.execute(
-        select(
-            c.person_id,
-            c.contact_point_id,
-            point_table.c.kind,
-            c.consent,
-            c.usable & c.listed,
-            c.whereabouts,
-        )
-        .join(point_table, point_table.c.id == c.contact_point_id)
-        .where(among(c.person_id, people))
-        .order_by(c.person_id, c.contact_point_id)
-    )
+    rows = await tx.execute(_POINTS, {"people": people})
     known = await consents.by_point(tx, people)
     found: dict[str, list[ContactPoint]] = {}
     for person_id, point_id, kind, consent, usable, at in rows:
@@ -230,20 +233,10 @@ async def _points(tx: Tx | ReadTx, people: list[str]) -> dict[str, tuple[Contact
 
 async def _with_locate_basis(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> set[LoanId]:
     """Loans whose vehicle has a tracker that its owner agreed to."""
-    rows = await tx.execute(
-        select(vehicle.c.loan_id).where(
-            among(vehicle.c.loan_id, loan_ids),
-            vehicle.c.gps_device_id.is_not(None),
-            vehicle.c.gps_consent_on.is_not(None),
-        )
-    )
+    rows = await tx.execute(_LOCATABLE, {"loans": list(loan_ids)})
     return set(rows.scalars())
 
 
 async def _legal_concluded(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> set[CaseId]:
-    rows = await tx.execute(
-        select(legal_action.c.case_id)
-        .join(legal_status, legal_status.c.action_id == legal_action.c.id)
-        .where(among(legal_action.c.case_id, case_ids), legal_status.c.status.in_(CONCLUDING))
-    )
+    rows = await tx.execute(_CONCLUDED, {"cases": list(case_ids)})
     return set(rows.scalars())

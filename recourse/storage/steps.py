@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.situation import StepOutcome, StepRecord
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among, among_given
 from recourse.storage.tables import api_token, rule_set, step
 
 MOVED = "migrated"
@@ -59,17 +59,37 @@ class StepRow:
     permit: dict[str, Any] | None = None
 
 
+_APPEND = insert(step)
+_KNOWN_RULES = select(rule_set.c.digest).where(among_given(rule_set.c.digest, "digests"))
+_RECORDS = (
+    select(
+        step.c.case_id,
+        step.c.moved,
+        step.c.step_id,
+        step.c.outcome,
+        step.c.at,
+        step.c.code,
+        step.c.opens_at,
+        step.c.actor,
+        api_token.c.person,
+    )
+    .outerjoin(api_token, api_token.c.actor == step.c.actor)
+    .where(among_given(step.c.case_id, "cases"), step.c.event.in_(("outcome", MOVED)))
+    .order_by(step.c.id)
+)
+
+
 async def append(tx: Tx, *rows: StepRow) -> None:
     """In the order given, which is the order they are read in."""
     if rows:
         await _keep_rules(tx, [row.inputs for row in rows if row.inputs is not None])
-        await tx.execute(insert(step), [_values(row) for row in rows])
+        await tx.execute(_APPEND, [_values(row) for row in rows])
 
 
 async def append_one(tx: Tx, row: StepRow) -> int:
     """Its number, by which it is explained."""
     await _keep_rules(tx, [row.inputs] if row.inputs is not None else [])
-    number: int = (await tx.execute(insert(step).values(_values(row)).returning(step.c.id))).scalar_one()
+    number: int = (await tx.execute(_APPEND.returning(step.c.id), _values(row))).scalar_one()
     return number
 
 
@@ -78,7 +98,7 @@ async def _keep_rules(tx: Tx, inputs: Iterable[Inputs]) -> None:
     used = {one.rules_digest: one.rules for one in inputs}
     if not used:
         return
-    known = set((await tx.execute(select(rule_set.c.digest).where(among(rule_set.c.digest, used)))).scalars())
+    known = set((await tx.execute(_KNOWN_RULES, {"digests": list(used)})).scalars())
     fresh = [{"digest": digest, "rules": rules} for digest, rules in used.items() if digest not in known]
     if fresh:
         await tx.execute(upsert(rule_set).on_conflict_do_nothing(), fresh)
@@ -107,13 +127,7 @@ async def refused_before(tx: Tx | ReadTx, row: StepRow) -> bool:
 async def records(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[StepRecord]]:
     """What became of the ladder's steps of each case, oldest first, under the ids of the ladder it is on now:
     a move of the case has renamed what was recorded before it."""
-    columns = (step.c.step_id, step.c.outcome, step.c.at, step.c.code, step.c.opens_at, step.c.actor)
-    rows = await tx.execute(
-        select(step.c.case_id, step.c.moved, *columns, api_token.c.person)
-        .outerjoin(api_token, api_token.c.actor == step.c.actor)
-        .where(among(step.c.case_id, case_ids), step.c.event.in_(("outcome", MOVED)))
-        .order_by(step.c.id)
-    )
+    rows = await tx.execute(_RECORDS, {"cases": list(case_ids)})
     found: dict[CaseId, list[StepRecord]] = defaultdict(list)
     for case_id, moved, step_id, outcome, *rest in rows:
         if moved is None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import RowMapping, case, func, insert, literal, select, tuple_, update
+from sqlalchemy import RowMapping, Select, case, func, insert, literal, select, tuple_, update
 
 from recourse.domain.ids import CaseId, LoanId, TaskId
 from recourse.domain.situation import OpenTask
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among, among_given
 from recourse.storage.tables import agent_task, task_answer
 
 ACTIVE = ("open", "claimed")
@@ -90,17 +90,24 @@ async def count_like(tx: Tx | ReadTx, about: str) -> int:
     return (await tx.execute(select(func.count()).where(mine))).scalar_one()
 
 
-async def active_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[OpenTask]]:
-    """Of each case, the oldest first. A task does not expire while somebody has claimed it: he may be on the
-    phone, and what he hears would be lost."""
+def _active_of() -> Select[Any]:
     c = agent_task.c
     claimed = (c.state == "claimed") & c.expires_at.is_not(None)
     expires_at = case((claimed, func.greatest(c.expires_at, c.claim_until)), else_=c.expires_at)
-    rows = await tx.execute(
+    return (
         select(c.case_id, c.id, c.step_id, expires_at)
-        .where(among(agent_task.c.case_id, case_ids), agent_task.c.state.in_(ACTIVE))
-        .order_by(agent_task.c.opened_at, agent_task.c.id)
+        .where(among_given(c.case_id, "cases"), c.state.in_(ACTIVE))
+        .order_by(c.opened_at, c.id)
     )
+
+
+_ACTIVE_OF = _active_of()
+
+
+async def active_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[OpenTask]]:
+    """Of each case, the oldest first. A task does not expire while somebody has claimed it: he may be on the
+    phone, and what he hears would be lost."""
+    rows = await tx.execute(_ACTIVE_OF, {"cases": list(case_ids)})
     found: dict[CaseId, list[OpenTask]] = defaultdict(list)
     for case_id, *values in rows:
         found[case_id].append(OpenTask(*values))
