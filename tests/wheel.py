@@ -30,7 +30,7 @@ LETTERS = (
     "'oldest_due','dpd','pay_reference','phone'), 'x') | {'on': date(2026, 1, 1)}, contact='x'); "
     "packed = {f.name for part in ('fonts', 'paper') for f in (files('recourse.packs') / part).iterdir()}; "
     "assert {'NotoSansSC-Regular.ttf', 'NotoSans-Regular.ttf', 'NotoSansSC-OFL.txt', 'NotoSans-OFL.txt', "
-    "'letter.typ', 'bundle.typ', 'statements.yaml'} <= packed"
+    "'letter.typ', 'bundle.typ', 'statements.yaml', 'regulator.yaml'} <= packed"
 )
 
 

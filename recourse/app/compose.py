@@ -169,10 +169,16 @@ def _messengers(settings: Settings, closing: AsyncExitStack) -> Mapping[Channel,
 
 def letter_press(settings: Settings) -> LetterPress:
     """It signs where a certificate is set. Raises SettingsError for one that cannot be used."""
+    seal = document_seal(settings)
+    return TypstPress() if seal is None else SignedPress(TypstPress(), seal)
+
+
+def document_seal(settings: Settings) -> Seal | None:
+    """Who signs letters and bundles; None where nobody is set. Raises SettingsError."""
     if not settings.letters_certificate_file:
-        return TypstPress()
+        return None
     try:
-        seal = Seal.read(
+        return Seal.read(
             Path(settings.letters_certificate_file),
             Path(settings.letters_key_file),
             settings.letters_key_passphrase.get_secret_value(),
@@ -182,7 +188,6 @@ def letter_press(settings: Settings) -> LetterPress:
         raise SettingsError(
             f"RECOURSE_LETTERS_CERTIFICATE_FILE, RECOURSE_LETTERS_KEY_FILE: {error}"
         ) from None
-    return SignedPress(TypstPress(), seal)
 
 
 def sms_centre(settings: Settings) -> SmppMessenger:

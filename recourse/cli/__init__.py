@@ -34,6 +34,8 @@ PARTS: Final = {
     "evidence": "evidence",
     "cease": "ceasing:cease",
     "dossier": "cases:dossier",
+    "bundles": "bundling:bundles",
+    "recipients": "bundling:recipients",
     "explain": "explaining:explain",
     "simulate": "simulating:simulate",
     "doctor": "doctor:doctor",

@@ -1,85 +1,232 @@
-"""`recourse dossier LOAN --bundle FILE`: the dossier, its letters and its proofs as one PDF for a court."""
+"""`recourse dossier LOAN --bundle FILE`, and `recourse bundles`: the same for many loans."""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
+import sys
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
-from recourse.cli.common import DOWN, USAGE, fail, one_of, run, say
+import typer
+
+from recourse.cli.common import (
+    DOWN,
+    FINDINGS,
+    USAGE,
+    Json,
+    acting,
+    err,
+    fail,
+    listing,
+    one_of,
+    opaque_or_none,
+    out,
+    print_json,
+    run,
+    say,
+)
+from recourse.cli.screen import one_line, styled
+from recourse.domain.ids import LoanId
+from recourse.gateways.whole_file import put
 
 if TYPE_CHECKING:
-    from recourse.domain.ids import LoanId
-    from recourse.reading.bundle import Attached
-    from recourse.service.context import Services
-    from recourse.storage.database import ReadTx
+    from collections.abc import AsyncIterator
 
-_PDF, _JSON = "application/pdf", "application/json"
+    from recourse.app.bundling import Bundle, Bundler
+    from recourse.domain.redaction import Recipient
+
+INDEX = "index.json"
 
 
-def bundle(loan: LoanId, target: Path, language: str, reading: Any, as_json: bool) -> None:
-    """reading: the use case that keeps who read. Exit 3 where the compiler of the pages is not installed."""
+def bundle(
+    loan: LoanId,
+    target: Path,
+    *,
+    language: str,
+    for_: str,
+    actor: str | None,
+    purpose: str | None,
+    as_json: bool,
+) -> None:
+    """Exit 3 where the compiler of the pages is not installed."""
     from recourse.ports import NotHandedOver
 
+    recipient = _recipient(for_)
     one_of("--lang", language, ("zh", "en"))
+
+    async def work() -> Bundle:
+        async with _bundler(recipient, language, actor, purpose) as bundler:
+            return await bundler.of(loan)
+
     try:
-        pdf, files = run(_pressed(loan, language, reading))
+        made = run(work())
     except NotHandedOver as error:
         fail(str(error), DOWN)
     try:
-        target.write_bytes(pdf)
+        put(target, made.pdf)
     except OSError as error:
         fail(f"--bundle: {target}: {error.strerror}; give a path that can be written", USAGE)
-    told = {"file": str(target), "bytes": len(pdf), "attached": {one.name: one.sha256 for one in files}}
-    say(told, f"{target}: {len(files)} files are attached; it holds personal data", as_json)
+    digests = {one.name: one.sha256 for one in made.files}
+    told = {"file": str(target), "bytes": len(made.pdf), "for": recipient.id, "attached": digests}
+    say(told, f"{target}: {len(made.files)} files are attached; it holds personal data", as_json)
 
 
-async def _pressed(loan: LoanId, language: str, reading: Any) -> tuple[bytes, list[Attached]]:
-    from recourse.app.compose import services
-    from recourse.app.settings import load_settings
-    from recourse.domain.law.hours import local_date
-    from recourse.gateways.bundle_press import press_bundle
-    from recourse.reading.bundle import laid_out
+def bundles(
+    folder: Annotated[Path, typer.Argument(help="Where to write LOAN.pdf of each, and index.json.")],
+    loans: Annotated[
+        Path, typer.Option("--loans", help="A file with one loan a line; - for standard input.")
+    ],
+    for_: Annotated[str, typer.Option("--for", help="For whom; see `recourse recipients`.")] = "court",
+    language: Annotated[str, typer.Option("--lang", help="zh or en.")] = "zh",
+    at_once: Annotated[int, typer.Option(min=1, max=64, help="How many are made side by side.")] = 2,
+    actor: Annotated[
+        str | None,
+        typer.Option("--as", callback=opaque_or_none, help="Opaque id of who reads; else the user's number."),
+    ] = None,
+    purpose: Annotated[
+        str | None,
+        typer.Option(callback=opaque_or_none, help="What for: a code or a file number, kept with it."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Court bundles of many loans. One that cannot be made is named, and holds up no other.
 
-    async with services(load_settings()) as running:
-        await running.run(reading)
-        async with running.database.reading() as tx:
-            now = await running.database.now(tx)
-            document, files, checkpoint = await _gathered(running, tx, loan, now)
-    on = local_date(now, document["loan"]["zone"])
-    layout = laid_out(document, files, language=language, on=on, checkpoint=checkpoint)
-    return await press_bundle(layout, files), files
+    What is in the folder already stays, so a run that was stopped goes on. Exit 1 when one is missing.
+    """
+    recipient = _recipient(for_)
+    one_of("--lang", language, ("zh", "en"))
+    wanted = _loans(loans)
+    told: dict[str, Any] = {"for": recipient.id, "lang": language, "bundles": {}, "failed": {}}
+    _begin(folder, told)
+
+    async def work() -> dict[str, str]:
+        async with _bundler(recipient, language, actor, purpose) as bundler:
+            missing = [loan for loan in wanted if not _file(folder, loan).exists()]
+            return await _all(bundler, folder, missing, at_once)
+
+    told["failed"] = run(work())
+    told["bundles"] = {loan: _told(_file(folder, loan)) for loan in wanted if _file(folder, loan).exists()}
+    _write(folder / INDEX, json.dumps(told, indent=1).encode())
+    text = f"{len(told['bundles'])} bundles in {folder}, their digests in {INDEX}; they hold personal data"
+    say(told, text, as_json)
+    for loan, why in told["failed"].items():
+        err.print(styled(loan, "yellow"), one_line(why), highlight=False, soft_wrap=True)
+    if told["failed"]:
+        raise typer.Exit(FINDINGS)
 
 
-async def _gathered(
-    running: Services, tx: ReadTx, loan: LoanId, now: Any
-) -> tuple[dict[str, Any], list[Attached], str | None]:
-    """One snapshot: the dossier, what is attached, and the checkpoint where there is one."""
-    import rfc8785
+def recipients(as_json: Json = False) -> None:
+    """For whom a bundle can be made, and what each does not get to see."""
+    from recourse.packs.recipients import recipients as installed
 
-    from recourse.reading import evidence_proof, verify_evidence
-    from recourse.reading.bundle import Attached
-    from recourse.service.limiting import Limits
-    from recourse.storage import documents
-    from recourse.storage.dossier import dossier_document
+    known = installed().values()
+    if as_json:
+        print_json([asdict(one) for one in known])
+        return
+    table = listing("id", "for", "letters", "withheld", "rule", whole=("id",))
+    for one in known:
+        table.add_row(
+            one.id,
+            f"{one.title['zh']} · {one.title['en']}",
+            "yes" if one.letters else "digests",
+            "\n".join(rule.path for rule in one.withhold) or "nothing",
+            one.source,
+        )
+    out.print(table)
 
-    limits = await Limits(running.book, running.lenders).of_loan(tx, loan, now)
-    document = await dossier_document(tx, loan, [asdict(line) for line in limits])
-    files = [
-        Attached("dossier.json", _JSON, "the record as canonical JSON (RFC 8785)", rfc8785.dumps(document))
-    ]
-    for one in document["contacts"]["letters"]:
-        row = await documents.get(tx, one["id"])
-        if row is not None:
-            files.append(Attached(f"{row.id}.pdf", _PDF, f"letter as it left: {row.kind}", row.content))
+
+async def _all(bundler: Bundler, folder: Path, loans: Sequence[LoanId], at_once: int) -> dict[str, str]:
+    """Loans of which there is none now, with the reason. Raises NotHandedOver when the first one shows that
+    none can be made."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    failed: dict[str, str] = {}
+    waiting = iter(loans)
+    columns = TextColumn("bundles"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        bar = progress.add_task("bundles", total=len(loans))
+
+        async def some() -> None:
+            for loan in waiting:  # shared: each takes the next
+                try:
+                    _write(_file(folder, loan), (await bundler.of(loan)).pdf)
+                except LookupError as error:
+                    failed[loan] = str(error.args[0])
+                progress.advance(bar)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(at_once):
+                group.create_task(some())
+    return dict(sorted(failed.items()))
+
+
+def _begin(folder: Path, told: dict[str, Any]) -> None:
+    """A folder is for one recipient: what one must not see would else lie among what he gets."""
     try:
-        proof = await evidence_proof.prove(tx, await evidence_proof.chains_of(tx, loan))
-    except evidence_proof.NothingSealed:
-        return document, files, None
-    program = Path(verify_evidence.__file__).read_bytes()
-    files += [
-        Attached("evidence.json", _JSON, "checkpoint and proofs of inclusion", json.dumps(proof).encode()),
-        Attached("verify_evidence.py", "text/x-python", "the program that checks evidence.json", program),
-    ]
-    return document, files, proof["checkpoint"]
+        folder.mkdir(parents=True, exist_ok=True)
+        before = json.loads((folder / INDEX).read_text("utf-8"))
+    except FileNotFoundError:
+        if any(folder.glob("*.pdf")):
+            fail(f"{folder}: holds files of something else; give an empty folder", USAGE)
+        _write(folder / INDEX, json.dumps(told, indent=1).encode())
+        return
+    except (OSError, ValueError) as error:
+        fail(f"{folder}: {error}; give an empty folder that can be written", USAGE)
+    if not isinstance(before, dict) or (before.get("for"), before.get("lang")) != (told["for"], told["lang"]):
+        fail(f"{folder}: holds bundles for another recipient or in another language; give another", USAGE)
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        put(file, content)
+    except OSError as error:
+        fail(f"{file}: {error.strerror}; give a folder that can be written", USAGE)
+
+
+def _told(file: Path) -> dict[str, Any]:
+    content = file.read_bytes()
+    return {"file": file.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _file(folder: Path, loan: LoanId) -> Path:
+    """Ids of the bank hold no slash, but nobody wants to find out."""
+    return folder / (quote(loan, safe="") + ".pdf")
+
+
+def _loans(source: Path) -> list[LoanId]:
+    try:
+        text = sys.stdin.read() if str(source) == "-" else source.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"--loans: {source}: {error}; give a file with one loan a line", USAGE)
+    found = list(dict.fromkeys(LoanId(line.strip()) for line in text.splitlines() if line.strip()))
+    if not found:
+        fail(f"--loans: {source}: names no loan", USAGE)
+    return found
+
+
+def _recipient(key: str) -> Recipient:
+    from recourse.packs.recipients import recipients as installed
+
+    known = installed()
+    one_of("--for", key, known)
+    return known[key]
+
+
+@asynccontextmanager
+async def _bundler(
+    recipient: Recipient, language: str, actor: str | None, purpose: str | None
+) -> AsyncIterator[Bundler]:
+    from recourse.app.bundling import Bundler
+    from recourse.app.compose import document_seal, services
+    from recourse.app.settings import load_settings
+
+    settings = load_settings()
+    seal = document_seal(settings)
+    async with services(settings) as running:
+        yield Bundler(running, recipient, language, seal, acting(actor), purpose)

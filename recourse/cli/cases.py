@@ -211,6 +211,9 @@ def dossier(
         Path | None, typer.Option("--bundle", help="Write it as a PDF for a court, with letters and proofs.")
     ] = None,
     language: Annotated[str, typer.Option("--lang", help="Of the bundle: zh or en.")] = "zh",
+    for_: Annotated[
+        str, typer.Option("--for", help="For whom the bundle is; see `recourse recipients`.")
+    ] = "court",
     as_json: Json = False,
 ) -> None:
     """The collection dossier (车贷催收简历) of a loan: six parts, personal data. Each reading is kept."""
@@ -226,12 +229,12 @@ def dossier(
     if readers:
         _readers(loan, as_json)
         return
-    reading = partial(note_reading, loan_id=loan, actor=acting(actor), via="cli", purpose=purpose)
     if target is not None:
         from recourse.cli.bundling import bundle
 
-        bundle(loan, target, language, reading, as_json)
+        bundle(loan, target, language=language, for_=for_, actor=actor, purpose=purpose, as_json=as_json)
         return
+    reading = partial(note_reading, loan_id=loan, actor=acting(actor), via="cli", purpose=purpose)
 
     async def work() -> dict[str, Any]:
         async with services(load_settings()) as running:

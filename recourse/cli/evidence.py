@@ -273,7 +273,7 @@ async def _proved(subject: str | None, hidden: frozenset[str], file: IO[bytes]) 
                 file.write(lines)
             return
         chains = await evidence_proof.chains_of(tx, subject)
-        proof = await evidence_proof.prove(tx, chains, lambda kind, name: name not in hidden)
+        proof = await evidence_proof.prove(tx, chains, lambda kind, name, value: name not in hidden)
         file.write((json.dumps(proof, ensure_ascii=False, indent=1) + "\n").encode())
 
 

@@ -73,29 +73,35 @@ class SignedPress:
         self._press, self._seal = press, seal
 
     async def press(self, letter: bytes) -> bytes:
-        pdf = await self._sign(await self._press.press(letter))
-        trouble = await trouble_with(pdf, self._seal.trusted)
-        if trouble is not None:
-            raise NotHandedOver(f"letters: the signature {trouble}; check RECOURSE_LETTERS_CERTIFICATE_FILE")
-        return pdf
+        return await signed(await self._press.press(letter), self._seal)
 
-    async def _sign(self, pdf: bytes) -> bytes:
-        from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-        from pyhanko.sign import PdfSignatureMetadata, PdfSigner
-        from pyhanko.sign.fields import SigSeedSubFilter
-        from pyhanko.sign.timestamps import TimestampRequestError
 
-        how = PdfSignatureMetadata(field_name=_FIELD, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
-        signing = PdfSigner(how, self._seal.signer, timestamper=self._seal.stamper)
-        # What is added must begin on a line of its own (ISO 19005-3, 6.1.9), and the press ends without one.
-        writer = IncrementalPdfFileWriter(io.BytesIO(pdf if pdf.endswith(b"\n") else pdf + b"\n"))
-        try:
-            signed = await signing.async_sign_pdf(writer, bytes_reserved=_RESERVED)
-        except (TimestampRequestError, OSError, TimeoutError):
-            why = "the time stamp authority does not answer; check RECOURSE_LETTERS_TIMESTAMP_URL"
-            raise NotHandedOver(f"letters: {why}") from None
-        content: bytes = signed.getvalue()
-        return content
+async def signed(pdf: bytes, seal: Seal) -> bytes:
+    """The same document with a signature that was read back. Raises NotHandedOver."""
+    made = await _sign(pdf, seal)
+    trouble = await trouble_with(made, seal.trusted)
+    if trouble is not None:
+        raise NotHandedOver(f"letters: the signature {trouble}; check RECOURSE_LETTERS_CERTIFICATE_FILE")
+    return made
+
+
+async def _sign(pdf: bytes, seal: Seal) -> bytes:
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import PdfSignatureMetadata, PdfSigner
+    from pyhanko.sign.fields import SigSeedSubFilter
+    from pyhanko.sign.timestamps import TimestampRequestError
+
+    how = PdfSignatureMetadata(field_name=_FIELD, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
+    signing = PdfSigner(how, seal.signer, timestamper=seal.stamper)
+    # What is added must begin on a line of its own (ISO 19005-3, 6.1.9), and the press ends without one.
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf if pdf.endswith(b"\n") else pdf + b"\n"))
+    try:
+        written = await signing.async_sign_pdf(writer, bytes_reserved=_RESERVED)
+    except (TimestampRequestError, OSError, TimeoutError):
+        why = "the time stamp authority does not answer; check RECOURSE_LETTERS_TIMESTAMP_URL"
+        raise NotHandedOver(f"letters: {why}") from None
+    content: bytes = written.getvalue()
+    return content
 
 
 async def trouble_with(pdf: bytes, trusted: Iterable[Any]) -> str | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from recourse.domain.redaction import Recipient
+
 Entry = dict[str, Any]
 TITLES: Final = {
     "borrower": ("借款人", "The borrower and everybody else on the loan"),
@@ -39,18 +41,28 @@ class Attached:
 
 
 def laid_out(
-    document: Mapping[str, Any], files: Sequence[Attached], *, language: str, on: date, checkpoint: str | None
+    document: Mapping[str, Any],
+    files: Sequence[Attached],
+    *,
+    language: str,
+    on: date,
+    checkpoint: str | None,
+    recipient: Recipient,
+    withheld: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
-    """document: as `dossier_document` gives it. language: zh or en. checkpoint: the newest signed one, None
-    where nothing is sealed."""
+    """document: as `dossier_document` gives it and the recipient may see it. language: zh or en. checkpoint:
+    the newest signed one, None where nothing is sealed. withheld: places of the document, and what is said
+    there instead."""
     zh = language == "zh"
     parts = [
         _part(f"{number}  {title[0] if zh else title[1]}", _entries(name, document[name], document))
         for number, (name, title) in enumerate(TITLES.items(), 1)
     ]
-    letters = [_entry(one.pop("id"), one) for one in map(dict, document["contacts"]["letters"])]
+    letters = [_entry(one.pop("id"), one) for one in _rows(document["contacts"]["letters"])]
     parts.append(_part("7  信函" if zh else "7  Letters", letters))
     parts.append(_integrity(files, zh, checkpoint))
+    if withheld or recipient.columns:
+        parts.append(_withheld(recipient, withheld, zh))
     lender, loan = document["loan"]["lender"], document["loan_id"]
     return {
         "language": language,
@@ -62,6 +74,7 @@ def laid_out(
             ["贷款" if zh else "Loan", loan],
             ["出借人" if zh else "Lender", lender],
             ["日期" if zh else "Date", on.isoformat()],
+            ["提供给" if zh else "Made for", recipient.title[language]],
         ],
         "parts": parts,
         "files": [{"name": one.name, "type": one.type, "about": one.about} for one in files],
@@ -83,8 +96,8 @@ def _entries(name: str, part: Mapping[str, Any], document: Mapping[str, Any]) ->
 
 def _contacts(part: Mapping[str, Any]) -> Iterable[Entry]:
     """Each with what was said, the rule it was allowed by, and what is known of its arrival."""
-    claimed = {step["code"]: step for step in part["steps"] if step["event"] == "claimed"}
-    for attempt in part["attempts"]:
+    claimed = {step["code"]: step for step in _rows(part["steps"]) if step["event"] == "claimed"}
+    for attempt in _rows(part["attempts"]):
         row = {key: value for key, value in attempt.items() if key not in {"content", "receipts"}}
         gate = claimed.get(attempt["id"])
         if gate is not None:
@@ -99,6 +112,22 @@ def _integrity(files: Sequence[Attached], zh: bool, checkpoint: str | None) -> d
     entries = [_entry(one.name, {"sha256": one.sha256, "about": one.about}) for one in files]
     part = _part("8  系统完整性说明" if zh else "8  How this record is kept", entries)
     return part | {"integrity": "sealed" if checkpoint is not None else "unsealed"}
+
+
+def _withheld(recipient: Recipient, places: Sequence[tuple[str, str]], zh: bool) -> dict[str, Any]:
+    """What is left out is named, so that nobody takes the bundle for the whole record."""
+    title = "9  未提供的内容" if zh else "9  What is withheld"
+    entries = [_entry("", {"source": recipient.source, "mark": recipient.mark}), _entry("", dict(places))]
+    sealed = {
+        "evidence.json": "这些列只有承诺值 " if zh else "commitments only, the proofs stay whole: ",
+    }
+    entries.append(_entry("", {name: said + ", ".join(recipient.columns) for name, said in sealed.items()}))
+    return _part(title, entries)
+
+
+def _rows(value: Any) -> list[dict[str, Any]]:
+    """Copies; none where the whole list is withheld."""
+    return [dict(one) for one in value] if isinstance(value, list) else []
 
 
 def _part(title: str, entries: Iterable[Entry]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from recourse.storage.seals import Sealed
 FORMAT: Final = "recourse-evidence-proof/1"
 LEDGER_FORMAT: Final = "recourse-evidence-ledger/1"
 BATCH: Final = 1000
+Shows = Callable[[str, str, Any], bool]
+"""Of a kind of row, the name of a field and what it says."""
 
 
 class NothingSealed(LookupError):
@@ -44,10 +46,10 @@ async def chains_of(tx: ReadTx, subject: str) -> list[str]:
 
 
 async def prove(
-    tx: ReadTx, chains: Collection[str], shows: Callable[[str, str], bool] = lambda kind, name: True
+    tx: ReadTx, chains: Collection[str], shows: Shows = lambda kind, name, value: True
 ) -> dict[str, Any]:
     """Every entry of these chains under the newest checkpoint. shows: whether a field of a kind of row may be
-    seen by whoever gets the proof; of the others there is the commitment only.
+    seen, with what it says, by whoever gets the proof; of the others there is the commitment only.
 
     stamps: time stamps over earlier checkpoints, with the proof that the tree only grew since.
 
@@ -115,9 +117,10 @@ def _entry(
     one: Sealed,
     path: list[bytes],
     row: Mapping[str, Any] | None,
-    shows: Callable[[str, str], bool],
+    shows: Shows,
 ) -> dict[str, Any]:
-    names = [name for name in one.entry.commitments if shows(one.entry.kind, name)] if row is not None else []
+    kind = one.entry.kind
+    names = [] if row is None else [name for name in one.entry.commitments if shows(kind, name, row[name])]
     fields = shown(row, one.secret, names) if row is not None and one.secret is not None else []
     return {
         "index": one.index,
