@@ -47,7 +47,7 @@ lint: $(READY)
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/recourse events schema --check
 	$(VENV)/bin/recourse strategy lint
-	$(PY) tests/wheel.py
+	$(PY) -m tests.wheel
 
 test: $(READY) ## Everything, on real servers
 	$(MAKE) --no-print-directory -j3 check servers

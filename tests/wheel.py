@@ -14,10 +14,12 @@ import tempfile
 from pathlib import Path
 
 from recourse.stack import running
+from tests import supply
 
 ROOT = Path(__file__).parent.parent
 UV = ROOT / ".venv" / "bin" / "uv"
 PACKS = (
+    "from recourse.packs.recipients import recipients; assert recipients(); "
     "from recourse.packs.loader import load_packs; from recourse.packs.render import render; "
     "book = load_packs(); assert book.laws and book.strategies; "
     "assert render('reminder_friendly', 'sms', 'zh-CN', dict.fromkeys("
@@ -30,7 +32,7 @@ LETTERS = (
     "'oldest_due','dpd','pay_reference','phone'), 'x') | {'on': date(2026, 1, 1)}, contact='x'); "
     "packed = {f.name for part in ('fonts', 'paper') for f in (files('recourse.packs') / part).iterdir()}; "
     "assert {'NotoSansSC-Regular.ttf', 'NotoSans-Regular.ttf', 'NotoSansSC-OFL.txt', 'NotoSans-OFL.txt', "
-    "'letter.typ', 'bundle.typ', 'statements.yaml', 'regulator.yaml'} <= packed"
+    "'letter.typ', 'bundle.typ', 'statements.yaml'} <= packed"
 )
 
 
@@ -45,10 +47,11 @@ async def main() -> None:
         [wheel] = away.glob("*.whl")
         environment = away / "env"
         _run(UV, "venv", "--quiet", "--python", sys.executable, environment, cwd=away)
-        _run(UV, "pip", "install", "--quiet", "--python", environment, f"{wheel}[stack]", cwd=away)
+        _run(UV, "pip", "install", "--quiet", "--python", environment, f"{wheel}[stack,letters]", cwd=away)
         _run(environment / "bin" / "recourse", "--help", cwd=away)
         _run(environment / "bin" / "python", "-c", PACKS, cwd=away)
         _run(environment / "bin" / "python", "-c", LETTERS, cwd=away)
+        print(supply.check(environment / "bin" / "python"), flush=True)  # noqa: T201
         async with running(away / "stack", servers=("postgres",), ends=()) as addresses:
             url = {"RECOURSE_DATABASE_URL": addresses.database_url}
             _run(environment / "bin" / "recourse", "db", "upgrade", cwd=away, **url)
