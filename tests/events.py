@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -51,6 +52,7 @@ def snapshot(
     home: str | None = None,
     currency: str = "CNY",
     contract: dict[str, Any] | None = None,
+    others: Sequence[dict[str, Any]] = (),
 ) -> BankEvent:
     points: list[dict[str, Any]] = []
     if mobile:
@@ -78,6 +80,8 @@ def snapshot(
             "contact_points": points,
         },
     }
+    if others:
+        data["related_parties"] = list(others)
     if contract is not None:
         data["contract"] = contract
     if sequence is not None:

@@ -35,6 +35,7 @@ PARTS: Final = {
     "cease": "ceasing:cease",
     "dossier": "cases:dossier",
     "bundles": "bundling:bundles",
+    "borrowers-copy": "borrowers_copy:borrowers_copy",
     "recipients": "bundling:recipients",
     "explain": "explaining:explain",
     "simulate": "simulating:simulate",

@@ -55,11 +55,11 @@ def laid_out(
     there instead."""
     zh = language == "zh"
     parts = [
-        _part(f"{number}  {title[0] if zh else title[1]}", _entries(name, document[name], document))
+        section(f"{number}  {title[0] if zh else title[1]}", _entries(name, document[name], document))
         for number, (name, title) in enumerate(TITLES.items(), 1)
     ]
-    letters = [_entry(one.pop("id"), one) for one in _rows(document["contacts"]["letters"])]
-    parts.append(_part("7  信函" if zh else "7  Letters", letters))
+    letters = [entry(one.pop("id"), one) for one in rows(document["contacts"]["letters"])]
+    parts.append(section("7  信函" if zh else "7  Letters", letters))
     parts.append(_integrity(files, zh, checkpoint))
     if withheld or recipient.columns:
         parts.append(_withheld(recipient, withheld, zh))
@@ -86,67 +86,67 @@ def _entries(name: str, part: Mapping[str, Any], document: Mapping[str, Any]) ->
         yield from _contacts(part)
     single = {key: value for key, value in part.items() if not _is_rows(value)}
     if name != "contacts" and single:
-        yield _entry("", single)
+        yield entry("", single)
     for key, value in part.items():
         if not _is_rows(value) or (name, key) in {("contacts", "attempts"), ("contacts", "letters")}:
             continue
         for number, row in enumerate(value, 1):
-            yield _entry(f"{key} {number}", row)
+            yield entry(f"{key} {number}", row)
 
 
 def _contacts(part: Mapping[str, Any]) -> Iterable[Entry]:
     """Each with what was said, the rule it was allowed by, and what is known of its arrival."""
-    claimed = {step["code"]: step for step in _rows(part["steps"]) if step["event"] == "claimed"}
-    for attempt in _rows(part["attempts"]):
+    claimed = {step["code"]: step for step in rows(part["steps"]) if step["event"] == "claimed"}
+    for attempt in rows(part["attempts"]):
         row = {key: value for key, value in attempt.items() if key not in {"content", "receipts"}}
         gate = claimed.get(attempt["id"])
         if gate is not None:
             row |= {"allowed": gate["reason"], "packs": gate.get("packs", ""), "rules": gate["rules_digest"]}
         for number, receipt in enumerate(attempt["receipts"], 1):
             row[f"receipt {number}"] = f"{receipt['state']} {receipt['at']} ({receipt['provider_ref']})"
-        yield _entry(f"{attempt['at']}  {attempt['channel']}", row) | {"text": attempt.get("content", "")}
+        yield entry(f"{attempt['at']}  {attempt['channel']}", row) | {"text": attempt.get("content", "")}
 
 
 def _integrity(files: Sequence[Attached], zh: bool, checkpoint: str | None) -> dict[str, Any]:
     """How the record is kept is said by the sheet itself (`bundle.typ`)."""
-    entries = [_entry(one.name, {"sha256": one.sha256, "about": one.about}) for one in files]
-    part = _part("8  系统完整性说明" if zh else "8  How this record is kept", entries)
+    entries = [entry(one.name, {"sha256": one.sha256, "about": one.about}) for one in files]
+    part = section("8  系统完整性说明" if zh else "8  How this record is kept", entries)
     return part | {"integrity": "sealed" if checkpoint is not None else "unsealed"}
 
 
 def _withheld(recipient: Recipient, places: Sequence[tuple[str, str]], zh: bool) -> dict[str, Any]:
     """What is left out is named, so that nobody takes the bundle for the whole record."""
     title = "9  未提供的内容" if zh else "9  What is withheld"
-    entries = [_entry("", {"source": recipient.source, "mark": recipient.mark}), _entry("", dict(places))]
+    entries = [entry("", {"source": recipient.source, "mark": recipient.mark}), entry("", dict(places))]
     sealed = {
         "evidence.json": "这些列只有承诺值 " if zh else "commitments only, the proofs stay whole: ",
     }
-    entries.append(_entry("", {name: said + ", ".join(recipient.columns) for name, said in sealed.items()}))
-    return _part(title, entries)
+    entries.append(entry("", {name: said + ", ".join(recipient.columns) for name, said in sealed.items()}))
+    return section(title, entries)
 
 
-def _rows(value: Any) -> list[dict[str, Any]]:
+def rows(value: Any) -> list[dict[str, Any]]:
     """Copies; none where the whole list is withheld."""
     return [dict(one) for one in value] if isinstance(value, list) else []
 
 
-def _part(title: str, entries: Iterable[Entry]) -> dict[str, Any]:
+def section(title: str, entries: Iterable[Entry]) -> dict[str, Any]:
     return {"title": title, "integrity": "", "entries": list(entries)}
 
 
-def _entry(title: str, row: Mapping[str, Any]) -> Entry:
-    return {"title": title, "rows": list(_pairs(row)), "text": ""}
+def entry(title: str, row: Mapping[str, Any]) -> Entry:
+    return {"title": title, "rows": list(pairs(row)), "text": ""}
 
 
-def _pairs(row: Mapping[str, Any], above: str = "") -> Iterable[list[str]]:
+def pairs(row: Mapping[str, Any], above: str = "") -> Iterable[list[str]]:
     """Nested values under the names of what holds them; what is empty is left out, as in the dossier."""
     for name, value in row.items():
         place = f"{above}{name}"
         if isinstance(value, Mapping):
-            yield from _pairs(value, f"{place}.")
+            yield from pairs(value, f"{place}.")
         elif _is_rows(value):
             for number, inner in enumerate(value, 1):
-                yield from _pairs(inner, f"{place} {number}.")
+                yield from pairs(inner, f"{place} {number}.")
         elif value not in (None, "", []):
             shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
             yield [place, shown]

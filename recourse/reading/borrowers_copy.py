@@ -1,0 +1,187 @@
+"""The borrower's copy: what was recorded about him, why, what a machine decided, who saw it, and his rights.
+
+Made of the dossier as he may see it, in plain words; what it says of each thing names the number under which
+the record has it, so that he can ask about it and a person can look it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from recourse.domain.money import Money
+from recourse.domain.situation import StepOutcome
+from recourse.packs.plain import Plain
+from recourse.reading.bundle import Entry, entry, pairs, rows, section
+from recourse.reading.dossier_reads import ReadLine
+
+_REFUSALS: Final = frozenset({"reservation_refused", "permit_refused"})
+_HEADS: Final = {
+    "kept": ("关于您的资料", "What we keep about you"),
+    "loan": ("您的贷款与欠款", "Your loan and what is overdue"),
+    "contacts": ("我们与您的每次联系", "Every contact with you, and why"),
+    "decisions": ("系统自动作出的决定", "What the system decided by itself"),
+    "seen": ("谁查看过您的记录", "Who has seen your record"),
+    "rights": ("您的权利", "Your rights"),
+}
+_SAY: Final = {
+    "when": ("时间", "when"),
+    "how": ("方式", "how"),
+    "outcome": ("结果", "outcome"),
+    "why": ("原因", "why"),
+    "rule": ("依据", "rule"),
+    "allowed": ("允许依据的规则版本", "allowed under the rules"),
+    "number": ("记录编号", "number in the record"),
+    "who": ("人员编号", "person, by number"),
+    "purpose": ("目的", "purpose"),
+    "until": ("最早可再次联系", "open again from"),
+    "amount": ("逾期金额", "overdue"),
+    "since": ("最早到期日", "due since"),
+    "payments": ("已收款", "payments received"),
+}
+
+
+def laid_out_copy(
+    document: Mapping[str, Any],
+    readings: Sequence[ReadLine],
+    words: Plain,
+    *,
+    language: str,
+    on: date,
+    contact: str,
+) -> dict[str, Any]:
+    """As `bundle.typ` prints it. document: redacted for the borrower. contact: where the lender is asked;
+    empty where no setting says it."""
+    copy = _Copy(document, words, language)
+    lender, loan = document["loan"]["lender"], document["loan_id"]
+    parts = {
+        "kept": copy.kept(),
+        "loan": copy.loan(),
+        "contacts": copy.contacts(),
+        "decisions": copy.decisions(),
+        "seen": copy.seen(readings),
+        "rights": [_text(words.say("rights", "text", language).format(contact=contact or lender))],
+    }
+    title = "您的催收记录副本" if copy.zh else "Your copy of the collection record"
+    return {
+        "language": language,
+        "title": title,
+        "loan": loan,
+        "lender": lender,
+        "day": [on.year, on.month, on.day],
+        "facts": [
+            [copy.label("loan", ("贷款", "Loan")), loan],
+            [copy.label("day", ("日期", "Date")), str(on)],
+        ],
+        "parts": [
+            section(f"{n}  {copy.label(key, _HEADS[key])}", found)
+            for n, (key, found) in enumerate(parts.items(), 1)
+        ],
+        "files": [],
+    }
+
+
+class _Copy:
+    def __init__(self, document: Mapping[str, Any], words: Plain, language: str) -> None:
+        self._document, self._words, self._language = document, words, language
+        self.zh = language == "zh"
+        self._zone = ZoneInfo(document["loan"]["zone"])
+
+    def label(self, key: str, pair: tuple[str, str] | None = None) -> str:
+        zh, en = pair or _SAY[key]
+        return zh if self.zh else en
+
+    def say(self, kind: str, code: str) -> str:
+        return self._words.say(kind, code, self._language)
+
+    def at(self, instant: str) -> str:
+        """At the lender's place."""
+        return f"{datetime.fromisoformat(instant).astimezone(self._zone):%Y-%m-%d %H:%M}"
+
+    def kept(self) -> Iterable[Entry]:
+        for person in rows(self._document["borrower"]["people"]):
+            yield entry(str(person.get("role", "")), dict(pairs(person)))
+        vehicle = {k: v for k, v in self._document["vehicle"].items() if k != "positions"}
+        yield entry(self.label("", ("车辆", "The vehicle")), dict(pairs(vehicle)))
+
+    def loan(self) -> Iterable[Entry]:
+        owed, contract = self._document["repayment"], self._document["loan"].get("contract") or {}
+        yield entry("", dict(pairs(contract)))
+        yield entry(
+            "",
+            {
+                self.label("amount"): str(Money(owed["unpaid_minor"], owed["currency"])),
+                self.label("since"): owed["oldest_due"],
+                self.label("payments"): str(len(owed["payments"])),
+            },
+        )
+
+    def contacts(self) -> Iterable[Entry]:
+        steps = rows(self._document["contacts"]["steps"])
+        claimed = {step.get("code"): step for step in steps if step["event"] in ("claimed", "reserved")}
+        planned = {
+            step["step_id"]: step["reason"]
+            for step in steps
+            if step["event"] == "planned" and "step_id" in step
+        }
+        for one in rows(self._document["contacts"]["attempts"]):
+            gate = claimed.get(one["id"], {})
+            told = {
+                self.label("how"): self.say("channel", one["channel"]),
+                self.label("outcome"): self.say("outcome", one["state"]),
+                self.label("why"): planned.get(one.get("step_id"), ""),
+                self.label("allowed"): gate.get("packs", ""),
+                self.label("number"): one["id"],
+            }
+            yield entry(self.at(one["at"]), told) | {"text": one.get("content", "")}
+
+    def decisions(self) -> Iterable[Entry]:
+        for step in rows(self._document["contacts"]["steps"]):
+            kind = _decided(step)
+            if kind is None:
+                continue
+            told = {
+                self.label("why"): self._why(kind, step),
+                self.label("rule"): step.get("source", ""),
+                self.label("until"): self.at(step["opens_at"]) if "opens_at" in step else "",
+                self.label("number"): str(step["id"]),
+            }
+            yield entry(f"{self.at(step['at'])}  {self.say('decision', kind)}", told)
+
+    def _why(self, kind: str, step: Mapping[str, Any]) -> str:
+        code = step.get("code", "")
+        match kind:
+            case "refused":
+                return self.say("refusal", code)
+            case "stage":
+                return self.say("stage", code)
+            case "closed":
+                return self.say("closed", code)
+            case _:
+                return str(step["reason"])
+
+    def seen(self, readings: Sequence[ReadLine]) -> Iterable[Entry]:
+        for line in readings:
+            told = {self.label("who"): line.actor, self.label("purpose"): line.purpose or "—"}
+            yield entry(self.at(line.at.isoformat()), told)
+
+
+def _decided(step: Mapping[str, Any]) -> str | None:
+    """What kind of decision without a person a step is; None where a person decided, or nothing was."""
+    match step["event"], step.get("outcome"):
+        case "opened" | "stage" | "closed" as event, _:
+            return str(event)
+        case event, StepOutcome.REFUSED:
+            return "refused"
+        case event, _ if event in _REFUSALS:
+            return "refused"
+        case "outcome", StepOutcome.OPEN:
+            return "task"
+        case _:
+            return None
+
+
+def _text(text: str) -> Entry:
+    return entry("", {}) | {"text": text}

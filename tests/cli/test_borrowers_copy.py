@@ -1,0 +1,84 @@
+"""`recourse borrowers-copy`: in plain words, with nothing of anybody else, and with who has seen it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from recourse.domain.law.verdict import RefusalCode
+from tests.cli.conftest import Cli
+from tests.integration.conftest import World
+from tests.integration.service.conftest import NOON, open_case
+from tests.integration.service.test_letters import sent_by_post
+from tests.letters import text_of
+
+OTHER = "担保人甲"
+OTHERS_PHONE = "+8613911112222"
+
+
+async def _of_two(world: World) -> None:
+    other = {
+        "id": "P-other",
+        "role": "guarantor",
+        "name": OTHER,
+        "contact_points": [{"kind": "mobile", "value": OTHERS_PHONE}],
+    }
+    case = await open_case(world, others=[other])
+    await case.reach("sms_friendly")
+    world.set_now(NOON + timedelta(days=1))
+
+
+async def test_it_says_why_in_both_languages_and_shows_nobody_else(
+    cli: Cli, world: World, tmp_path: Path
+) -> None:
+    await _of_two(world)
+    await cli("dossier", "L-1", "--as", "auditor-7", "--purpose", "FILE-9")
+    for language, said in (
+        (
+            "zh",
+            (
+                "您的催收记录副本",
+                "系统自动作出的决定",
+                "因款项逾期，系统开始催收",
+                "谁查看过您的记录",
+                "由人作出决定",
+            ),
+        ),
+        (
+            "en",
+            (
+                "Your copy of the collection record",
+                "the system began collection",
+                "ask that a person decides",
+            ),
+        ),
+    ):
+        target = tmp_path / f"{language}.pdf"
+        arguments = ("borrowers-copy", "L-1", "--out", target, "--lang", language, "--as", "desk-1")
+        assert (await cli(*arguments)).exit_code == 0
+        text = text_of(target.read_bytes())
+        assert [one for one in said if one not in text] == []
+        assert "home of L-1" in text
+        assert "auditor-7" in text
+        assert "FILE-9" in text
+        assert OTHER not in text
+        assert OTHERS_PHONE[-7:] not in text
+
+
+async def test_a_refused_contact_is_told_with_its_rule(cli: Cli, world: World, tmp_path: Path) -> None:
+    await sent_by_post(world, tmp_path)
+    layout = await cli.json("borrowers-copy", "L-1", "--lang", "en")
+    [decisions] = [part for part in layout["parts"] if part["title"].startswith("4")]
+    told = [dict(e["rows"]) for e in decisions["entries"] if "did not allow" in e["title"]]
+    assert {one["why"] for one in told} == {"you had not agreed to be contacted in this way"}
+    rows = await world.rows("SELECT id, source FROM step WHERE code = 'no_consent' ORDER BY id")
+    assert [{"id": int(one["number in the record"]), "source": one["rule"]} for one in told] == rows
+    assert len(rows) > 1
+    assert RefusalCode.NO_CONSENT not in str(decisions)
+
+
+async def test_what_cannot_be_meant_is_a_matter_of_usage(cli: Cli, world: World, tmp_path: Path) -> None:
+    await open_case(world)
+    assert (await cli("borrowers-copy", "L-none")).exit_code == 2
+    assert (await cli("borrowers-copy", "L-1", "--lang", "fr")).exit_code == 2
+    assert (await cli("borrowers-copy", "L-1", "--out", tmp_path / "no" / "x.pdf")).exit_code == 2
