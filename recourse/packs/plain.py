@@ -22,6 +22,8 @@ class Plain:
     closed: Words
     refusal: Words
     decision: Words
+    task: Words
+    field: Words
     rights: Words
 
     def say(self, kind: str, code: str, language: str) -> str:

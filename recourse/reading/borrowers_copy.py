@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 from recourse.domain.money import Money
 from recourse.domain.situation import StepOutcome
 from recourse.packs.plain import Plain
-from recourse.reading.bundle import Entry, entry, pairs, rows, section
+from recourse.reading.bundle import Entry, entry, rows, section
 from recourse.reading.dossier_reads import ReadLine
 
 _REFUSALS: Final = frozenset({"reservation_refused", "permit_refused"})
+_CONTRACT: Final = ("number", "product", "signed_on", "annual_rate", "term_months")
 _HEADS: Final = {
     "kept": ("关于您的资料", "What we keep about you"),
     "loan": ("您的贷款与欠款", "Your loan and what is overdue"),
@@ -102,13 +103,32 @@ class _Copy:
 
     def kept(self) -> Iterable[Entry]:
         for person in rows(self._document["borrower"]["people"]):
-            yield entry(str(person.get("role", "")), dict(pairs(person)))
-        vehicle = {k: v for k, v in self._document["vehicle"].items() if k != "positions"}
-        yield entry(self.label("", ("车辆", "The vehicle")), dict(pairs(vehicle)))
+            yield entry(self.say("field", str(person.get("role", ""))), self._person(person))
+        vehicle = self._document["vehicle"]
+        told = dict(vehicle.get("details") or {}) | {"gps_consent_on": vehicle.get("gps_consent_on")}
+        yield entry(self.say("field", "vehicle"), self._fields(told))
+        yield entry(self.say("field", "positions"), {self.say("field", "count"): len(vehicle["positions"])})
+
+    def _person(self, person: Mapping[str, Any]) -> dict[str, Any]:
+        details = person.get("details")
+        told = self._fields({"name": person.get("name"), "language": person["language"], "id": person["id"]})
+        if isinstance(details, Mapping):
+            told |= self._fields({key: details.get(key) for key in ("national_id", "employer")})
+            for n, address in enumerate(rows(details.get("addresses")), 1):
+                told[f"{self.say('field', 'address')} {n}"] = address.get("text", "")
+        for n, point in enumerate(rows(person["contact_points"]), 1):
+            agreed = ", ".join(self.say("channel", name) for name in point.get("consent", ()))
+            said = f"{point['value']} ({self.say('field', 'agreed')}: {agreed or '—'})"
+            told[f"{self.say('field', point['kind'])} {n}"] = said
+        ceased = ", ".join(self.say("channel", name) for name in person.get("ceased", ()))
+        return told | self._fields({"ceased": ceased})
+
+    def _fields(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {self.say("field", name): value for name, value in values.items() if value not in (None, "")}
 
     def loan(self) -> Iterable[Entry]:
         owed, contract = self._document["repayment"], self._document["loan"].get("contract") or {}
-        yield entry("", dict(pairs(contract)))
+        yield entry("", self._fields({key: contract.get(key) for key in _CONTRACT}))
         yield entry(
             "",
             {
@@ -121,17 +141,12 @@ class _Copy:
     def contacts(self) -> Iterable[Entry]:
         steps = rows(self._document["contacts"]["steps"])
         claimed = {step.get("code"): step for step in steps if step["event"] in ("claimed", "reserved")}
-        planned = {
-            step["step_id"]: step["reason"]
-            for step in steps
-            if step["event"] == "planned" and "step_id" in step
-        }
         for one in rows(self._document["contacts"]["attempts"]):
             gate = claimed.get(one["id"], {})
             told = {
                 self.label("how"): self.say("channel", one["channel"]),
                 self.label("outcome"): self.say("outcome", one["state"]),
-                self.label("why"): planned.get(one.get("step_id"), ""),
+                self.label("why"): self._purpose(one),
                 self.label("allowed"): gate.get("packs", ""),
                 self.label("number"): one["id"],
             }
@@ -159,8 +174,15 @@ class _Copy:
                 return self.say("stage", code)
             case "closed":
                 return self.say("closed", code)
+            case "task":
+                return self.say("task", code)
             case _:
-                return str(step["reason"])
+                return ""
+
+    def _purpose(self, attempt: Mapping[str, Any]) -> str:
+        if attempt.get("inbound"):
+            return self.say("decision", "inbound")
+        return f"{self.say('decision', 'contact')} ({attempt.get('step_id') or attempt['actor']})"
 
     def seen(self, readings: Sequence[ReadLine]) -> Iterable[Entry]:
         for line in readings:

@@ -6,10 +6,18 @@ from collections.abc import Iterable
 
 import pytest
 
+from recourse.contracts.events.models import Person, Vehicle
+from recourse.domain.alarms import CHASE_BOOKING, LIMITATION_WARNING
 from recourse.domain.decision import Closing
 from recourse.domain.law.verdict import RefusalCode
-from recourse.domain.situation import AttemptOutcome, Channel, Stage
+from recourse.domain.situation import AttemptOutcome, Channel, PartyRole, Stage
+from recourse.packs.loader import load_packs
 from recourse.packs.plain import plain
+
+
+def _tasks_of_ladders() -> set[str]:
+    ladders = load_packs().strategies.values()
+    return {step.task for ladder in ladders for step in ladder.steps if step.task is not None}
 
 
 @pytest.mark.parametrize(
@@ -20,11 +28,22 @@ from recourse.packs.plain import plain
         ("stage", Stage),
         ("refusal", RefusalCode),
         ("closed", Closing),
-        ("decision", ("opened", "stage", "closed", "task", "refused")),
+        ("decision", ("opened", "stage", "closed", "task", "refused", "contact", "inbound")),
+        ("task", {LIMITATION_WARNING, CHASE_BOOKING, *_tasks_of_ladders()}),
     ],
 )
 def test_every_code_has_words_and_none_is_for_nothing(kind: str, codes: Iterable[str]) -> None:
     assert set(getattr(plain(), kind)) == {str(code) for code in codes}
+
+
+def test_everything_that_a_bank_may_tell_has_a_name() -> None:
+    told = {*Vehicle.model_fields, *Person.model_fields, *PartyRole} - {
+        "gps",
+        "zone",
+        "addresses",
+        "contact_points",
+    }
+    assert told <= set(plain().field)
 
 
 def test_a_code_from_another_release_is_shown_as_it_is() -> None:
