@@ -28,6 +28,7 @@ from recourse.web import (
     tasks,
 )
 from recourse.web.access import current_caller
+from recourse.web.headers import SafeHeaders
 from recourse.web.limits import BodyLimit
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ def build_api(delivery: Delivery, runs: AnswersTasks, *, docs: bool = False) -> 
         api.get(DOCUMENT, include_in_schema=False)(_description)
     api.state.delivery, api.state.runs = delivery, runs
     api.add_middleware(BodyLimit)
+    api.add_middleware(SafeHeaders, pages=pages or "")  # the outermost: a refused body has them too
     routers = (
         tasks.router,
         cases.router,
