@@ -13,11 +13,13 @@ from recourse.domain.authority import Authority
 from recourse.domain.decide import Rules
 from recourse.domain.law.rule import Collector
 from recourse.domain.law.rules import LawPack
+from recourse.domain.legal.procedure import Procedure
 from recourse.domain.strategy.experiment import Experiment
 from recourse.domain.strategy.ladder import Strategy
 from recourse.packs.authorities import load_authority
 from recourse.packs.experiments import load_experiments
 from recourse.packs.laws import by_id, chain, load_law
+from recourse.packs.procedures import by_region, load_procedure, procedure_for
 from recourse.packs.resting import with_rest_days
 from recourse.packs.strategies import load_strategies, load_strategy
 from recourse.packs.strict import PackError
@@ -43,13 +45,14 @@ class PackBook:
     """Every pack that is installed. laws: by id. strategies: by `id@version`. house: rules of the operator's
     own, asked everywhere beside the law; since every pack can only refuse, they tighten and never loosen.
     experiments: no two of which want the same case. authority: who may agree alone on what; without it nobody
-    may."""
+    may. procedures: of legal actions, by place."""
 
     laws: dict[str, LawPack]
     strategies: dict[str, Strategy]
     house: LawPack | None = None
     experiments: tuple[Experiment, ...] = ()
     authority: Authority = field(default_factory=Authority)
+    procedures: dict[str, Procedure] = field(default_factory=dict)
     _known: dict[tuple[str, Place, date], Rules] = field(
         init=False, default_factory=dict, compare=False, repr=False
     )
@@ -79,6 +82,10 @@ class PackBook:
         return tuple(
             with_rest_days(pack.as_of(on, place.collector, place.product), on.year) for pack in packs
         )
+
+    def procedure(self, region: str) -> Procedure:
+        """How a legal action goes at a place. Raises PackError where none is installed."""
+        return procedure_for(self.procedures, region)
 
     def strategy(self, name: str) -> Strategy:
         """The exact version a case is pinned to. Raises PackError when it is not installed any more."""
@@ -140,7 +147,8 @@ def load_packs() -> PackBook:
     laws = by_id((name, load_law(name, text)) for name, text in _texts("law"))
     strategies = [load_strategy(name, text) for name, text in _texts("strategies")]
     [authority] = [load_authority(name, text) for name, text in _texts("authority")]
-    return PackBook(laws, {s.name: s for s in strategies}, authority=authority)
+    procedures = by_region((name, load_procedure(name, text)) for name, text in _texts("legal"))
+    return PackBook(laws, {s.name: s for s in strategies}, authority=authority, procedures=procedures)
 
 
 def with_strategies(book: PackBook, folder: Path) -> PackBook:

@@ -21,6 +21,7 @@ from recourse.domain.law.verdict import (
     HandoverEffect,
     LocateEffect,
     RecoveryEffect,
+    SaleEffect,
 )
 from recourse.domain.permits import Asked, Told
 from recourse.domain.situation import Situation
@@ -35,6 +36,7 @@ _EFFECTS: Mapping[str, type[Effect]] = {
     "acceleration": AccelerationEffect,
     "handover": HandoverEffect,
     "recovery": RecoveryEffect,
+    "sale": SaleEffect,
 }
 """By the names under which they are stored."""
 _READERS: Mapping[str, TypeAdapter[Effect]] = {name: TypeAdapter(kind) for name, kind in _EFFECTS.items()}

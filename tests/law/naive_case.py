@@ -17,6 +17,7 @@ from recourse.domain.law.verdict import (
     HandoverEffect,
     LocateEffect,
     RecoveryEffect,
+    SaleEffect,
 )
 from recourse.domain.situation import ContactPoint, Notice, Party, Situation
 from tests.law.naive import bad_times, breaches
@@ -65,6 +66,8 @@ def forbidden(place: str, effect: Effect, s: Situation, now: datetime) -> list[s
             found += ["one person"] if alone or not effect.proposed_by or not effect.approved_by else []
         case AccelerationEffect():
             found += _notices(place, "acceleration", effect.notices, s, now)
+        case SaleEffect():
+            found += _sale(place, effect, s, now)
     if not isinstance(effect, ContactEffect) and any(p.state.value == "open" for p in s.promises):
         found.append("a promise is open")
     return found
@@ -165,6 +168,15 @@ def _notices(place: str, move: str, given: Iterable[Notice], s: Situation, now: 
     return found
 
 
+def _sale(place: str, effect: SaleEffect, s: Situation, now: datetime) -> list[str]:
+    """In the United States ten whole days after a notice of the sale itself."""
+    if not place.startswith("US"):
+        return []
+    given = [_day(n.at, s.lender_zone) for n in effect.notices if n.template == "pre_sale_notice" and not n.earlier]
+    over = [day for day in given if _day(now, s.lender_zone) > day + timedelta(days=10)]
+    return [] if over else ["no notice of the sale"]
+
+
 def _two_people(effect: HandoverEffect, s: Situation) -> list[str]:
     done = {r.step_id: r.person or r.by for r in s.steps if r.outcome.value == "done"}
     one, other = done.get(effect.proposal), done.get(effect.approval)
@@ -177,7 +189,7 @@ def _action(effect: Effect) -> str:
             return {"call": "call", "visit": "visit"}.get(effect.channel.value, "message")
         case LocateEffect():
             return "locate"
-        case RecoveryEffect():
+        case RecoveryEffect() | SaleEffect():
             return "recovery"
         case _:
             return "legal"

@@ -33,6 +33,7 @@ from recourse.domain.law.verdict import (
     HandoverEffect,
     LocateEffect,
     RecoveryEffect,
+    SaleEffect,
 )
 from recourse.domain.restrictions import (
     InconvenientPlace,
@@ -71,6 +72,7 @@ NOTICES = (
     "uk_default_notice",
     "uk_arrears_notice",
     "transfer_notice",
+    "pre_sale_notice",
 )
 AGREED = Agreement("A-1", Extension(1), AgreementState.APPROVED, datetime(2026, 1, 1, tzinfo=ZoneInfo("UTC")))
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -88,7 +90,7 @@ class HeldBy:
 
 @strict(frozen=True, config={"extra": "forbid"})
 class LawCase:
-    """do: a channel for a contact, `locate` or `handover`. refused: a code, or None for allowed. rule: the
+    """do: a channel for a contact, `locate`, `accelerate`, `handover`, `recover` or `sell`. refused: a code, or None for allowed. rule: the
     code of a rule that says no. opens: when it is lawful again. notices: None for every notice there is,
     given long ago.
 
@@ -99,7 +101,7 @@ class LawCase:
 
     says: str
     at: str
-    do: Literal["email", "sms", "call", "visit", "letter", "locate", "accelerate", "handover", "recover"]
+    do: Literal["email", "sms", "call", "visit", "letter", "locate", "accelerate", "handover", "recover", "sell"]
     to: PartyRole = PartyRole.BORROWER
     tells: Disclosure = Disclosure.DEBT
     region: str | None = None
@@ -216,6 +218,8 @@ def effect(case: LawCase, zone: str) -> Effect:
         case "recover":
             proposed, approved = case.approved_by or ("", "")
             return RecoveryEffect(tuple(case.requires), 1, proposed, approved, _notices(case, zone))
+        case "sell":
+            return SaleEffect(_notices(case, zone))
         case channel:
             person = PersonId(case.to.value)
             return ContactEffect(Channel(channel), person, ContactPointId(f"{person}-1"), case.tells)

@@ -30,6 +30,7 @@ from recourse.domain.law.verdict import (
     HandoverEffect,
     LocateEffect,
     RecoveryEffect,
+    SaleEffect,
     Refused,
 )
 from recourse.domain.situation import AttemptOutcome, Channel, Notice, PartyRole, StepOutcome, StepRecord
@@ -140,6 +141,7 @@ class Gate(World):
         self.allows(AccelerationEffect((), given))
         self.allows_in_time(RecoveryEffect((), 0, one, other, given))
         self.allows_in_time(HandoverEffect("propose", "approve", (), given))
+        self.allows(SaleEffect(given))
 
     @rule(data=st.data())
     def somebody_edits_the_strategy(self, data: st.DataObject) -> None:

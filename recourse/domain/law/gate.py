@@ -21,6 +21,7 @@ from recourse.domain.law.moving import (
     handover_questions,
     locate_questions,
     recovery_questions,
+    sale_questions,
 )
 from recourse.domain.law.verdict import (
     AccelerationEffect,
@@ -33,6 +34,7 @@ from recourse.domain.law.verdict import (
     RecoveryEffect,
     RefusalCode,
     Refused,
+    SaleEffect,
     Verdict,
     action_of,
 )
@@ -78,6 +80,8 @@ def _questions(effect: Effect, q: Inquiry) -> Iterator[Question]:
             yield from handover_questions(effect, q)
         case RecoveryEffect():
             yield from recovery_questions(effect, q)
+        case SaleEffect():
+            yield from sale_questions(effect, q)
         case _:
             assert_never(effect)
 

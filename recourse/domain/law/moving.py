@@ -1,5 +1,5 @@
 """The gate's questions about what cannot be taken back: reading a position, giving the file to the lawyers,
-taking the vehicle."""
+taking the vehicle and selling it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from recourse.domain.law.verdict import (
     RecoveryEffect,
     RefusalCode,
     Refused,
+    SaleEffect,
 )
 from recourse.domain.situation import PromiseState
 
@@ -50,6 +51,12 @@ def recovery_questions(effect: RecoveryEffect, q: Inquiry) -> Iterator[Question]
     yield lawful("notices", _notices(Move.RECOVERY, effect.notices, q))
     yield lawful("unpaid", _unpaid(Move.RECOVERY, q))
     yield lawful("approval", _approval(_against_persons(effect), q))
+
+
+def sale_questions(effect: SaleEffect, q: Inquiry) -> Iterator[Question]:
+    yield house("promise", _promise(q))
+    yield lawful("notices", _notices(Move.SALE, effect.notices, q))
+    yield lawful("unpaid", _unpaid(Move.SALE, q))
 
 
 def _promise(q: Inquiry) -> Refused | None:

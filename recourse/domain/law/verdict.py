@@ -96,7 +96,15 @@ class RecoveryEffect:
     notices: tuple[Notice, ...] = ()
 
 
-Effect = ContactEffect | LocateEffect | AccelerationEffect | HandoverEffect | RecoveryEffect
+@dataclass(frozen=True, slots=True)
+class SaleEffect:
+    """Selling the vehicle that was taken or given back. notices: all that were given in this case and in its
+    legal action."""
+
+    notices: tuple[Notice, ...] = ()
+
+
+Effect = ContactEffect | LocateEffect | AccelerationEffect | HandoverEffect | RecoveryEffect | SaleEffect
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +147,7 @@ def action_of(effect: Effect) -> Action:
             return Action.LOCATE
         case AccelerationEffect() | HandoverEffect():
             return Action.LEGAL
-        case RecoveryEffect():
+        case RecoveryEffect() | SaleEffect():
             return Action.RECOVERY
         case ContactEffect(channel=channel):
             return action_by_channel(channel)
