@@ -23,6 +23,7 @@ PARTS: Final = {
     "agreements": "agreements",
     "disputes": "disputes",
     "permits": "permits",
+    "legal": "legal",
     "proofs": "proofs",
     "letter": "letters",
     "documents": "letters:documents",

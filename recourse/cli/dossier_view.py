@@ -144,5 +144,26 @@ def _legal(part: dict[str, Any]) -> RenderableType:
         for a in part["actions"]
     ]
     lines += [f"{s['at'][:16]}  {s['status']}" for s in part["statuses"]]
+    lines += [_move(m) for m in part.get("moves", ())]
+    lines += [_deadline(d) for d in part.get("deadlines", ())]
+    if "totals" in part:
+        sums = part["totals"]
+        money = {
+            name: Money(sums[f"{name}_minor"], sums["currency"]) for name in ("costs", "recovered", "net")
+        }
+        lines.append(" · ".join(f"{name} {amount}" for name, amount in money.items()))
     lines = lines or ["nothing yet"]
     return "\n".join(map(one_line, [*lines, *told(part.get("limitation", ()))]))
+
+
+def _move(move: dict[str, Any]) -> str:
+    papers = ", ".join(f"{kind} {key}" for kind, key in sorted(move["documents"].items()))
+    although = f", although {move['known']['refused']}" if "despite" in move["known"] else ""
+    rule = f"{move['procedure']} {move['source']} ({move['mark']})"
+    with_ = f" with {papers}" if papers else ""
+    return f"{move['on']}  {move['code']}: {move['track']} {move['state']}{with_}{although} · {rule}"
+
+
+def _deadline(deadline: dict[str, Any]) -> str:
+    ended = f"ended {deadline['met_on']}" if "met_on" in deadline else "runs or was missed"
+    return f"deadline {deadline['code']} until {deadline['ends_on']}, {ended} · {deadline['source']}"

@@ -14,6 +14,7 @@ from recourse.cli.screen import styled
 
 if TYPE_CHECKING:
     from recourse.reading.explaining import Explained
+    from recourse.reading.legal_again import Again
 
 
 def explain(
@@ -33,21 +34,24 @@ def explain(
     from recourse.app.settings import load_settings
     from recourse.domain.ids import CaseId
     from recourse.reading.explaining import NothingToExplain, explained
+    from recourse.reading.legal_again import made_again
 
     instant = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
-    async def work() -> Explained:
+    async def work() -> tuple[Explained, list[Again]]:
         async with services(load_settings()) as running, running.database.reading() as tx:
-            return await explained(tx, CaseId(case_id), number=step, at=instant)
+            found = await explained(tx, CaseId(case_id), number=step, at=instant)
+            return found, await made_again(tx, CaseId(case_id), found.recorded["at"])
 
     try:
-        found = run(work())
+        found, moves = run(work())
     except NothingToExplain as error:
         fail(str(error), USAGE)
+    found.differs.extend(f"legal move {difference}" for move in moves for difference in move.differs)
     if as_json:
-        print_json(_json(found))
+        print_json(_json(found) | {"legal_moves": [asdict(move) for move in moves]})
     else:
-        _show(found)
+        _show(found, moves)
     raise typer.Exit(FINDINGS if found.differs else 0)
 
 
@@ -79,7 +83,7 @@ def _limitation(found: Explained) -> list[dict[str, Any]]:
     return [asdict(line) for line in lines(s.case.id, s, found.rules.packs, found.recorded["at"])]
 
 
-def _show(found: Explained) -> None:
+def _show(found: Explained, moves: list[Again]) -> None:
     row, explanation, s = found.recorded, found.explanation, found.situation
     head = f" {row['event']} {row['step_id'] or ''} · {row['reason']}"
     out.print(styled(f"{row['case_id']} #{found.number} {short(row['at'])} UTC", "bold"), head)
@@ -108,6 +112,10 @@ def _show(found: Explained) -> None:
         out.print(f"moved: {step_id}, {why}")
     for line in told(_limitation(found)):
         out.print(line, highlight=False)
+    for made in moves:
+        move = made.row
+        rule = f"{move.procedure} {move.source} ({move.mark})"
+        out.print(f"legal move {move.code} on {move.on}: {move.track} {move.state} · {rule}", highlight=False)
     for step_id, why in explanation.decision.skipped:
         out.print(f"not taken: {step_id}, {why}")
     for difference in found.differs:

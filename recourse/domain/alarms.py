@@ -1,4 +1,5 @@
-"""Tasks that no rung of the ladder asks for: a claim about to run out, a settlement the bank did not book.
+"""Tasks that no rung of the ladder asks for: a claim about to run out, a deadline of the legal action, a
+settlement the bank did not book.
 
 The decision of the case opens each of them once, and its plan wakes up on the day: nobody else has to
 remember it.
@@ -15,11 +16,17 @@ from recourse.domain.decision import Alarm, Close, DoStep, Plan, Wait, WaitReaso
 from recourse.domain.keeping import Judgement, booking_deadline
 from recourse.domain.law.limitation import clocks, warning_at
 from recourse.domain.law.rules import LawPack
-from recourse.domain.situation import Situation
+from recourse.domain.legal.procedure import Whose
+from recourse.domain.situation import LegalDue, Situation
 from recourse.domain.strategy.ladder import Strategy
 
 LIMITATION_WARNING = "limitation_warning"
 CHASE_BOOKING = "chase_booking"
+LEGAL_DEADLINE = "legal_deadline"
+"""One of ours runs out: the move is to be made."""
+LEGAL_MISSED = "legal_deadline_missed"
+LEGAL_OVER = "legal_deadline_over"
+"""The days of the court or of the debtor are over: it is our turn."""
 
 
 def alarms(
@@ -32,12 +39,26 @@ def alarms(
             # By the end of the years: when they begin anew, there is another warning before the new end.
             name = f"{LIMITATION_WARNING}-{clock.rule}-{clock.ends_on.isoformat()}"
             yield Alarm(name, LIMITATION_WARNING, "legal", at)
+    for due in s.legal_due:
+        yield from _of_legal_action(due)
     for a in s.agreements:
         standing = judgement.standings.get(a.id) if judgement else None
         paid = a.kind is AgreementKind.SETTLEMENT and a.state is AgreementState.KEPT
         if paid and standing is not None and standing.at is not None:
             at = booking_deadline(standing.at, strategy.agreement, s.lender_zone)
             yield Alarm(f"{CHASE_BOOKING}-{a.id}", CHASE_BOOKING, "lead", at)
+
+
+def legal_alarm(task: str, deadline: str) -> str:
+    """The name of a deadline's task in the case's records."""
+    return f"{task}-{deadline}"
+
+
+def _of_legal_action(due: LegalDue) -> Iterator[Alarm]:
+    if due.whose == Whose.OURS:
+        yield Alarm(legal_alarm(LEGAL_DEADLINE, due.id), LEGAL_DEADLINE, "legal", due.warn_at)
+    over = LEGAL_MISSED if due.whose == Whose.OURS else LEGAL_OVER
+    yield Alarm(legal_alarm(over, due.id), over, "legal", due.ends_at)
 
 
 def opened(alarm: Alarm, s: Situation) -> bool:

@@ -103,6 +103,10 @@ _OUTCOMES: dict[str, tuple[str, ...]] = {
     "approve_legal": ("approve", "reject"),
     "acceleration_review": ("accelerate", "reject"),
     "review_case": ("done",),
+    "check_legal_status": ("done",),
+    "legal_deadline": ("done",),
+    "legal_deadline_missed": ("done",),
+    "legal_deadline_over": ("done",),
 }
 
 

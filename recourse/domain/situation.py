@@ -233,6 +233,17 @@ class OpenTask:
 
 
 @dataclass(frozen=True, slots=True)
+class LegalDue:
+    """A deadline of the legal action that no move has ended. whose: ours, court or debtor. warn_at, ends_at:
+    when people are told, and the first moment after its last day."""
+
+    id: str
+    whose: str
+    warn_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     id: CaseId
     loan_id: LoanId
@@ -251,7 +262,7 @@ class Situation:
     loan's earlier cases were opened, oldest first. agreements: of this case, without those declined or
     cancelled. proofs: of the loan, besides the account's payments. last_due_on: the last due date of the loan
     that is known. earlier_notices: of its earlier cases. price_minor: the whole price, where it was sold in
-    installments and the bank has told it.
+    installments and the bank has told it. legal_due: deadlines of the legal action that run or were missed.
     """
 
     case: Case
@@ -273,6 +284,7 @@ class Situation:
     last_due_on: date | None = None
     earlier_notices: tuple[Notice, ...] = ()
     price_minor: int | None = None
+    legal_due: tuple[LegalDue, ...] = ()
 
     def borrower(self) -> Party | None:
         return next((p for p in self.parties if p.role is PartyRole.BORROWER), None)

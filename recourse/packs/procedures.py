@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 from recourse.domain.law.rule import Rule
-from recourse.domain.legal.procedure import ANY, ENDED, START, LegalDeadline, LegalMove, Meaning, Procedure
 from recourse.domain.law.rules import Move
+from recourse.domain.legal.procedure import ANY, ENDED, START, LegalDeadline, LegalMove, Meaning, Procedure
 from recourse.packs.strict import Bounds, PackError, check_bounds, read_yaml, validate
 
 HOUSE_PROCEDURE = "HOUSE"
@@ -98,9 +98,7 @@ def _check_deadline(where: str, deadline: LegalDeadline, codes: set[str]) -> Non
         raise PackError(f"{where}.days: a deadline of no days; give days or months")
 
 
-def _check_known(
-    where: str, field: str, named: Iterable[str], known: Iterable[str], what: str
-) -> None:
+def _check_known(where: str, field: str, named: Iterable[str], known: Iterable[str], what: str) -> None:
     unknown = sorted(set(named) - set(known))
     if unknown:
         raise PackError(f"{where}.{field}: {unknown[0]} is no {what}; check its spelling")
@@ -109,13 +107,13 @@ def _check_known(
 def _check_statuses(name: str, procedure: Procedure) -> None:
     """The desk's word must mean one thing."""
     for one, other in combinations(procedure.moves, 2):
-        if one.code != other.code and _overlap(one, other):
-            both = set(_reported(one)) & set(_reported(other))
-            if both:
-                raise PackError(f"{name}: statuses: {min(both)} stands for {one.code} and {other.code}")
+        both = set(_reported(one)) & set(_reported(other))
+        if both and one.code != other.code and _overlap(one, other):
+            raise PackError(f"{name}: statuses: {min(both)} stands for {one.code} and {other.code}")
     for move in procedure.moves:
-        if both := procedure.noted & set(_reported(move)):
-            raise PackError(f"{name}: noted: {min(both)} is a status of {move.code}; leave one out")
+        meant = procedure.noted & set(_reported(move))
+        if meant:
+            raise PackError(f"{name}: noted: {min(meant)} is a status of {move.code}; leave one out")
 
 
 def _reported(move: LegalMove) -> Iterator[str]:

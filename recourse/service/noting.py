@@ -1,4 +1,4 @@
-"""Facts that people, providers and desks report: holds, receipts, statuses; and how any such fact is kept.
+"""Facts that people and providers report: holds, receipts; and how any such fact is kept.
 
 Fact first: the row is written and counts from this commit on; the nudge that follows may fail and be swept.
 Every function returns the nudges of the cases that must be told.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from recourse.contracts.messages import Nudge
@@ -19,18 +19,16 @@ from recourse.domain.law import holds
 from recourse.domain.law.gate import Packs
 from recourse.domain.law.holds import Term
 from recourse.domain.situation import Action, AskedBy, Hold, HoldReason
-from recourse.service import recalling, telling_holds
+from recourse.service import telling_holds
 from recourse.service.applying import laws_of
 from recourse.service.context import Unit
 from recourse.service.deciding import decide_all
-from recourse.service.handing_over import known_by_its_status
 from recourse.storage import (
     agreements,
     cases,
     disputes,
     facts,
     ledger,
-    legal,
     people,
     receipts,
     steps,
@@ -48,11 +46,6 @@ class Unknown(LookupError):
 LONGEST_HOLD = timedelta(days=10 * 366)
 """Beyond it an end is a mistake or stands for "never" (9999-12-31), and nothing can be reckoned from it: with
 such a row every later decision about the loan would fail."""
-
-
-_FIRST_DAY = datetime(1990, 1, 1, tzinfo=UTC)
-"""Of what others say when something happened. They tell real time, so that a compressed calendar may be years
-apart from it; but with a day in the year 9999 every later decision would fail."""
 
 
 class Pointless(ValueError):
@@ -249,28 +242,3 @@ async def record(
 async def note_receipt(unit: Unit, provider_ref: str, state: str) -> None:
     """A provider's delivery receipt; it changes no plan, it is evidence."""
     await receipts.add(unit.tx, provider_ref, state, unit.now)
-
-
-async def note_legal_status(
-    unit: Unit, reference: str, status_id: str, status: str, at: datetime, actor: str = "legal_desk"
-) -> tuple[Nudge, ...]:
-    """A status of the legal desk for a handed-over case. Raises Unknown for a reference we never got, and
-    RequestReused for an id that stands for another file or status: as a repetition it would be lost.
-
-    actor: whose token told it, the desk's own or one of our lawyers'."""
-    if not _FIRST_DAY <= at <= unit.now + LONGEST_HOLD:
-        raise Pointless("occurred_at: lies more than ten years ahead, or before 1990")
-    action = await legal.by_reference(unit.tx, reference)
-    if action is None:
-        raise Unknown("reference: no handover was acknowledged under it")
-    await unit.lock_loans([action.loan_id])
-    if action.reference is None:
-        await known_by_its_status(unit, action)
-    if not await legal.add_status(unit.tx, status_id, action.id, status, at):
-        if not await legal.is_recorded(unit.tx, status_id, action.id, status):
-            raise RequestReused("status_id: it stands for another status; choose a new one")
-        return tuple(await cases.undelivered_of(unit.tx, [action.loan_id]))
-    await recalling.reported(unit, action.case_id, status, actor)
-    payload = {"status": status, "reason": status, "status_id": status_id}
-    event = own_id("legal", status_id)
-    return await record(unit, event, "legal_status", payload, [action.loan_id], None, actor)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from recourse.domain.ids import LoanId
+from recourse.domain.legal.amounts import Entry, EntryKind, totals
 from recourse.storage import consents, facts, receipts
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.tables import (
@@ -28,6 +29,9 @@ from recourse.storage.tables import (
     hold,
     installment,
     legal_action,
+    legal_deadline,
+    legal_entry,
+    legal_move,
     legal_status,
     loan,
     loan_party,
@@ -277,4 +281,42 @@ async def _legal(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
         .order_by(agent_task.c.completed_at, agent_task.c.id),
     )
     papers = await _rows(tx, select(proof).where(proof.c.loan_id == loan_id).order_by(proof.c.at, proof.c.id))
-    return {"actions": actions, "statuses": statuses, "accelerations": reviews, "proofs": papers}
+    return {
+        "actions": actions,
+        "statuses": statuses,
+        "accelerations": reviews,
+        "proofs": papers,
+        **await _pursued(tx, loan_id),
+    }
+
+
+async def _pursued(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
+    """Each move with its papers and its rule, what ran out when, what it cost and brought, and the sums."""
+    moves = await _rows(
+        tx,
+        select(*[c for c in legal_move.c if c.name != "request_id"])
+        .where(legal_move.c.loan_id == loan_id)
+        .order_by(legal_move.c.case_id, legal_move.c.number),
+    )
+    deadlines = await _rows(
+        tx,
+        select(legal_deadline)
+        .where(legal_deadline.c.loan_id == loan_id)
+        .order_by(legal_deadline.c.case_id, legal_deadline.c.number, legal_deadline.c.code),
+    )
+    entries = await _rows(
+        tx,
+        select(legal_entry)
+        .where(legal_entry.c.loan_id == loan_id)
+        .order_by(legal_entry.c.recorded_at, legal_entry.c.id),
+    )
+    found: dict[str, Any] = {"moves": moves, "deadlines": deadlines, "amounts": entries}
+    if entries:
+        lines = [
+            Entry(row["id"], EntryKind(row["kind"]), row["amount_minor"], row.get("reverses"))
+            for row in entries
+        ]
+        sums = totals(lines)
+        net = {"net_minor": sums.net_minor, "currency": entries[0]["currency"]}
+        found["totals"] = {"costs_minor": sums.costs_minor, "recovered_minor": sums.recovered_minor} | net
+    return found

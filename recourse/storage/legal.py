@@ -22,6 +22,7 @@ class ActionRow:
     document: bytes
     document_sha256: str
     reference: str | None
+    at: datetime
 
 
 _COLUMNS = [legal_action.c[name] for name in ActionRow.__dataclass_fields__]
@@ -87,15 +88,21 @@ async def acknowledge(tx: Tx, key: str, reference: str) -> bool:
     return before is None
 
 
-async def add_status(tx: Tx, status_id: str, action_id: str, status: str, at: datetime) -> bool:
-    """False when a status of this id was recorded before."""
+async def add_status(tx: Tx, status_id: str, action_id: str, status: str, at: datetime, became: str) -> bool:
+    """became: moved, noted or refused. False when a status of this id was recorded just now for another
+    file."""
     result = await tx.execute(
         upsert(legal_status)
-        .values(status_id=status_id, action_id=action_id, status=status, at=at)
+        .values(status_id=status_id, action_id=action_id, status=status, at=at, became=became)
         .on_conflict_do_nothing()
         .returning(legal_status.c.status_id)
     )
     return result.first() is not None
+
+
+async def has_status(tx: Tx, status_id: str) -> bool:
+    found = select(legal_status.c.status_id).where(legal_status.c.status_id == status_id)
+    return (await tx.execute(found)).first() is not None
 
 
 async def is_recorded(tx: Tx, status_id: str, action_id: str, status: str) -> bool:

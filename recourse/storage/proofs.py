@@ -12,6 +12,7 @@ from sqlalchemy import Label, RowMapping, Text, func, insert, literal, select, u
 
 from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.law.hours import local_date
+from recourse.domain.legal.procedure import Meaning
 from recourse.domain.proofs import Proof, ProofKind
 from recourse.domain.situation import AttemptOutcome, Channel, Notice
 from recourse.storage.cases import CaseRow
@@ -24,13 +25,15 @@ from recourse.storage.tables import (
     contact_attempt,
     installment,
     legal_action,
+    legal_move,
     legal_status,
     promise,
     proof,
 )
 
 SUED = ("filed", "suit_filed", "payment_order_requested", "arbitration_filed")
-"""Statuses of the legal desk that say a court was asked. A file that only lies at the desk stops no clock."""
+"""Statuses of older releases that say a court was asked; today the procedure says which move does. A file
+that only lies at the desk stops no clock."""
 REMEMBERED = timedelta(days=1100)
 """How far back notices of earlier cases are looked for: longer than any `once_in_months` of a pack."""
 
@@ -99,7 +102,11 @@ _PROOFS_OF = union_all(
     ),
     select(_kind(ProofKind.SUIT), legal_action.c.loan_id, legal_status.c.at, legal_status.c.status_id)
     .join(legal_action, legal_action.c.id == legal_status.c.action_id)
-    .where(among_given(legal_action.c.loan_id, "loans"), legal_status.c.status.in_(SUED)),
+    .where(among_given(legal_action.c.loan_id, "loans"), legal_status.c.status.in_(SUED))
+    .where(legal_status.c.became.is_(None)),
+    select(_kind(ProofKind.SUIT), legal_move.c.loan_id, legal_move.c.occurred_at, legal_move.c.id).where(
+        among_given(legal_move.c.loan_id, "loans"), legal_move.c.means == Meaning.SUIT
+    ),
     select(proof.c.kind, proof.c.loan_id, proof.c.at, proof.c.id).where(
         among_given(proof.c.loan_id, "loans"), proof.c.withdrawn_at.is_(None)
     ),

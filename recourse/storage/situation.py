@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from recourse.domain.consents import agreed
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
+from recourse.domain.legal.procedure import Meaning
 from recourse.domain.restrictions import NO_RESTRICTIONS, Whereabouts
 from recourse.domain.situation import (
     Attempt,
@@ -29,6 +30,7 @@ from recourse.storage import (
     cases,
     consents,
     ledger,
+    legal_actions,
     money_agreements,
     proofs,
     restrictions,
@@ -42,6 +44,7 @@ from recourse.storage.sql import among_given
 from recourse.storage.tables import contact_point as point_table
 from recourse.storage.tables import (
     legal_action,
+    legal_move,
     legal_status,
     loan_party,
     party,
@@ -50,7 +53,8 @@ from recourse.storage.tables import (
 )
 
 CONCLUDING = ("enforced", "recovered", "withdrawn", "concluded")
-"""Statuses of the legal desk after which nothing is left to collect on this case."""
+"""Statuses of older releases after which nothing is left to collect on this case; today the procedure says
+which move is such a one."""
 
 _PARTIES = (
     select(loan_party.c.loan_id, party.c.id, loan_party.c.role, party.c.zones, party.c.ceased, party.c.region)
@@ -80,6 +84,12 @@ _CONCLUDED = (
     select(legal_action.c.case_id)
     .join(legal_status, legal_status.c.action_id == legal_action.c.id)
     .where(among_given(legal_action.c.case_id, "cases"), legal_status.c.status.in_(CONCLUDING))
+    .where(legal_status.c.became.is_(None))
+    .union(
+        select(legal_move.c.case_id).where(
+            among_given(legal_move.c.case_id, "cases"), legal_move.c.means == Meaning.CONCLUDED
+        )
+    )
 )
 
 
@@ -121,6 +131,7 @@ async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> 
     open_tasks = await tasks.active_of(tx, keys)
     with_basis = await _with_locate_basis(tx, loan_ids)
     concluded = await _legal_concluded(tx, keys)
+    legal_due = await legal_actions.due_of(tx, keys)
     earlier = await cases.earlier_episodes(tx, rows.values())
     zones = {key: row.zone for key, row in loans.items()}
     warned = await proofs.earlier_notices_of(tx, rows.values(), zones, now)
@@ -150,6 +161,7 @@ async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> 
             last_due_on=last_due.get(case.loan_id),
             earlier_notices=tuple(warned.get(key, ())),
             price_minor=loan.price_minor,
+            legal_due=tuple(legal_due.get(key, ())),
         )
         found[key] = Gathered(situation, case, loan, group.borrower_region or loan.region)
     return found

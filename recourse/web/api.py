@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from recourse.contracts.delivery import Unacceptable, Unavailable
 from recourse.delivery import Delivery
 from recourse.ports import AnswersTasks, RunsUnavailable
+from recourse.reading.legal import NoSuchCase
 from recourse.service.authorising import NotAuthorised
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.service.tokens import Caller
@@ -20,6 +21,7 @@ from recourse.web import (
     attempts,
     cases,
     consents,
+    legal,
     notes,
     permits,
     proofs,
@@ -51,6 +53,7 @@ def build_api(delivery: Delivery, runs: AnswersTasks, *, docs: bool = False) -> 
         notes.router,
         permits.router,
         proofs.router,
+        legal.router,
         recoveries.router,
         agreements.router,
         restrictions.router,
@@ -62,6 +65,7 @@ def build_api(delivery: Delivery, runs: AnswersTasks, *, docs: bool = False) -> 
     api.add_exception_handler(Unavailable, _down)
     api.add_exception_handler(RunsUnavailable, _down)
     api.add_exception_handler(Unknown, _unknown)
+    api.add_exception_handler(NoSuchCase, _unknown)
     api.add_exception_handler(RequestReused, _reused)
     api.add_exception_handler(Pointless, _pointless)
     api.add_exception_handler(NotAuthorised, _not_authorised)

@@ -11,9 +11,10 @@ from fastapi import APIRouter, Depends, Request
 from recourse.contracts.messages import Nudge
 from recourse.delivery import Delivery
 from recourse.domain.ids import ContactPointId, LoanId, PersonId
-from recourse.service import ceasing, noting
+from recourse.service import ceasing, desk_statuses, noting
 from recourse.service.ceasing import CeaseRequest
 from recourse.service.context import Unit
+from recourse.service.desk_statuses import Status
 from recourse.service.noting import HoldRequest
 from recourse.service.tokens import Caller
 from recourse.storage.agreements import HoldState
@@ -90,11 +91,10 @@ async def cease(request: Request, who: Holder, body: CeaseBody) -> dict[str, Any
 async def legal_status(request: Request, who: Desk, body: LegalStatusBody) -> dict[str, Any]:
     """A status of a handed-over case. Safe to repeat with the same status id."""
 
+    status = Status(body.reference, body.status_id, body.status, body.occurred_at, who.actor, body.documents)
+
     async def fact(unit: Unit) -> tuple[None, tuple[Nudge, ...]]:
-        nudges = await noting.note_legal_status(
-            unit, body.reference, body.status_id, body.status, body.occurred_at, actor=who.actor
-        )
-        return None, nudges
+        return None, await desk_statuses.note_legal_status(unit, status)
 
     delivery: Delivery = request.app.state.delivery
     told = (await delivery.note(fact))[1]

@@ -21,6 +21,7 @@ from pydantic import (
 from recourse.domain.consents import Way
 from recourse.domain.ids import ContactPointId, PersonId
 from recourse.domain.law.rules import Disclosure
+from recourse.domain.legal.amounts import EntryKind
 from recourse.domain.proofs import BY_PEOPLE, ProofKind
 from recourse.domain.restrictions import (
     InconvenientPlace,
@@ -245,11 +246,41 @@ class ConsentBody(Body):
     at: AwareDatetime | None = None
 
 
+Code = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z_]+$")]
+Documents = Annotated[dict[Code, Key], Field(max_length=20)]
+"""Kind of paper -> its opaque id or hash."""
+
+
+class LegalMoveBody(Body):
+    """A move of a legal action. on: the day it happened, at the lender's place. despite: the id of what
+    explains a move that happened although the gate or a permit said no."""
+
+    request_id: Key
+    move: Code
+    on: date
+    documents: Documents = {}
+    despite: Key | None = None
+
+
+class LegalEntryBody(Body):
+    """A cost of a legal action, or what it brought. amount_minor: above 0, in the loan's currency. proof: the
+    id of the invoice, receipt or statement. reverses: the id of an entry that was a mistake."""
+
+    request_id: Key
+    kind: EntryKind
+    amount_minor: Annotated[int, Field(gt=0, le=10**15)]
+    on: date
+    proof: Key
+    reverses: Key | None = None
+
+
 class LegalStatusBody(BaseModel):
-    """What the legal desk reports. Unknown extra fields are ignored: the desk is another house."""
+    """What the legal desk reports. Unknown extra fields are ignored: the desk is another house. documents:
+    the papers that stand behind it."""
 
     model_config = ConfigDict(extra="ignore")
     reference: Key
     status_id: Key
-    status: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z_]+$")]
+    status: Code
     occurred_at: AwareDatetime
+    documents: Documents = {}

@@ -172,7 +172,9 @@ def _sale(place: str, effect: SaleEffect, s: Situation, now: datetime) -> list[s
     """In the United States ten whole days after a notice of the sale itself."""
     if not place.startswith("US"):
         return []
-    given = [_day(n.at, s.lender_zone) for n in effect.notices if n.template == "pre_sale_notice" and not n.earlier]
+    given = [
+        _day(n.at, s.lender_zone) for n in effect.notices if n.template == "pre_sale_notice" and not n.earlier
+    ]
     over = [day for day in given if _day(now, s.lender_zone) > day + timedelta(days=10)]
     return [] if over else ["no notice of the sale"]
 

@@ -90,9 +90,9 @@ class HeldBy:
 
 @strict(frozen=True, config={"extra": "forbid"})
 class LawCase:
-    """do: a channel for a contact, `locate`, `accelerate`, `handover`, `recover` or `sell`. refused: a code, or None for allowed. rule: the
-    code of a rule that says no. opens: when it is lawful again. notices: None for every notice there is,
-    given long ago.
+    """do: a channel for a contact, `locate`, `accelerate`, `handover`, `recover` or `sell`. refused: a code,
+    or None for allowed. rule: the code of a rule that says no. opens: when it is lawful again. notices: None
+    for every notice there is, given long ago.
 
     inconvenient: what the person named, as `mon tue 09:00-17:00` or `work`. reached_at: what the place of the
     contact is to the person. number: what kind of contact point it is; None for the one that `do` leads to.
@@ -101,7 +101,9 @@ class LawCase:
 
     says: str
     at: str
-    do: Literal["email", "sms", "call", "visit", "letter", "locate", "accelerate", "handover", "recover", "sell"]
+    do: Literal[
+        "email", "sms", "call", "visit", "letter", "locate", "accelerate", "handover", "recover", "sell"
+    ]
     to: PartyRole = PartyRole.BORROWER
     tells: Disclosure = Disclosure.DEBT
     region: str | None = None

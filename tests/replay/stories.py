@@ -14,8 +14,9 @@ from recourse.contracts.messages import Nudge
 from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.situation import HoldReason
 from recourse.domain.strategy.migration import Move
-from recourse.service import migrating, noting
+from recourse.service import desk_statuses, migrating, noting
 from recourse.service.context import Unit
+from recourse.service.desk_statuses import Status
 from recourse.service.noting import HoldRequest
 from tests.events import arrears, overdue, payment, reversal, snapshot
 from tests.replay.deployment import Deployment, until
@@ -50,10 +51,9 @@ async def default_ladder(d: Deployment) -> None:
     await d.work("approve_legal", "lead", "approve")
     await d.ended("handover", "done")
     [filed] = await d.rows("SELECT reference FROM legal_action")
-    for status in ("received", "judgment", "enforced"):
-        key = f"{d.loan}-{status}"
-        note = noting.note_legal_status
-        await d.tell(partial(note, reference=filed["reference"], status_id=key, status=status, at=d.now()))
+    for status in ("received", "accepted", "concluded"):
+        told = Status(filed["reference"], f"{d.loan}-{status}", status, d.now())
+        await d.tell(partial(desk_statuses.note_legal_status, told=told))
     await d.closed()
 
 

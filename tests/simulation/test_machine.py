@@ -30,8 +30,8 @@ from recourse.domain.law.verdict import (
     HandoverEffect,
     LocateEffect,
     RecoveryEffect,
-    SaleEffect,
     Refused,
+    SaleEffect,
 )
 from recourse.domain.situation import AttemptOutcome, Channel, Notice, PartyRole, StepOutcome, StepRecord
 from recourse.domain.strategy.address import effect_of

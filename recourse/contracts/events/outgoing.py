@@ -113,6 +113,29 @@ class LegalRecalled(CaseEvent):
     reason: str
 
 
+class LegalMoved(CaseEvent):
+    """A move of the legal action was made. move, track, state: as in the procedure of the country. on: the
+    day it happened, at the lender's place. means: suit or concluded; None where it is neither."""
+
+    move: str
+    track: str
+    state: str
+    on: date
+    means: str | None = None
+
+
+class LegalAmount(CaseEvent):
+    """A cost of the legal action, or what it brought. entry_id: of this line. reverses: the line that was a
+    mistake, which counts for nothing from now on, nor does this one."""
+
+    entry_id: str
+    kind: str
+    amount: Amount
+    on: date
+    proof: str
+    reverses: str | None = None
+
+
 class HoldSet(CaseEvent):
     """A hold is in force on the loan, or goes on with another scope or end. stops: what this one stops.
     stopped: what any hold stops on the loan now; whoever heeds this list alone does right. until: None for
@@ -157,6 +180,8 @@ CASE_MODELS: dict[str, type[CaseEvent]] = {
     "recourse.acceleration.reviewed.v1": AccelerationReviewed,
     "recourse.legal.handed_over.v1": LegalHandedOver,
     "recourse.legal.recalled.v1": LegalRecalled,
+    "recourse.legal.moved.v1": LegalMoved,
+    "recourse.legal.amount.v1": LegalAmount,
     "recourse.hold.set.v1": HoldSet,
     "recourse.hold.ended.v1": HoldEnded,
     "recourse.case.closed.v1": CaseClosed,

@@ -27,7 +27,8 @@ from recourse.domain.legal.procedure import (
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A move as it was made. to: the state it led to, kept as it was then. gives: the kind of notice it was."""
+    """A move as it was made. to: the state it led to, kept as it was then. gives: the kind of notice it
+    was."""
 
     code: str
     track: str
@@ -38,8 +39,8 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A deadline that a move started. number: of that move in the action, from 1. ends_on: the last day. met_on:
-    the day of the move that ended it; None while none has."""
+    """A deadline that a move started. number: of that move in the action, from 1. ends_on: the last day.
+    met_on: the day of the move that ended it; None while none has."""
 
     code: str
     number: int
@@ -92,8 +93,8 @@ class MoveRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NotMade:
-    """rule, source: what says so; empty for what needs no law. missing: papers, moves or states. opens_on: the
-    first day on which time alone lets it happen. passed_on: the last day that there was."""
+    """rule, source: what says so; empty for what needs no law. missing: papers, moves or states. opens_on:
+    the first day on which time alone lets it happen. passed_on: the last day that there was."""
 
     code: str
     rule: str = ""

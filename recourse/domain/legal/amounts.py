@@ -1,4 +1,5 @@
-"""What a legal action costs and what it brings in: kinds of entries, and their totals. Minor units, above 0."""
+"""What a legal action costs and what it brings in: kinds of entries, and their totals. Minor units, above
+0."""
 
 from __future__ import annotations
 
@@ -32,8 +33,8 @@ RECOVERED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """reverses: the id of an earlier entry that was a mistake, of the same kind and amount; both then count for
-    nothing."""
+    """reverses: the id of an earlier entry that was a mistake, of the same kind and amount; both then count
+    for nothing."""
 
     id: str
     kind: EntryKind

@@ -1,7 +1,8 @@
 """The shape of a procedure: the moves of a legal action in one country, and the deadlines that they start.
 
-Values come from `recourse/packs/legal/*.yaml`; each move and each deadline is a rule with its source, its mark
-and its period. A move stands on a track: the claim before a court and the vehicle go their ways side by side.
+Values come from `recourse/packs/legal/*.yaml`; each move and each deadline is a rule with its source, its
+mark and its period. A move stands on a track: the claim before a court and the vehicle go their ways side by
+side.
 """
 
 from __future__ import annotations
@@ -60,11 +61,11 @@ class OncePaid:
 class LegalMove(Rule):
     """code: names the move. title_en, title_zh: for people.
 
-    after: states of its track in which it may be made. to: the state that follows. needs: moves that must have
-    been made, on any track. documents: kinds of papers it takes, each with its id. waits: days that must be
-    over. within: deadlines that must not have passed. begins: what the gate or an open permit must allow at
-    that moment. gives: the kind of notice that it is, for the law packs. statuses: under which names the legal
-    desk reports it, besides its code.
+    after: states of its track in which it may be made. to: the state that follows. needs: moves that must
+    have been made, on any track. documents: kinds of papers it takes, each with its id. waits: days that must
+    be over. within: deadlines that must not have passed. begins: what the gate or an open permit must allow
+    at that moment. gives: the kind of notice that it is, for the law packs. statuses: under which names the
+    legal desk reports it, besides its code.
     """
 
     title_en: str

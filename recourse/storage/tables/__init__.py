@@ -19,7 +19,14 @@ from recourse.storage.tables.cases import (
 from recourse.storage.tables.contacts import contact_attempt, document, location_fix, provider_receipt
 from recourse.storage.tables.evidence import anchor, checkpoint, seal, seal_node, seal_secret, unsealed
 from recourse.storage.tables.ledger import fact, hold, hold_told, installment, loan, payment
-from recourse.storage.tables.legal import legal_action, legal_status, proof
+from recourse.storage.tables.legal import (
+    legal_action,
+    legal_deadline,
+    legal_entry,
+    legal_move,
+    legal_status,
+    proof,
+)
 from recourse.storage.tables.people import (
     NUMBER_END,
     NUMBERS,
@@ -58,6 +65,9 @@ __all__ = [
     "hold_told",
     "installment",
     "legal_action",
+    "legal_deadline",
+    "legal_entry",
+    "legal_move",
     "legal_status",
     "loan",
     "loan_party",

@@ -14,9 +14,10 @@ from activities.handing_over import HandingOverActivities
 from recourse.contracts.messages import StepCommand, StepResult
 from recourse.gateways.legal_desk import HttpLegalDesk
 from recourse.ports import Handover
-from recourse.service import giving_up, handing_over, noting, permits
+from recourse.service import desk_statuses, giving_up, handing_over, noting, permits
 from recourse.service.context import Unit
 from recourse.service.deciding import locked
+from recourse.service.desk_statuses import Status
 from recourse.stack import StackAddresses
 from recourse.storage import legal
 from tests.fakes import FakeDesk
@@ -162,13 +163,8 @@ async def test_the_desks_own_reference_takes_the_place_of_our_key_when_it_comes_
 async def test_a_status_under_our_key_says_that_the_desk_has_the_file(
     world: World, demanded: OpenCase, doubted: StepCommand
 ) -> None:
-    tell = partial(
-        noting.note_legal_status,
-        reference=f"handover-{demanded.id}",
-        status_id="S-1",
-        status="accepted",
-        at=datetime.now(UTC),
-    )
+    told = Status(f"handover-{demanded.id}", "S-1", "accepted", datetime.now(UTC))
+    tell = partial(desk_statuses.note_legal_status, told=told)
     await world.services.run(tell)
     await world.services.run(tell)
     assert await world.scalar("SELECT state FROM agent_task WHERE kind = 'check_delivery'") == "cancelled"
@@ -181,12 +177,10 @@ async def test_a_status_under_our_key_says_that_the_desk_has_the_file(
 async def test_a_status_of_a_day_that_cannot_be_is_refused_before_it_poisons_the_loan(
     world: World, demanded: OpenCase, doubted: StepCommand
 ) -> None:
-    tell = partial(
-        noting.note_legal_status, reference=f"handover-{demanded.id}", status_id="S-1", status="filed"
-    )
     for day in (datetime(9999, 12, 31, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)):
+        told = Status(f"handover-{demanded.id}", "S-1", "filed", day)
         with pytest.raises(noting.Pointless, match="occurred_at"):
-            await world.services.run(partial(tell, at=day))
+            await world.services.run(partial(desk_statuses.note_legal_status, told=told))
     assert await world.scalar("SELECT count(*) FROM legal_status") == 0
 
 

@@ -14,8 +14,9 @@ from recourse.domain.agreements import AgreementState, Part, PaymentPlan
 from recourse.domain.situation import HoldReason
 from recourse.gateways.legal_desk import HttpLegalDesk
 from recourse.ports import RecallAnswer
-from recourse.service import agreeing, handing_over, noting, withdrawing
+from recourse.service import agreeing, desk_statuses, handing_over, noting, withdrawing
 from recourse.service.agreeing import Proposal
+from recourse.service.desk_statuses import Status
 from recourse.stack import StackAddresses
 from recourse.storage.migrations.versions.v0007_permits import AT_THE_DESK
 from tests.fakes import FakeDesk
@@ -188,8 +189,8 @@ async def test_a_desk_that_answers_later_does_so_by_its_status_and_twice_is_harm
     async with world.services.database.reading() as tx:
         now = await world.services.database.now(tx)
     for number in (1, 1, 2):
-        tell = partial(noting.note_legal_status, reference=file["reference"], status="recalled", at=now)
-        await world.services.run(partial(tell, status_id=f"{file['reference']}-{number}"))
+        told = Status(file["reference"], f"{file['reference']}-{number}", "recalled", now)
+        await world.services.run(partial(desk_statuses.note_legal_status, told=told))
     assert (await permit_of(world))["state"] == "recall_acknowledged"
     assert await world.scalar("SELECT count(*) FROM outbox WHERE type = 'recourse.legal.recalled.v1'") == 1
     await at_once(world)
@@ -251,8 +252,8 @@ async def test_what_the_desk_has_brought_to_its_end_is_not_recalled(world: World
     reference = await world.scalar("SELECT reference FROM legal_action")
     async with world.services.database.reading() as tx:
         now = await world.services.database.now(tx)
-    tell = partial(noting.note_legal_status, reference=reference, status="enforced", at=now)
-    await world.services.run(partial(tell, status_id=f"{reference}-enforced"))
+    told = Status(reference, f"{reference}-concluded", "concluded", now)
+    await world.services.run(partial(desk_statuses.note_legal_status, told=told))
     row = await permit_of(world)
     assert (row["state"], row["recall_code"], row["open"]) == ("used", None, False)
 
