@@ -93,11 +93,8 @@ async def _move(unit: Unit, action: ActionRow, told: Status) -> tuple[Became, No
     move = now_known.procedure.reported(told.status, on)
     if move is None:
         return Became.REFUSED, NotMade(MoveRefusal.UNKNOWN_MOVE)
-    request = f"status-{told.status_id}"
-    new = NewMove(
-        action.case_id, move.code, on, dict(told.documents), told.actor, request, status_id=told.status_id
-    )
-    made, _ = await pursuing.make_move(unit, new)
+    new = NewMove(action.case_id, move.code, on, dict(told.documents), told.actor, status_id=told.status_id)
+    made = await pursuing.apply(unit, now_known, new, f"status-{told.status_id}")
     return (Became.REFUSED, made) if isinstance(made, NotMade) else (Became.MOVED, None)
 
 

@@ -90,24 +90,34 @@ async def make_move(unit: Unit, new: NewMove) -> tuple[MoveRow | NotMade, tuple[
         if said != (new.case_id, new.code, new.on, dict(new.documents), new.actor):
             raise RequestReused("request_id: it stands for another move; choose a new one")
         return before, tuple(await cases.undelivered_of(unit.tx, [before.loan_id]))
-    loan, zone = now_known.gathered.loan, now_known.gathered.loan.zone
-    today = local_date(unit.now, zone)
+    row = await apply(unit, now_known, new, request)
+    if isinstance(row, NotMade):
+        return row, ()
+    payload = {"move": row.id, "reason": row.code, "by": row.actor}
+    return row, await take_note(unit, now_known.gathered.case, own_id(row.id, "made"), MOVED, payload)
+
+
+async def apply(unit: Unit, s: Standing, new: NewMove, request: str) -> MoveRow | NotMade:
+    """The move with its deadlines, its line of the diary and its message to the bank. Whoever calls tells the
+    case, which may close by it."""
+    loan, today = s.gathered.loan, local_date(unit.now, s.gathered.loan.zone)
     paid = await legal_actions.paid_part(unit.tx, loan.id, today)
     asked = Asked(new.code, new.on, today, frozenset(new.documents), paid)
-    found = may(now_known.procedure, now_known.action, asked)
+    found = may(s.procedure, s.action, asked)
     if isinstance(found, NotMade):
-        await _note_refused(unit, now_known.gathered.case, new, found)
-        return found, ()
-    lock = await interlocks.ask(unit, now_known.gathered, found, now_known.moves)
+        await _note_refused(unit, s.gathered.case, new, found)
+        return found
+    lock = await interlocks.ask(unit, s.gathered, found, s.moves)
     if lock.refusal is not None and new.despite is None:
-        await _note_refused(unit, now_known.gathered.case, new, lock.refusal, lock)
-        return lock.refusal, ()
-    row = await _write(unit, now_known, new, found, asked, lock, request)
-    await _follow_deadlines(unit, now_known, found, row)
+        await _note_refused(unit, s.gathered.case, new, lock.refusal, lock)
+        return lock.refusal
+    row = await _write(unit, s, new, found, asked, lock, request)
+    await _follow_deadlines(unit, s, found, row)
     if found.begins is Move.RECOVERY and lock.permit is not None:
         # The car is here: nobody is to be recalled any more.
         await permits.change(unit.tx, lock.permit.id, ended_at=unit.now, answer=found.code)
-    return row, await _tell(unit, now_known.gathered.case, row, found, lock)
+    await _tell(unit, s.gathered.case, row, lock)
+    return row
 
 
 async def _write(
@@ -199,16 +209,11 @@ async def _end_tasks(unit: Unit, case: CaseRow, deadlines: Sequence[str], row: M
     await steps.append(unit.tx, *rows)
 
 
-async def _tell(
-    unit: Unit, case: CaseRow, row: MoveRow, move: LegalMove, lock: Interlock
-) -> tuple[Nudge, ...]:
-    """The log, the diary, the bank and the plan."""
+async def _tell(unit: Unit, case: CaseRow, row: MoveRow, lock: Interlock) -> None:
+    """The diary and the bank."""
     late = f"; the gate said {row.known['refused']}" if "refused" in row.known else ""
-    papers = ", ".join(sorted(row.documents))
-    reason = (
-        f"{row.code} on {row.on}: {row.track} {row.state}" + (f", with {papers}" if papers else "") + late
-    )
-    line = _line(unit, case, MOVED, reason)
+    papers = f", with {', '.join(sorted(row.documents))}" if row.documents else ""
+    line = _line(unit, case, MOVED, f"{row.code} on {row.on}: {row.track} {row.state}{papers}{late}")
     line = replace(line, code=row.code, source=f"{row.procedure} {row.source} ({row.mark})", actor=row.actor)
     if not late:
         line = replace(line, inputs=lock.inputs, asked=lock.asked)
@@ -216,8 +221,6 @@ async def _tell(
     about = {"loan_id": case.loan_id, "episode": case.episode, "move": row.code, "track": row.track}
     told = about | {"state": row.state, "on": row.on.isoformat(), "means": row.means}
     await outbox.put(unit.tx, case.loan_id, "recourse.legal.moved.v1", unit.now, told)
-    payload = {"move": row.id, "reason": row.code, "by": row.actor}
-    return await take_note(unit, case, own_id(row.id, "made"), MOVED, payload)
 
 
 async def take_note(
