@@ -220,12 +220,12 @@ async def test_a_sale_waits_ten_whole_days_after_the_notice(
     world: World, surrendered: tuple[OpenCase, date]
 ) -> None:
     case, on = surrendered
-    world.set_now(NOON + timedelta(days=9))
+    world.set_now(NOON + timedelta(days=10))
     early = await move(world, case, "sold", on + timedelta(days=10), procedure="US")
     assert isinstance(early, NotMade)
     assert (early.code, early.opens_on) == ("notice_running", on + timedelta(days=11))
     assert "UCC 9-611" in early.source
-    world.set_now(NOON + timedelta(days=11))
+    world.set_now(NOON + timedelta(days=12))
     row = await made(world, case, "sold", on + timedelta(days=11), procedure="US")
     assert row.state == "sold"
     async with world.services.database.reading() as tx:

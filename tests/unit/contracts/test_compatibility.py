@@ -207,6 +207,21 @@ CASE_SAMPLES: dict[str, dict[str, Any]] = {
     },
     "recourse.legal.handed_over.v1": {"reference": "REF-1"},
     "recourse.legal.recalled.v1": {"reference": "REF-1", "reason": "hold"},
+    "recourse.legal.moved.v1": {
+        "move": "suit_filed",
+        "track": "claim",
+        "state": "suit_filed",
+        "on": "2026-11-06",
+        "means": "suit",
+    },
+    "recourse.legal.amount.v1": {
+        "entry_id": "legal-entry-1",
+        "kind": "court_fee",
+        "amount": {"amount_minor": 5000, "currency": "CNY"},
+        "on": "2026-11-06",
+        "proof": "invoice-1",
+        "reverses": None,
+    },
     "recourse.hold.set.v1": {
         "hold_id": "hold-1",
         "reason": "breathing_space",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
-from recourse.domain.legal.procedure import ANY, ENDED, START
+from recourse.domain.legal.action import MoveRefusal
+from recourse.domain.legal.procedure import ANY, ENDED, START, Procedure
 from recourse.packs.loader import load_packs
 from recourse.packs.procedures import by_region, load_procedure, procedure_for
 from recourse.packs.strict import PackError
 
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "legal.md").read_text(encoding="utf-8")
 CN = (files("recourse.packs") / "legal" / "cn.yaml").read_text(encoding="utf-8")
 
 
@@ -72,6 +75,20 @@ def test_two_procedures_for_one_place_are_an_error_and_so_is_none() -> None:
         by_region([("cn.yaml", procedure), ("zh.yaml", procedure)])
     with pytest.raises(PackError, match="none of HOUSE"):
         procedure_for({"CN": procedure}, "IN")
+
+
+@pytest.mark.parametrize("procedure", {p.id: p for p in load_packs().procedures.values()}.values())
+def test_the_document_tells_each_deadline_with_its_days_and_its_source(procedure: Procedure) -> None:
+    for deadline in procedure.deadlines:
+        [row] = [line for line in DOCUMENT.splitlines() if line.startswith(f"| `{deadline.code}`")]
+        days = f"{deadline.months} months" if deadline.months else f"{deadline.days}"
+        assert row.split("|")[2].strip().startswith(days)
+        statute = deadline.source.title.split(":")[0]
+        assert f"{statute} ({deadline.source.mark})" in row
+
+
+def test_the_document_tells_each_reason_of_a_no() -> None:
+    assert [code for code in MoveRefusal if f"| `{code}` |" not in DOCUMENT] == []
 
 
 @pytest.mark.parametrize("place", sorted(load_packs().procedures))
