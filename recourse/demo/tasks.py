@@ -18,6 +18,10 @@ _USUAL: Final[Mapping[str, str]] = {
     "approve_legal": "approve",
     "acceleration_review": "reject",
     "review_case": "done",
+    "check_legal_status": "done",
+    "legal_deadline": "done",
+    "legal_deadline_missed": "done",
+    "legal_deadline_over": "done",
 }
 
 

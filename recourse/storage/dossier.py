@@ -7,16 +7,16 @@ that is not a plain difference of dates. It holds personal data: hand it only to
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from recourse.domain.ids import LoanId
-from recourse.domain.legal.amounts import Entry, EntryKind, totals
 from recourse.storage import consents, facts, receipts
 from recourse.storage.database import ReadTx, Tx
+from recourse.storage.dossier_legal import legal_part
+from recourse.storage.dossier_rows import plain
+from recourse.storage.dossier_rows import rows as _rows
 from recourse.storage.tables import (
     agent_task,
     agreement,
@@ -28,11 +28,6 @@ from recourse.storage.tables import (
     document,
     hold,
     installment,
-    legal_action,
-    legal_deadline,
-    legal_entry,
-    legal_move,
-    legal_status,
     loan,
     loan_party,
     location_fix,
@@ -40,7 +35,6 @@ from recourse.storage.tables import (
     payment,
     person_contact_point,
     promise,
-    proof,
     restriction,
     step,
     vehicle,
@@ -66,26 +60,8 @@ async def dossier_document(
         "loan": _loan(dict(row)),
         "repayment": await _repayment(tx, loan_id, dict(row)),
         "contacts": await _contacts(tx, loan_id),
-        "legal": await _legal(tx, loan_id) | {"limitation": [plain(dict(one)) for one in limitation]},
+        "legal": await legal_part(tx, loan_id) | {"limitation": [plain(dict(one)) for one in limitation]},
     }
-
-
-async def _rows(tx: Tx | ReadTx, statement: Select[Any]) -> list[dict[str, Any]]:
-    return [plain(dict(row)) for row in (await tx.execute(statement)).mappings()]
-
-
-def plain(row: dict[str, Any]) -> dict[str, Any]:
-    """A row with values that JSON has: instants and dates as ISO text, floats as exact decimal text."""
-    return {name: _plain(value) for name, value in row.items() if value is not None}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, float):
-        # Canonical JSON writes floats in its own way; a coordinate must read the same everywhere.
-        return str(Decimal(repr(value)))
-    return value
 
 
 async def _borrower(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
@@ -246,77 +222,3 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
             .order_by(restriction.c.since, restriction.c.id),
         ),
     }
-
-
-async def _legal(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
-    actions = await _rows(
-        tx,
-        select(*[c for c in legal_action.c if c.name != "document"])
-        .where(legal_action.c.loan_id == loan_id)
-        .order_by(legal_action.c.at),
-    )
-    statuses = await _rows(
-        tx,
-        select(legal_status)
-        .join(legal_action, legal_action.c.id == legal_status.c.action_id)
-        .where(legal_action.c.loan_id == loan_id)
-        .order_by(legal_status.c.at, legal_status.c.status_id),
-    )
-    reviews = await _rows(
-        tx,
-        select(
-            agent_task.c.id,
-            agent_task.c.case_id,
-            agent_task.c.outcome,
-            agent_task.c.completed_by,
-            api_token.c.person,
-            agent_task.c.completed_at,
-        )
-        .outerjoin(api_token, api_token.c.actor == agent_task.c.completed_by)
-        .where(
-            agent_task.c.loan_id == loan_id,
-            agent_task.c.kind == "acceleration_review",
-            agent_task.c.state == "done",
-        )
-        .order_by(agent_task.c.completed_at, agent_task.c.id),
-    )
-    papers = await _rows(tx, select(proof).where(proof.c.loan_id == loan_id).order_by(proof.c.at, proof.c.id))
-    return {
-        "actions": actions,
-        "statuses": statuses,
-        "accelerations": reviews,
-        "proofs": papers,
-        **await _pursued(tx, loan_id),
-    }
-
-
-async def _pursued(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
-    """Each move with its papers and its rule, what ran out when, what it cost and brought, and the sums."""
-    moves = await _rows(
-        tx,
-        select(*[c for c in legal_move.c if c.name != "request_id"])
-        .where(legal_move.c.loan_id == loan_id)
-        .order_by(legal_move.c.case_id, legal_move.c.number),
-    )
-    deadlines = await _rows(
-        tx,
-        select(legal_deadline)
-        .where(legal_deadline.c.loan_id == loan_id)
-        .order_by(legal_deadline.c.case_id, legal_deadline.c.number, legal_deadline.c.code),
-    )
-    entries = await _rows(
-        tx,
-        select(legal_entry)
-        .where(legal_entry.c.loan_id == loan_id)
-        .order_by(legal_entry.c.recorded_at, legal_entry.c.id),
-    )
-    found: dict[str, Any] = {"moves": moves, "deadlines": deadlines, "amounts": entries}
-    if entries:
-        lines = [
-            Entry(row["id"], EntryKind(row["kind"]), row["amount_minor"], row.get("reverses"))
-            for row in entries
-        ]
-        sums = totals(lines)
-        net = {"net_minor": sums.net_minor, "currency": entries[0]["currency"]}
-        found["totals"] = {"costs_minor": sums.costs_minor, "recovered_minor": sums.recovered_minor} | net
-    return found

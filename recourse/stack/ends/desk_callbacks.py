@@ -13,6 +13,12 @@ from pydantic import BaseModel
 from recourse.stack.ends.log import EndLog, now
 
 STATUSES: Final = ("received", "accepted", "filed", "judgment", "enforced")
+PAPERS: Final = {
+    "filed": ("statement_of_claim", "filing_receipt"),
+    "judgment": ("judgment", "military_affidavit"),
+    "enforced": ("statement_of_proceeds",),
+}
+"""What the desk has in its file once it says so, whatever the country asks for."""
 RECALLED: Final = "recalled"
 FIRST_RETRY_SECONDS: Final = 0.2
 LONGEST_RETRY_SECONDS: Final = 5.0
@@ -69,6 +75,7 @@ class Callbacks:
                     "status": status,
                     "status_id": status_id,
                     "occurred_at": now(),
+                    "documents": {paper: f"{status_id}-{paper}" for paper in PAPERS.get(status, ())},
                 }
                 await self._tell(client, message)
 

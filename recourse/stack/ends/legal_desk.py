@@ -17,8 +17,8 @@
 
 With a callback URL each filed handover is followed by `received`, `accepted`, `filed`, `judgment` and
 `enforced`, one per interval: `{"reference", "idempotency_key", "loan_id", "status", "status_id",
-"occurred_at"}`, posted until answered with 2xx. The log is also the desk's memory: started again on it, it
-knows its references and resumes its callbacks.
+"occurred_at", "documents": {kind: id}}`, posted until answered with 2xx. The log is also the desk's memory:
+started again on it, it knows its references and resumes its callbacks.
 
 Log: `filed` {idempotency_key, reference, digest, body}; `repeated`, `conflict` {idempotency_key, reference};
 `refused` {status}; `recalled` {idempotency_key, handover, reference, reason, answer}, `recall_repeated`

@@ -75,7 +75,11 @@ def test_acceleration_and_recovery_need_their_notice_as_well(move: Move) -> None
     review = Step("review", StepKind.TASK, Stage.AGENT, 45, task="review_case", team="legal", move=move)
     only(found(*SOUND, review), Code.NOTICE_NOT_ENSURED, "review")
     assert found(*SOUND, replace(review, requires=("notice",), wait_days=20)) == ()
-    assert found(*SOUND, replace(review, move=Move.SALE)) == ()
+
+
+def test_a_sale_needs_the_notice_of_it() -> None:
+    sale = Step("sale", StepKind.TASK, Stage.AGENT, 45, task="review_case", team="legal", move=Move.SALE)
+    assert only(found(*SOUND, sale), Code.NOTICE_MISSING, "sale").rule == "us_pre_sale_notice"
 
 
 def test_a_text_without_a_passage_that_the_law_wants_is_named_by_its_file() -> None:
