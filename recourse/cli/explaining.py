@@ -41,7 +41,8 @@ def explain(
     async def work() -> tuple[Explained, list[Again]]:
         async with services(load_settings()) as running, running.database.reading() as tx:
             found = await explained(tx, CaseId(case_id), number=step, at=instant)
-            return found, await made_again(tx, CaseId(case_id), found.recorded["at"])
+            until = None if step is None and instant is None else found.recorded["at"]
+            return found, await made_again(tx, CaseId(case_id), until)
 
     try:
         found, moves = run(work())

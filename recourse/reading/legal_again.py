@@ -30,9 +30,10 @@ class Again:
     differs: tuple[str, ...]
 
 
-async def made_again(tx: ReadTx, case_id: CaseId, until: datetime) -> list[Again]:
+async def made_again(tx: ReadTx, case_id: CaseId, until: datetime | None = None) -> list[Again]:
     """Those recorded until then, in order; what the gate was asked stands in the diary with its inputs."""
-    rows = [row for row in await legal_actions.moves_of(tx, case_id) if row.at <= until]
+    moves = await legal_actions.moves_of(tx, case_id)
+    rows = [row for row in moves if until is None or row.at <= until]
     c = rule_set.c
     kept = await tx.execute(
         select(c.digest, c.rules).where(among(c.digest, {row.rules_digest for row in rows}))

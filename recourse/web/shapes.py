@@ -247,7 +247,21 @@ class ConsentBody(Body):
 
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z_]+$")]
-Documents = Annotated[dict[Code, Key], Field(max_length=20)]
+
+
+def _papers(given: object) -> object:
+    """Says what is wrong and never names the kind, which somebody may have typed a name into."""
+    if not isinstance(given, dict) or len(given) > 20:
+        raise ValueError("kind of paper -> its id, at most 20 of them")
+    for kind, key in given.items():
+        if re.fullmatch(r"[a-z_]{1,40}", str(kind)) is None:
+            raise ValueError("a kind of paper is 1 to 40 of the signs a to z and _")
+        if not isinstance(key, str) or re.fullmatch(r"[\x21-\x7e]{1,128}", key) is None:
+            raise ValueError("the id of a paper is 1 to 128 printable ASCII signs without spaces")
+    return given
+
+
+Documents = Annotated[dict[Code, Key], BeforeValidator(_papers)]
 """Kind of paper -> its opaque id or hash."""
 
 
