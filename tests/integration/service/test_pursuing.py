@@ -12,11 +12,14 @@ from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.legal.action import NotMade
 from recourse.domain.permits import PermitKind
 from recourse.domain.situation import HoldReason
+from recourse.packs.recipients import recipients
+from recourse.reading.bundle import laid_out
 from recourse.reading.explaining import decisions, explained
 from recourse.reading.legal_again import made_again
 from recourse.service import noting, pursuing
 from recourse.service.noting import HoldRequest, RequestReused, Unknown
 from recourse.service.pursuing import NewMove
+from recourse.storage.dossier import dossier_document
 from recourse.storage.legal_actions import MoveRow
 from tests.events import payment
 from tests.integration.conftest import World
@@ -293,3 +296,20 @@ async def test_every_move_is_made_again_as_it_was_recorded_and_an_edited_row_is_
     assert await again() == [(), (), ()]
     await world.execute("UPDATE legal_move SET state = 'judgment' WHERE code = 'suit_filed'")
     assert [bool(differs) for differs in await again()] == [False, True, False]
+
+
+async def test_the_sheets_for_a_court_print_each_move_with_its_papers_and_its_rule(
+    world: World, handed: OpenCase
+) -> None:
+    await made(world, handed, "presuit_preservation_ordered", await today(world))
+    async with world.services.database.reading() as tx:
+        document = await dossier_document(tx, _loan(handed))
+    court = recipients()["court"]
+    sheets = laid_out(
+        document, (), language="zh", on=NOON.date(), checkpoint=None, recipient=court, withheld=()
+    )
+    legal = {entry["title"]: dict(entry["rows"]) for entry in sheets["parts"][5]["entries"]}
+    move_ = legal["moves 1"]
+    assert (move_["code"], move_["documents.security"]) == ("presuit_preservation_ordered", "paper-security")
+    assert "民事诉讼法" in move_["source"]
+    assert legal["deadlines 1"]["code"] == "cn_sue_after_preservation"
