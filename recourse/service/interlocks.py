@@ -78,7 +78,7 @@ def _ladders(d: Deliberation) -> tuple[Notice, ...]:
 
 
 def _given(d: Deliberation, made: Iterable[MoveRow]) -> Iterable[Notice]:
-    """Notices that were moves of the legal action; posted, if by any way."""
+    """Notices that were moves of the legal action, given on the day that the move names."""
     arrears = d.gathered.situation.account.arrears
     for row in made:
         if row.gives is not None:
