@@ -96,7 +96,7 @@ def _entries(name: str, part: Mapping[str, Any], document: Mapping[str, Any]) ->
 
 def _contacts(part: Mapping[str, Any]) -> Iterable[Entry]:
     """Each with what was said, the rule it was allowed by, and what is known of its arrival."""
-    claimed = {step["code"]: step for step in rows(part["steps"]) if step["event"] == "claimed"}
+    claimed = {step.get("code"): step for step in rows(part["steps"]) if step["event"] == "claimed"}
     for attempt in rows(part["attempts"]):
         row = {key: value for key, value in attempt.items() if key not in {"content", "receipts"}}
         gate = claimed.get(attempt["id"])

@@ -7,12 +7,21 @@ from collections.abc import Iterable
 import pytest
 
 from recourse.contracts.events.models import Person, Vehicle
-from recourse.domain.alarms import CHASE_BOOKING, LIMITATION_WARNING
+from recourse.domain.alarms import (
+    CHASE_BOOKING,
+    LEGAL_DEADLINE,
+    LEGAL_MISSED,
+    LEGAL_OVER,
+    LIMITATION_WARNING,
+)
 from recourse.domain.decision import Closing
 from recourse.domain.law.verdict import RefusalCode
 from recourse.domain.situation import AttemptOutcome, Channel, PartyRole, Stage
 from recourse.packs.loader import load_packs
 from recourse.packs.plain import plain
+from recourse.service.desk_statuses import TASK as CHECK_STATUS
+
+ALARMS = (CHASE_BOOKING, LEGAL_DEADLINE, LEGAL_MISSED, LEGAL_OVER, LIMITATION_WARNING)
 
 
 def _tasks_of_ladders() -> set[str]:
@@ -29,7 +38,7 @@ def _tasks_of_ladders() -> set[str]:
         ("refusal", RefusalCode),
         ("closed", Closing),
         ("decision", ("opened", "stage", "closed", "task", "refused", "contact", "inbound")),
-        ("task", {LIMITATION_WARNING, CHASE_BOOKING, *_tasks_of_ladders()}),
+        ("task", {*ALARMS, CHECK_STATUS, *_tasks_of_ladders()}),
     ],
 )
 def test_every_code_has_words_and_none_is_for_nothing(kind: str, codes: Iterable[str]) -> None:
