@@ -34,7 +34,7 @@ servers: $(READY) ## Fetch or build the embedded servers once
 	$(PY) -m recourse.stack.fetch
 
 unit: $(READY) ## Pure tests, for the inner loop
-	RECOURSE_TEST_EXAMPLES=few $(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile tests/unit tests/law
+	RECOURSE_TEST_EXAMPLES=few $(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile tests/unit tests/law tests/legal
 
 check: types lint ## Format, lint, types, imports, schemas, ladders, wheel
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -126,7 +127,7 @@ def _papers(given: list[str]) -> dict[str, str]:
     papers = dict[str, str]()
     for one in given:
         kind, sign, key = one.partition("=")
-        if not sign or not kind.replace("_", "").isalpha() or kind in papers:
+        if not sign or re.fullmatch("[a-z_]{1,40}", kind) is None or kind in papers:
             fail("--document: kind=id, each kind once, as judgment=sha256-4f1c", USAGE)
         try:
             papers[kind] = opaque(key)

@@ -70,6 +70,7 @@ async def test_what_runs_out_exits_with_one(cli: Cli, world: World, case: OpenCa
         (["legal", "move", "case-none-1", "suit_filed", *BY], "case"),
         ([*PRESERVE, "--document", "security"], "--document"),
         ([*PRESERVE, "--document", "security=a b"], "--document"),
+        ([*PRESERVE, "--document", "张三=a"], "--document"),
         ([*PRESERVE, "--document", "security=a", "--document", "security=b"], "--document"),
         (["legal", "move", CASE, "suit_filed", "--on", "yesterday", "--as", "a"], "--on"),
         ([*FEE[:3], "--kind", "bribe", *FEE[5:]], "--kind"),

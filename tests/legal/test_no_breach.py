@@ -8,11 +8,12 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.legal.action import Asked, LegalAction, NotMade, after, may
 from recourse.packs.loader import load_packs
+from tests.examples import FEW, examples
 from tests.legal import naive
 
 BEGINS = date(2026, 1, 5)
@@ -24,7 +25,7 @@ gaps = st.sampled_from([-3, 0, 1, 14, 15, 16, 17, 30, 31, 400, 730, 731, 732, 21
 def test_no_sequence_of_moves_skips_a_paper_a_day_or_a_step(place: str) -> None:
     procedure, allowed = load_packs().procedures[place], Counter[str]()
 
-    @settings(max_examples=150, deadline=None)
+    @examples(150)
     @given(data=st.data())
     def tried(data: st.DataObject) -> None:
         action, past, on = LegalAction(), list[tuple[date, str]](), BEGINS
@@ -49,7 +50,7 @@ def test_no_sequence_of_moves_skips_a_paper_a_day_or_a_step(place: str) -> None:
                 on = max(on, day)
 
     tried()
-    assert len(allowed) > len(naive.moves(place)) // 2, allowed
+    assert FEW or len(allowed) > len(naive.moves(place)) // 2, allowed
 
 
 def _against(
@@ -58,7 +59,7 @@ def _against(
     return naive.forbidden(place, past, day, move, naive.papers(place, move), paid)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(data=st.data())
 def test_a_deadline_is_met_by_the_first_move_that_ends_it_and_never_moves(data: st.DataObject) -> None:
     procedure, action, on = load_packs().procedures["CN"], LegalAction(), BEGINS
