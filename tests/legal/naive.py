@@ -73,6 +73,7 @@ AFTER: dict[str, dict[str, tuple[str, ...]]] = {
         "shortfall_demanded": ("sold",),
     },
 }
+OF_TIME = {"the days are not over", "too late"}
 ENDS = ("enforced", "recovered", "withdrawn", "concluded")
 ANYTIME = ("recovered", "withdrawn", "concluded")
 SIDE = {
