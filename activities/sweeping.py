@@ -1,5 +1,5 @@
 """The sweep: facts not delivered, open cases without a run, claims without an outcome, holds that ended by
-themselves, recalls without an answer."""
+themselves, places of vehicles whose time is over, recalls without an answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recourse.contracts.delivery import Unacceptable
 from recourse.contracts.messages import Nudge, SweepReport
 from recourse.delivery import Delivery
 from recourse.packs.strict import PackError
-from recourse.service import sweeping, telling_holds
+from recourse.service import keeping_positions, location_requests, sweeping, telling_holds
 from recourse.storage import cases
 
 log = structlog.get_logger()
@@ -35,6 +35,7 @@ class SweepingActivities:
             resumed=await self._resume(),
             reconciled=await self._reconcile(),
             holds=await self._tell_holds(),
+            positions=await self._delete_positions(),
             recalled=await self.recalls.run(activity.heartbeat),
         )
 
@@ -69,6 +70,16 @@ class SweepingActivities:
             told += await run(partial(telling_holds.catch_up, loan_id=loan_id))
             activity.heartbeat()
         return told
+
+    async def _delete_positions(self) -> int:
+        """Requests whose time is over first, so that the feed keeps nothing for them."""
+        run, deleted = self.delivery.services.run, 0
+        while await run(partial(location_requests.expire, limit=PAGE)) == PAGE:
+            activity.heartbeat()
+        while gone := await run(partial(keeping_positions.sweep, limit=PAGE)):
+            deleted += gone
+            activity.heartbeat()
+        return deleted
 
     async def _page(self, after: str) -> list[Nudge]:
         async with self.delivery.services.database.reading() as tx:

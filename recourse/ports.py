@@ -112,6 +112,19 @@ class Fix:
         return now - self.fix_time
 
 
+class PositionFeed(Protocol):
+    """How a tracking server's records of a feed are read. Who they are about is read first, and of others
+    nothing more."""
+
+    def device_of(self, value: bytes | None) -> str:
+        """Raises `recourse.contracts.events.Refused` for what cannot be read."""
+        ...
+
+    def fix_of(self, value: bytes) -> Fix:
+        """Raises `recourse.contracts.events.Refused`."""
+        ...
+
+
 class VehicleLocator(Protocol):
     async def locate(self, device_id: str) -> Fix | None:
         """The last fix, or None when the device is unknown or never had one.

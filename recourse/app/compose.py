@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from recourse.domain.situation import Channel
 from recourse.gateways.legal_desk import HttpLegalDesk
 from recourse.gateways.letter_press import TypstPress
 from recourse.gateways.pades import Seal, SignedPress
+from recourse.gateways.position_cipher import AesPositionCipher
 from recourse.gateways.print_tray import PrintTray
 from recourse.gateways.smpp import SmppMessenger
 from recourse.gateways.smpp_listening import Inbound, Receipt, SmppListener
@@ -34,6 +36,7 @@ from recourse.packs.strict import PackError
 from recourse.ports import CaseRuns, LetterPress, Messenger
 from recourse.service import noting, replying
 from recourse.service.context import Lender, Services
+from recourse.service.vehicle_desk import VehicleDesk
 from recourse.storage.database import Database
 from recourse.temporal.case_runs import TemporalCaseRuns
 from recourse.temporal.client import connect
@@ -120,6 +123,8 @@ async def activities(settings: Settings, running: Services, runs: CaseRuns) -> A
         desk = HttpLegalDesk(
             _required("legal_desk_url", settings.legal_desk_url), settings.legal_desk_token.get_secret_value()
         )
+        heard_within = timedelta(seconds=settings.positions_heard_within_seconds)
+        locating = LocatingActivities(running, locator, position_cipher(settings), heard_within=heard_within)
         closing.push_async_callback(locator.close)
         closing.push_async_callback(desk.close)
         sweeping = SweepingActivities(Delivery(running, runs), Recalls(running, desk))
@@ -132,7 +137,7 @@ async def activities(settings: Settings, running: Services, runs: CaseRuns) -> A
                 sweeping.sweep,
             ],
             messages=[reminding.send_reminder],
-            vehicles=[LocatingActivities(running, locator).locate],
+            vehicles=[locating.locate],
             legal=[HandingOverActivities(running, desk).hand_over],
         )
 
@@ -219,6 +224,21 @@ def vehicle_locator(settings: Settings) -> TraccarLocator:
     return TraccarLocator(
         _required("traccar_url", settings.traccar_url), settings.traccar_token.get_secret_value()
     )
+
+
+def position_cipher(settings: Settings) -> AesPositionCipher:
+    return AesPositionCipher.parse(_required("positions_key", settings.positions_key.get_secret_value()))
+
+
+@asynccontextmanager
+async def vehicle_desk(settings: Settings, running: Services) -> AsyncIterator[VehicleDesk]:
+    """Raises SettingsError where positions cannot be read, or kept."""
+    cipher, locator = position_cipher(settings), vehicle_locator(settings)
+    try:
+        heard_within = timedelta(seconds=settings.positions_heard_within_seconds)
+        yield VehicleDesk(running, locator, cipher, heard_within)
+    finally:
+        await locator.close()
 
 
 def _required(name: str, value: str) -> str:

@@ -24,6 +24,7 @@ from recourse.app.reaching import TLS_FILES
 from recourse.app.settings_evidence import EvidenceSettings
 from recourse.app.settings_letters import LettersSettings
 from recourse.app.settings_outside import OutsideSettings
+from recourse.app.settings_positions import PositionsSettings
 from recourse.contracts.events import Topics
 from recourse.contracts.messages import CalendarData
 from recourse.domain import zones
@@ -64,9 +65,16 @@ class TopicSettings(BaseModel):
     overdue: str = "bank.overdue"
     payments: str = "bank.payments"
     case_events: str = "recourse.case-events"
+    positions: str = ""
 
     def topics(self) -> Topics:
-        return Topics(self.loans, self.overdue, self.payments, case_events=self.case_events)
+        return Topics(
+            self.loans,
+            self.overdue,
+            self.payments,
+            case_events=self.case_events,
+            positions=self.positions,
+        )
 
 
 class CalendarSettings(BaseModel):
@@ -146,7 +154,7 @@ class PackSettings(KafkaSettings):
     house_rules: str = ""
 
 
-class Settings(OutsideSettings, EvidenceSettings, LettersSettings, PackSettings):
+class Settings(OutsideSettings, PositionsSettings, EvidenceSettings, LettersSettings, PackSettings):
     database_url: str
     database_pool: int = Field(default=10, ge=1, le=200)
     consumer_group: str = "recourse"

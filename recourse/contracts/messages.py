@@ -172,3 +172,4 @@ class SweepReport:
     reconciled: int = 0
     recalled: int = 0
     holds: int = 0
+    positions: int = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,18 @@ from recourse.ports import Fix, NotHandedOver, RefusedByProvider
 
 KNOT_MPS = 1852 / 3600
 """One knot is a nautical mile, 1,852 m, an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the server lets our user do besides reading. can_command: send what a tracker would obey. saved:
+    commands that are linked to him, which he may send however limited he is. can_change: devices, settings or
+    other users."""
+
+    administrator: bool
+    can_command: bool
+    saved: int
+    can_change: bool
 
 
 class TraccarLocator:
@@ -42,7 +55,26 @@ class TraccarLocator:
             return None
         response = await self._get("/api/positions", {"id": str(position_id)})
         position = _only(_list(response), id=position_id, deviceId=number)
-        return _fix(position, response.content)
+        return fix_of(position, response.content)
+
+    async def rights(self) -> Rights:
+        """What our user may do beyond what we need. The token stands in the address of one call, as this
+        server wants it: it is for an examination, not for every day. Raises as `locate` does."""
+        token = self._client.headers["Authorization"].removeprefix("Bearer ")
+        user = _object(await self._get("/api/session", {"token": token}))
+        server = _object(await self._get("/api/server", {}))
+        saved = _list(await self._get("/api/commands", {}))
+        admin, managed = user.get("administrator") is True, user.get("userLimit") not in (0, None)
+
+        def limited(*names: str) -> bool:
+            return any(place.get(name) is True for place in (user, server) for name in names)
+
+        return Rights(
+            administrator=admin,
+            can_command=admin or not limited("limitCommands"),
+            saved=len(saved),
+            can_change=admin or managed or not limited("readonly"),
+        )
 
     async def _get(self, path: str, params: dict[str, str]) -> httpx.Response:
         try:
@@ -51,6 +83,16 @@ class TraccarLocator:
             raise NotHandedOver("traccar: no answer") from None
         check("traccar", response)
         return response
+
+
+def _object(response: httpx.Response) -> dict[str, Any]:
+    try:
+        value = parsed(response)
+    except ValueError:
+        raise RefusedByProvider("traccar_not_json") from None
+    if not isinstance(value, dict):
+        raise RefusedByProvider("traccar_unexpected_shape")
+    return value
 
 
 def _list(response: httpx.Response) -> list[dict[str, Any]]:
@@ -74,7 +116,7 @@ def _id(item: dict[str, Any], name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-def _fix(position: dict[str, Any], raw: bytes) -> Fix | None:
+def fix_of(position: dict[str, Any], raw: bytes, source: str = "traccar") -> Fix | None:
     """None for a position that lies nowhere on earth or names no time."""
     latitude, longitude = _number(position, "latitude"), _number(position, "longitude")
     fix_time, received = _instant(position.get("fixTime")), _instant(position.get("serverTime"))
@@ -93,7 +135,7 @@ def _fix(position: dict[str, Any], raw: bytes) -> Fix | None:
         valid=position.get("valid") is True,
         carried_over=position.get("outdated", False) not in (False, None),
         source_datum="WGS-84",
-        source="traccar",
+        source=source,
         raw_sha256=hashlib.sha256(raw).hexdigest(),
     )
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from recourse.domain.law.caps import LEDGER_DAYS
+from recourse.domain.law.location import LocationRule
 from recourse.domain.law.rule import Rule
 from recourse.domain.law.rules import (
     RULE_KINDS,
@@ -133,13 +134,14 @@ _BOUNDS: Mapping[type, Bounds] = {
     LeastUnpaid: {"percent": (1, 100)},
     RetentionRule: {"years": (1, 100)},
     LimitationRule: {"years": (1, 100)},
+    LocationRule: {"cell_km": (1, 100), "lasts_days": (1, 90), "keep_days": (1, _LONGEST)},
 }
 _HINTS = {
     "window_days": "null for a day; older attempts are out of sight",
     "asked_days": "leave it out where a request changes nothing",
     "once_in_months": "leave it out for no such bound",
 }
-_NAMED = ("channels", "roles", "stops", "contains")
+_NAMED = ("channels", "roles", "stops", "contains", "purposes")
 """What a rule is about; without any it would bind nobody, and nobody would see it."""
 
 

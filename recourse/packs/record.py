@@ -20,6 +20,7 @@ from recourse.domain.law.verdict import (
     Effect,
     HandoverEffect,
     LocateEffect,
+    ReadPositionEffect,
     RecoveryEffect,
     SaleEffect,
 )
@@ -33,6 +34,7 @@ _TOLD: TypeAdapter[Told] = TypeAdapter(Told)
 _EFFECTS: Mapping[str, type[Effect]] = {
     "contact": ContactEffect,
     "locate": LocateEffect,
+    "read_position": ReadPositionEffect,
     "acceleration": AccelerationEffect,
     "handover": HandoverEffect,
     "recovery": RecoveryEffect,

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from recourse.domain.positions import LocationPurpose
 from recourse.domain.situation import Channel
 from recourse.domain.strategy.ladder import (
     AgreementRule,
@@ -110,6 +111,8 @@ def _check_step(name: str, step: Step, known: set[str], languages: tuple[str, ..
     for field in needs:
         if getattr(step, field) is None:
             raise PackError(f"{where}.{field}: a step of kind {step.kind} needs it")
+    if step.purpose is not None and step.purpose not in set(LocationPurpose):
+        raise PackError(f"{where}.purpose: one of {', '.join(LocationPurpose)}")
     missing = missing_texts(step.template or "", step.channel or "", languages)
     if step.letter and step.channel is not Channel.EMAIL:
         raise PackError(f"{where}.letter: goes along with an e-mail only; leave it out")

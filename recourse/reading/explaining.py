@@ -27,8 +27,25 @@ from recourse.storage.database import ReadTx
 from recourse.storage.tables import rule_set, step
 
 CHECKED = "permit_checked"
-REFUSALS = ("reservation_refused", "permit_refused", "acceleration_refused", "legal_move_refused")
+REFUSALS = (
+    "reservation_refused",
+    "permit_refused",
+    "acceleration_refused",
+    "legal_move_refused",
+    "location_refused",
+)
 """Rows of the gate's no to what is no step that the system performs."""
+ALLOWED = (
+    "claimed",
+    "reserved",
+    "permit_issued",
+    "acceleration_allowed",
+    "legal_move",
+    "location_requested",
+    "location_asked",
+    "location_shown",
+)
+"""Rows of its yes."""
 
 
 class NothingToExplain(LookupError):
@@ -116,7 +133,7 @@ def _differences(row: RowMapping, explanation: Explanation, rules: Rules) -> lis
             why = row["reason"] if row["code"] in ("wait", "close") else ""
             now, then = _plan(explanation.decision.plan, rules), (row["code"], row["step_id"], why)
             return _differ("plan", (*then, row["opens_at"]), now)
-        case "claimed" | "reserved" | "permit_issued" | "acceleration_allowed" | "legal_move":
+        case event if event in ALLOWED:
             if not isinstance(explanation.verdict, Refused):
                 return []
             return [f"verdict: recorded allowed, made again {explanation.verdict.code}"]

@@ -21,7 +21,7 @@ from recourse.packs.loader import PackBook, Place
 from recourse.packs.record import digest_of, rules_digest, rules_to_json
 from recourse.packs.record import situation_to_json as to_json
 from recourse.packs.strict import PackError
-from recourse.service import planning, recalling
+from recourse.service import location_requests, planning, recalling
 from recourse.service.applying import place_at
 from recourse.service.context import Lender, Unit
 from recourse.storage import agreements, attempts, cases, money_agreements, outbox, steps, tasks
@@ -133,6 +133,7 @@ async def settle_all(unit: Unit, deliberations: Sequence[Deliberation]) -> list[
             writing.close(d, d.decision.plan)
     await writing.flush()
     await recalling.follow(unit, deliberations)
+    await location_requests.follow(unit, deliberations)
     return plans
 
 

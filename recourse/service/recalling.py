@@ -20,7 +20,7 @@ from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.verdict import Verdict
 from recourse.domain.permits import Ending, PermitKind, PermitState, Recall, fate, verdict_on
 from recourse.domain.situation import StepOutcome
-from recourse.service import effects
+from recourse.service import effects, location_requests
 from recourse.service.context import Unit
 from recourse.storage import cases, legal, outbox, permits, steps, tasks
 from recourse.storage.permits import PermitRow
@@ -78,6 +78,7 @@ async def recall(unit: Unit, row: PermitRow, code: str, actor: str | None = None
         "recall_next_at": func.clock_timestamp() if owed else None,
     }
     await permits.change(unit.tx, row.id, **values)
+    await location_requests.permit_recalled(unit, row)
     reason = f"permit {row.kind} recalled" + (", to be acknowledged" if owed else ", nobody had it")
     await note(unit, row, "permit_recalled", reason, code=code, actor=actor)
 

@@ -35,6 +35,7 @@ class StackAddresses:
     smpp_password: str = field(default="", repr=False)
     traccar_url: str = ""  # without the trailing /api
     traccar_token: str = field(default="", repr=False)
+    positions_key: str = field(default="", repr=False)  # under which positions are kept
     legal_desk_url: str = ""
     legal_desk_token: str = field(default="", repr=False)
     end_logs: Mapping[str, str] = field(default_factory=dict)
@@ -66,6 +67,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "smpp_password": "RECOURSE_SMPP_PASSWORD",
     "traccar_url": "RECOURSE_TRACCAR_URL",
     "traccar_token": "RECOURSE_TRACCAR_TOKEN",
+    "positions_key": "RECOURSE_POSITIONS_KEY",
     "legal_desk_url": "RECOURSE_LEGAL_DESK_URL",
     "legal_desk_token": "RECOURSE_LEGAL_DESK_TOKEN",
 }

@@ -33,7 +33,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "temporal": ("temporal_address", "temporal_namespace"),
     "smtp": ("smtp_host", "smtp_port"),
     "smsc": ("smpp_host", "smpp_port", "smpp_system_id", "smpp_password"),
-    "traccar": ("traccar_url", "traccar_token"),
+    "traccar": ("traccar_url", "traccar_token", "positions_key"),
     "legal_desk": ("legal_desk_url", "legal_desk_token"),
 }
 USUAL_PORTS: Final = {"smtp_port": "25", "smpp_port": "2775"}
@@ -66,7 +66,7 @@ def to_show(addresses: StackAddresses, of_others: Iterable[str]) -> StackAddress
     hidden: dict[str, Any] = {}
     for field in (field for name in of_others for field in FIELDS[name]):
         value = getattr(addresses, field)
-        if value and field.endswith(("_password", "_token")):
+        if value and field.endswith(("_password", "_token", "_key")):
             hidden[field] = HIDDEN
         elif field.endswith("_url"):
             hidden[field] = without_secrets(value)

@@ -31,6 +31,7 @@ from recourse.storage.tables import (
     loan,
     loan_party,
     location_fix,
+    location_request,
     party,
     payment,
     person_contact_point,
@@ -40,6 +41,8 @@ from recourse.storage.tables import (
     vehicle,
 )
 
+WHERE_IT_WAS = frozenset({"latitude", "longitude", "speed_mps", "accuracy_m", "raw_sha256"})
+"""Columns of readings of an older release: who needs the place asks for it, for a purpose."""
 PARTS = ("borrower", "vehicle", "loan", "repayment", "contacts", "legal")
 
 
@@ -113,12 +116,17 @@ async def _borrower(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
 
 
 async def _vehicle(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
+    """Who was given leave to locate it, for what and why, and each reading; nowhere where it was."""
     known = await _rows(tx, select(vehicle).where(vehicle.c.loan_id == loan_id))
-    fixes = await _rows(
-        tx,
-        select(location_fix).where(location_fix.c.loan_id == loan_id).order_by(location_fix.c.read_at),
-    )
-    return (known[0] if known else {}) | {"positions": fixes}
+    asked = select(location_request).where(location_request.c.loan_id == loan_id)
+    read = select(*[c for c in location_fix.c if c.name not in WHERE_IT_WAS])
+    read = read.where(location_fix.c.loan_id == loan_id)
+    return (known[0] if known else {}) | {
+        "location_requests": await _rows(
+            tx, asked.order_by(location_request.c.granted_at, location_request.c.id)
+        ),
+        "positions": await _rows(tx, read.order_by(location_fix.c.read_at, location_fix.c.id)),
+    }
 
 
 def _loan(row: dict[str, Any]) -> dict[str, Any]:

@@ -7,16 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """A bank with one topic configures one name for all three."""
+    """A bank with one topic configures one name for all three. positions: of the tracking server's feed;
+    empty where there is none."""
 
     loans: str = "bank.loans"
     overdue: str = "bank.overdue"
     payments: str = "bank.payments"
     dead_letter_suffix: str = ".dlq"
     case_events: str = "recourse.case-events"
+    positions: str = ""
 
     def incoming(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((self.loans, self.overdue, self.payments)))
+
+    def lettered(self) -> tuple[str, ...]:
+        """Those whose records may become dead letters."""
+        return (*self.incoming(), self.positions) if self.positions else self.incoming()
 
     def dead_letters(self, topic: str) -> str:
         return topic + self.dead_letter_suffix
@@ -29,6 +35,7 @@ class Topics:
             prefix + self.payments,
             self.dead_letter_suffix,
             prefix + self.case_events,
+            prefix + self.positions if self.positions else "",
         )
 
 

@@ -20,6 +20,7 @@ from recourse.domain.law.moving import (
     acceleration_questions,
     handover_questions,
     locate_questions,
+    read_questions,
     recovery_questions,
     sale_questions,
 )
@@ -31,6 +32,7 @@ from recourse.domain.law.verdict import (
     Effect,
     HandoverEffect,
     LocateEffect,
+    ReadPositionEffect,
     RecoveryEffect,
     RefusalCode,
     Refused,
@@ -74,6 +76,8 @@ def _questions(effect: Effect, q: Inquiry) -> Iterator[Question]:
             yield from contact_questions(effect, q)
         case LocateEffect():
             yield from locate_questions(effect, q)
+        case ReadPositionEffect():
+            yield from read_questions(effect, q)
         case AccelerationEffect():
             yield from acceleration_questions(effect, q)
         case HandoverEffect():

@@ -9,12 +9,14 @@ from datetime import timedelta
 from recourse.domain.law.holds import HOUSE
 from recourse.domain.law.hours import local_date
 from recourse.domain.law.inquiry import Answers, Inquiry, Question, house, lawful
+from recourse.domain.law.location import permitting
 from recourse.domain.law.notices import Notice, standings, too_little_unpaid
 from recourse.domain.law.rules import Move
 from recourse.domain.law.verdict import (
     AccelerationEffect,
     HandoverEffect,
     LocateEffect,
+    ReadPositionEffect,
     RecoveryEffect,
     RefusalCode,
     Refused,
@@ -27,6 +29,12 @@ def locate_questions(effect: LocateEffect, q: Inquiry) -> Iterator[Question]:
     yield house("promise", _promise(q))
     yield house("steps", _steps(effect.requires, q))
     yield lawful("basis", _basis(effect, q))
+    yield lawful("purpose", _purpose(effect, q))
+
+
+def read_questions(effect: ReadPositionEffect, q: Inquiry) -> Iterator[Question]:
+    yield from locate_questions(LocateEffect(effect.purpose, effect.requires), q)
+    yield house("request", _request(effect, q))
 
 
 def acceleration_questions(effect: AccelerationEffect, q: Inquiry) -> Iterator[Question]:
@@ -70,10 +78,33 @@ def _steps(requires: tuple[str, ...], q: Inquiry) -> Refused | None:
 
 
 def _basis(effect: LocateEffect, q: Inquiry) -> Answers:
-    given = q.situation.locate_basis is not None and bool(effect.purpose)
+    agreed = q.situation.locate_basis is not None
     for pack in q.packs:
         for rule in pack.locate_basis:
+            given = bool(effect.purpose) and (agreed or not rule.consent)
             yield pack, rule, None if given else Refused(RefusalCode.NO_LAWFUL_BASIS, rule.source.title)
+
+
+def _purpose(effect: LocateEffect, q: Inquiry) -> Answers:
+    """A pack that says what positions may be read for, permits nothing else."""
+    for pack in q.packs:
+        rules = list(permitting(effect.purpose, pack))
+        for rule in rules:
+            yield pack, rule, None
+        if pack.location and not rules:
+            first, code = pack.location[0], RefusalCode.PURPOSE_NOT_PERMITTED
+            yield pack, first, Refused(code, first.source.title, detail=effect.purpose)
+
+
+def _request(effect: ReadPositionEffect, q: Inquiry) -> Refused | None:
+    request = effect.request
+    if request is None or request.purpose != effect.purpose:
+        return Refused(RefusalCode.LOCATION_NOT_REQUESTED, HOUSE, detail=effect.purpose)
+    if request.ended_code is not None:
+        return Refused(RefusalCode.LOCATION_REQUEST_ENDED, HOUSE, detail=request.ended_code)
+    if request.granted_until <= q.now:
+        return Refused(RefusalCode.LOCATION_REQUEST_ENDED, HOUSE, detail="expired")
+    return None
 
 
 def _notice(effect: RecoveryEffect, q: Inquiry) -> Refused | None:

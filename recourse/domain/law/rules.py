@@ -12,6 +12,7 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Any
 
+from recourse.domain.law.location import BasisRule, LocationRule
 from recourse.domain.law.reach import HOUSE_UNREACHABLE, Unreachable
 from recourse.domain.law.resting import OfficeDays, RestDays
 from recourse.domain.law.rule import Collector, Rule
@@ -202,11 +203,6 @@ class LimitationRule(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BasisRule(Rule):
-    """Why a vehicle may be located at all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRule(Rule):
     """Two people stand behind what cannot be taken back."""
 
@@ -240,6 +236,7 @@ class LawPack:
     retention: tuple[RetentionRule, ...] = ()
     limitation: tuple[LimitationRule, ...] = ()
     locate_basis: tuple[BasisRule, ...] = ()
+    location: tuple[LocationRule, ...] = ()
     handover: tuple[ApprovalRule, ...] = ()
 
     @property

@@ -9,6 +9,7 @@ from enum import StrEnum
 from recourse.domain.ids import ContactPointId, PersonId
 from recourse.domain.law.rule import Mark
 from recourse.domain.law.rules import Disclosure
+from recourse.domain.positions import LocationRequest
 from recourse.domain.situation import Action, Channel, Notice
 
 
@@ -35,6 +36,9 @@ class RefusalCode(StrEnum):
     CAP_REACHED = "cap_reached"
     CONVERSATION_WAIT = "conversation_wait"
     NO_LAWFUL_BASIS = "no_lawful_basis"
+    PURPOSE_NOT_PERMITTED = "purpose_not_permitted"
+    LOCATION_NOT_REQUESTED = "location_not_requested"
+    LOCATION_REQUEST_ENDED = "location_request_ended"
     STEP_MISSING = "step_missing"
     NOTICE_MISSING = "notice_missing"
     NOTICE_RUNNING = "notice_running"
@@ -58,6 +62,16 @@ class LocateEffect:
     """Reading the vehicle's position, for a stated purpose."""
 
     purpose: str
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPositionEffect:
+    """One reading under a request, or looking at what was read under it. request: None where there is none
+    for this case and purpose."""
+
+    purpose: str
+    request: LocationRequest | None
     requires: tuple[str, ...] = ()
 
 
@@ -104,7 +118,15 @@ class SaleEffect:
     notices: tuple[Notice, ...] = ()
 
 
-Effect = ContactEffect | LocateEffect | AccelerationEffect | HandoverEffect | RecoveryEffect | SaleEffect
+Effect = (
+    ContactEffect
+    | LocateEffect
+    | ReadPositionEffect
+    | AccelerationEffect
+    | HandoverEffect
+    | RecoveryEffect
+    | SaleEffect
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +165,7 @@ class Check:
 def action_of(effect: Effect) -> Action:
     """What a hold would call the effect."""
     match effect:
-        case LocateEffect():
+        case LocateEffect() | ReadPositionEffect():
             return Action.LOCATE
         case AccelerationEffect() | HandoverEffect():
             return Action.LEGAL

@@ -1,8 +1,8 @@
 """Every table. Instants are business time in UTC; `recorded_at` columns are the database's own clock.
 
 Money is integer minor units. Personal data stands only in the tables of `people`, in
-`contact_attempt.subject/content`, `document.content`, `location_fix`, `legal_action.document` and
-`api_token.name` (of staff).
+`contact_attempt.subject/content`, `document.content`, `legal_action.document`, `api_token.name` (of staff)
+and, encrypted, `position` and `position_feed`.
 """
 
 from recourse.storage.tables.base import metadata
@@ -16,7 +16,7 @@ from recourse.storage.tables.cases import (
     step,
     task_answer,
 )
-from recourse.storage.tables.contacts import contact_attempt, document, location_fix, provider_receipt
+from recourse.storage.tables.contacts import contact_attempt, document, provider_receipt
 from recourse.storage.tables.evidence import anchor, checkpoint, seal, seal_node, seal_secret, unsealed
 from recourse.storage.tables.ledger import fact, hold, hold_told, installment, loan, payment
 from recourse.storage.tables.legal import (
@@ -41,6 +41,7 @@ from recourse.storage.tables.people import (
     vehicle,
 )
 from recourse.storage.tables.permits import permit, permit_check, recovery_proposal
+from recourse.storage.tables.positions import location_fix, location_request, position, position_feed
 from recourse.storage.tables.strategies import assignment, strategy_move
 from recourse.storage.tables.system import api_token, dossier_read, outbox, token_scope
 
@@ -72,6 +73,7 @@ __all__ = [
     "loan",
     "loan_party",
     "location_fix",
+    "location_request",
     "metadata",
     "number_digits",
     "number_end",
@@ -81,6 +83,8 @@ __all__ = [
     "permit",
     "permit_check",
     "person_contact_point",
+    "position",
+    "position_feed",
     "promise",
     "proof",
     "provider_receipt",

@@ -1,18 +1,16 @@
-"""Contacts with people, letters and readings of positions: what reached the world outside."""
+"""Contacts with people and letters: what reached the world outside."""
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    Double,
     ForeignKey,
     Identity,
     Index,
     Integer,
     Table,
     Text,
-    UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 
@@ -92,30 +90,4 @@ provider_receipt = Table(
     instant("at"),
     recorded_at(),
     Index(None, "provider_ref"),
-)
-
-location_fix = Table(
-    "location_fix",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
-    Column("case_id", Text, ForeignKey("collection_case.id"), nullable=False),
-    Column("step_id", Text, nullable=False),
-    Column("purpose", Text, nullable=False),
-    Column("basis", Text, nullable=False),
-    Column("latitude", Double, nullable=False),
-    Column("longitude", Double, nullable=False),
-    instant("fix_time"),
-    instant("received_time"),
-    Column("speed_mps", Double),
-    Column("accuracy_m", Double),
-    Column("valid", Boolean, nullable=False),
-    Column("carried_over", Boolean, nullable=False),
-    Column("source_datum", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("raw_sha256", Text, nullable=False),
-    instant("read_at"),
-    recorded_at(),
-    UniqueConstraint("case_id", "step_id"),
-    Index(None, "loan_id"),
 )

@@ -13,7 +13,7 @@ import pytest
 
 from recourse.gateways.traccar import TraccarLocator
 from recourse.ports import NotHandedOver, RefusedByProvider
-from recourse.service.locating import quality_of
+from recourse.service.keeping_positions import quality_of
 from recourse.stack import StackAddresses
 from tests.integration.gateways.conftest import Steer, closed_port, entries
 

@@ -25,6 +25,7 @@ from recourse.contracts.messages import (
 from recourse.domain.ids import CaseId
 from recourse.domain.situation import Channel
 from recourse.gateways.legal_desk import HttpLegalDesk
+from recourse.gateways.position_cipher import AesPositionCipher
 from recourse.gateways.traccar import TraccarLocator
 from recourse.service import answering, task_steps
 from recourse.service.deciding import decide_case
@@ -37,6 +38,7 @@ from tests.integration.conftest import World
 from tests.integration.gateways.conftest import entries
 
 HANDED_OVER = "SELECT count(*) FROM outbox WHERE type = 'recourse.legal.handed_over.v1'"
+CIPHER = AesPositionCipher((b"a key of these tests, 32 bytes..",))
 NOON = datetime(2026, 11, 6, 4, 0, tzinfo=UTC)
 
 
@@ -113,7 +115,7 @@ async def located(world: World, stack: StackAddresses) -> OpenCase:
     locator = TraccarLocator(stack.traccar_url, stack.traccar_token)
     plan = await case.reach("locate_vehicle")
     command = StepCommand(case.id, "locate_vehicle", plan.number)
-    await LocatingActivities(world.services, locator).locate(command)
+    await LocatingActivities(world.services, locator, CIPHER).locate(command)
     await locator.close()
     return case
 

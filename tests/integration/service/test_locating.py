@@ -22,7 +22,7 @@ from recourse.stack import StackAddresses
 from tests.events import payment
 from tests.integration.conftest import World
 from tests.integration.gateways.conftest import Steer, closed_port, entries, traccar  # noqa: F401 - fixture
-from tests.integration.service.conftest import NOON, open_case
+from tests.integration.service.conftest import CIPHER, NOON, open_case
 
 PAST_THE_NOTICES = 26
 """Days past due at which the position is the next step: every earlier reminder has had its time."""
@@ -50,7 +50,7 @@ async def test_a_fresh_fix_is_kept_with_its_purpose_and_basis_and_the_ladder_goe
     world: World, locator: TraccarLocator
 ) -> None:
     command = await _due(world, "DEMO-CN-21")
-    result = await LocatingActivities(world.services, locator).locate(command)
+    result = await LocatingActivities(world.services, locator, CIPHER).locate(command)
     assert (result.outcome, result.code) == ("done", "fresh")
     assert result.plan.step_id == "call_lead"
     fix = (await world.rows("SELECT * FROM location_fix"))[0]
@@ -67,7 +67,7 @@ async def test_a_position_that_proves_no_presence_is_kept_but_sends_a_person_to_
     world: World, locator: TraccarLocator, device: str, quality: str
 ) -> None:
     command = await _due(world, device)
-    result = await LocatingActivities(world.services, locator).locate(command)
+    result = await LocatingActivities(world.services, locator, CIPHER).locate(command)
     assert (result.outcome, result.code) == ("unable", quality)
     assert result.plan.step_id == "locate_by_hand"
     assert await world.scalar("SELECT count(*) FROM location_fix") == 1
@@ -78,7 +78,7 @@ async def test_a_tracker_without_a_fix_sends_a_person_to_look(
     world: World, locator: TraccarLocator, device: str
 ) -> None:
     command = await _due(world, device)
-    result = await LocatingActivities(world.services, locator).locate(command)
+    result = await LocatingActivities(world.services, locator, CIPHER).locate(command)
     assert (result.outcome, result.code, result.plan.step_id) == ("unable", "no_fix", "locate_by_hand")
     assert await world.scalar("SELECT count(*) FROM location_fix") == 0
 
@@ -95,14 +95,14 @@ async def test_the_age_of_a_fix_counts_from_real_now_not_from_when_the_provider_
         position = {"latitude": 31.2, "longitude": 121.5, "fixTime": at, "serverTime": at, "deviceTime": at}
         await traccar("devices", {"device": {"uniqueId": device}, "position": position})
         command = await _due(world, device, f"L-{device}")
-        assert (await LocatingActivities(world.services, locator).locate(command)).code == quality
+        assert (await LocatingActivities(world.services, locator, CIPHER).locate(command)).code == quality
 
 
 async def test_without_a_tracker_on_consent_it_is_refused_with_its_source_and_nobody_is_asked(
     world: World, locator: TraccarLocator
 ) -> None:
     command = await _due(world, None)
-    result = await LocatingActivities(world.services, locator).locate(command)
+    result = await LocatingActivities(world.services, locator, CIPHER).locate(command)
     assert (result.outcome, result.code) == ("refused", "no_lawful_basis")
     assert result.plan.step_id == "locate_by_hand"
     refused = (await world.rows("SELECT source FROM step WHERE code = 'no_lawful_basis'"))[0]
@@ -114,7 +114,7 @@ async def test_a_tracker_whose_consent_is_missing_is_not_asked(
 ) -> None:
     command = await _due(world, "DEMO-CN-24", gps_consent=None)
     assert await world.scalar("SELECT gps_device_id FROM vehicle") == "DEMO-CN-24"
-    result = await LocatingActivities(world.services, locator).locate(command)
+    result = await LocatingActivities(world.services, locator, CIPHER).locate(command)
     assert result.code == "no_lawful_basis"
     assert _calls(stack, "DEMO-CN-24") == 0
 
@@ -125,9 +125,9 @@ async def test_a_payment_or_a_hold_before_the_reading_stops_it(
     command = await _due(world, "DEMO-CN-25")
     hold = HoldRequest(HoldReason.HARDSHIP, "agent-1", "test", loan_id=LoanId("L-1"))
     await world.services.run(partial(place_hold, request=hold))
-    held = await LocatingActivities(world.services, locator).locate(command)
+    held = await LocatingActivities(world.services, locator, CIPHER).locate(command)
     await world.delivery.accept([payment("L-1", at=NOON + timedelta(hours=1))])
-    paid = await LocatingActivities(world.services, locator).locate(command)
+    paid = await LocatingActivities(world.services, locator, CIPHER).locate(command)
     assert (held.outcome, held.plan.reason) == ("stale", "hold")
     assert (paid.outcome, paid.plan.kind) == ("stale", "close")
     assert _calls(stack, "DEMO-CN-25") == 0
@@ -139,10 +139,12 @@ async def test_a_provider_that_is_down_is_asked_again_and_one_fix_is_kept(
     command = await _due(world, "DEMO-CN-26")
     down = TraccarLocator(f"http://127.0.0.1:{closed_port()}", "token", timeout=2)
     with pytest.raises(ApplicationError) as later:
-        await LocatingActivities(world.services, down).locate(command)
+        await LocatingActivities(world.services, down, CIPHER).locate(command)
     assert not later.value.non_retryable
-    result = await LocatingActivities(world.services, locator).locate(command)
-    again = await LocatingActivities(world.services, locator).locate(command)  # a retry whose answer was lost
+    result = await LocatingActivities(world.services, locator, CIPHER).locate(command)
+    again = await LocatingActivities(world.services, locator, CIPHER).locate(
+        command
+    )  # a retry whose answer was lost
     assert (result.outcome, again.outcome) == ("done", "stale")
     assert await world.scalar("SELECT count(*) FROM location_fix") == 1
     await down.close()
@@ -154,9 +156,9 @@ async def test_a_token_that_is_wrong_costs_no_step_and_the_reading_is_done_once_
     command = await _due(world, "DEMO-CN-27")
     shut = TraccarLocator(stack.traccar_url, "wrong")
     with pytest.raises(ApplicationError, match="traccar_401") as later:
-        await LocatingActivities(world.services, shut).locate(command)
+        await LocatingActivities(world.services, shut, CIPHER).locate(command)
     assert (later.value.type, later.value.non_retryable) == ("NotHandedOver", False)
-    result = await LocatingActivities(world.services, locator).locate(command)
+    result = await LocatingActivities(world.services, locator, CIPHER).locate(command)
     assert (result.outcome, result.code) == ("done", "fresh")
     await shut.close()
 
@@ -168,7 +170,7 @@ async def test_a_provider_that_refuses_sends_a_person_to_look_and_its_own_code_i
 ) -> None:
     command = await _due(world, "DEMO-CN-29")
     await traccar("outage", {"status": 400})
-    result = await LocatingActivities(world.services, locator).locate(command)
+    result = await LocatingActivities(world.services, locator, CIPHER).locate(command)
     assert (result.outcome, result.code, result.plan.step_id) == ("unable", "traccar_400", "locate_by_hand")
 
 
@@ -179,11 +181,11 @@ async def test_an_answer_that_comes_after_the_next_try_writes_nothing(
     command = await _due(world, "DEMO-CN-32")
     first = await world.services.run(partial(locating.permit, command=command))
     assert isinstance(first, locating.Permit)
-    done = await LocatingActivities(world.services, locator).locate(command)
+    done = await LocatingActivities(world.services, locator, CIPHER).locate(command)
     written = "SELECT (SELECT count(*) FROM step) AS steps, (SELECT count(*) FROM outbox) AS outbox"
     before = await world.rows(written)
     fix = await locator.locate("DEMO-CN-32") if answer == "fix" else None
-    record = partial(locating.record_fix, command=command, given=first, fix=fix)
+    record = partial(locating.record_fix, command=command, given=first, fix=fix, cipher=CIPHER)
     if answer == "refusal":
         record = partial(locating.record_refused, command=command, code="traccar_400")
     late = await world.services.run(record)
@@ -199,7 +201,9 @@ async def test_a_provider_that_does_not_come_to_an_end_is_asked_again(world: Wor
 
     command = await _due(world, "DEMO-CN-33")
     with pytest.raises(ApplicationError, match="no answer in time") as later:
-        await asyncio.wait_for(LocatingActivities(world.services, Endless(), within=0.2).locate(command), 10)
+        await asyncio.wait_for(
+            LocatingActivities(world.services, Endless(), CIPHER, within=0.2).locate(command), 10
+        )
     assert later.value.type == "NotHandedOver"
 
 
@@ -207,10 +211,12 @@ async def test_neither_device_nor_position_stands_in_the_diary_or_in_messages_to
     world: World, locator: TraccarLocator
 ) -> None:
     command = await _due(world, "DEMO-CN-28")
-    await LocatingActivities(world.services, locator).locate(command)
+    await LocatingActivities(world.services, locator, CIPHER).locate(command)
     told = await world.scalar(
         "SELECT (SELECT string_agg(step::text, ' ') FROM step)"
         " || (SELECT string_agg(data::text, ' ') FROM outbox)"
     )
-    fix = (await world.rows("SELECT latitude, longitude FROM location_fix"))[0]
-    assert not [secret for secret in ("DEMO-CN-28", *map(str, fix.values())) if secret in told]
+    fix = await locator.locate("DEMO-CN-28")
+    assert fix is not None
+    secrets = ("DEMO-CN-28", f"{fix.latitude:.3f}", f"{fix.longitude:.3f}", "latitude")
+    assert not [secret for secret in secrets if secret in told]

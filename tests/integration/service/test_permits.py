@@ -17,7 +17,7 @@ from recourse.service import locating, recovering
 from recourse.stack import StackAddresses
 from tests.integration.conftest import World
 from tests.integration.gateways.conftest import Steer, desk, entries  # noqa: F401 - fixture
-from tests.integration.service.conftest import OpenCase, approved, filed, open_case
+from tests.integration.service.conftest import CIPHER, OpenCase, approved, filed, open_case
 from tests.integration.service.permitted import (
     claim,
     hold,
@@ -137,9 +137,9 @@ async def test_a_tracker_that_is_down_is_asked_again_under_the_same_permit_which
     plan = await case.reach("locate_vehicle")
     command, tracker = StepCommand(case.id, "locate_vehicle", plan.number), Tracker()
     with pytest.raises(ApplicationError):
-        await LocatingActivities(world.services, tracker).locate(command)
+        await LocatingActivities(world.services, tracker, CIPHER).locate(command)
     tracker.down = False
-    await LocatingActivities(world.services, tracker).locate(command)
+    await LocatingActivities(world.services, tracker, CIPHER).locate(command)
     row = await permit_of(world, "locate")
     assert (row["state"], row["answer"], row["open"]) == ("used", "no_fix", False)
     assert await world.scalar("SELECT count(*) FROM permit_check") == 2

@@ -11,10 +11,10 @@ from recourse.domain.delinquency import Arrears, Bucket, BucketScheme, Installme
 from recourse.domain.fold import Account
 from recourse.domain.ids import CaseId, ContactPointId, FactId, LoanId, PersonId
 from recourse.domain.law.gate import Packs
+from recourse.domain.law.location import BasisRule
 from recourse.domain.law.rule import Mark, Source
 from recourse.domain.law.rules import (
     ApprovalRule,
-    BasisRule,
     Cap,
     Counts,
     LawPack,

@@ -32,7 +32,7 @@ from recourse.domain.strategy.condition import (
     unmet,
 )
 from recourse.ports import Fix
-from recourse.service.locating import quality_of
+from recourse.service.keeping_positions import quality_of
 from tests.examples import examples
 from tests.unit.domain.builders import (
     ALL_CHANNELS,

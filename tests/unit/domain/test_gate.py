@@ -22,10 +22,12 @@ from recourse.domain.law.verdict import (
     Effect,
     HandoverEffect,
     LocateEffect,
+    ReadPositionEffect,
     RecoveryEffect,
     RefusalCode,
     Refused,
 )
+from recourse.domain.positions import LocationRequest, Precision
 from recourse.domain.restrictions import InconvenientPlace, InconvenientTime, Restrictions
 from recourse.domain.situation import (
     Action,
@@ -58,6 +60,11 @@ from tests.unit.domain.builders import (
 
 CALL = contact()
 LOCATE = LocateEffect("assess_recovery")
+_REQUEST = LocationRequest(
+    "location-1", "assess_recovery", Precision.COARSE, 5, CN_NOON + timedelta(minutes=1)
+)
+READ = ReadPositionEffect("assess_recovery", _REQUEST)
+_LOCATING = replace(CN, location=load_packs().laws["CN"].location)
 RECOVERY = RecoveryEffect(("demand",), 1, "anna", "boris")
 YESTERDAY = CN_NOON - timedelta(days=1)
 LONG_AGO = CN_NOON - timedelta(days=60)
@@ -173,6 +180,21 @@ REFUSALS = [
     Refusal(RefusalCode.CONVERSATION_WAIT, lambda s: with_attempts(s, attempt(YESTERDAY)), law=(US,)),
     Refusal(RefusalCode.NO_LAWFUL_BASIS, lambda s: replace(s, locate_basis=None), LOCATE),
     Refusal(RefusalCode.NO_LAWFUL_BASIS, lambda s: s, LocateEffect("")),
+    Refusal(RefusalCode.NO_LAWFUL_BASIS, lambda s: replace(s, locate_basis=None), READ),
+    Refusal(RefusalCode.HOLD, lambda s: replace(s, holds=(hold(),)), READ),
+    Refusal(RefusalCode.PURPOSE_NOT_PERMITTED, lambda s: s, LocateEffect("find_the_owner"), (_LOCATING,)),
+    Refusal(RefusalCode.LOCATION_NOT_REQUESTED, lambda s: s, replace(READ, request=None)),
+    Refusal(RefusalCode.LOCATION_NOT_REQUESTED, lambda s: s, replace(READ, purpose="plan_visit")),
+    Refusal(
+        RefusalCode.LOCATION_REQUEST_ENDED,
+        lambda s: s,
+        replace(READ, request=replace(_REQUEST, ended_code="hold")),
+    ),
+    Refusal(
+        RefusalCode.LOCATION_REQUEST_ENDED,
+        lambda s: s,
+        replace(READ, request=replace(_REQUEST, granted_until=CN_NOON)),
+    ),
     Refusal(RefusalCode.STEP_MISSING, lambda s: s, LocateEffect("assess_recovery", ("notice",))),
     Refusal(
         RefusalCode.STEP_MISSING,
@@ -216,6 +238,21 @@ def test_one_thing_amiss_is_refused_with_its_code_and_a_source(case: Refusal) ->
     assert isinstance(verdict, Refused)
     assert verdict.code is case.code
     assert verdict.source
+
+
+def test_under_a_request_that_runs_a_position_may_be_read() -> None:
+    verdict = gate(READ, situation(), (CN,), CN_NOON)
+    assert isinstance(verdict, Allowed)
+    assert verdict.checked[-1] == "request"
+
+
+def test_where_a_rule_of_the_law_is_the_basis_no_consent_is_asked_for() -> None:
+    [agreed] = _LOCATING.locate_basis
+    by_law = replace(_LOCATING, locate_basis=(replace(agreed, consent=False),))
+    without = replace(situation(), locate_basis=None)
+    assert isinstance(gate(LocateEffect("assess_recovery"), without, (by_law,), CN_NOON), Allowed)
+    refused = gate(LocateEffect("assess_recovery"), without, (by_law, _LOCATING), CN_NOON)
+    assert isinstance(refused, Refused)  # the stricter of two wins
 
 
 def test_a_rest_day_that_may_yet_be_moved_says_so() -> None:
