@@ -8,6 +8,7 @@ from recourse.app.compose import mail_server, services, sms_centre, vehicle_loca
 from recourse.app.findings import Finding, found
 from recourse.app.settings import Settings
 from recourse.contracts.delivery import Unavailable
+from recourse.gateways.traccar import Rights
 from recourse.ports import NotHandedOver, RefusedByProvider
 from recourse.storage.presence import LISTENING, present
 
@@ -66,6 +67,7 @@ async def vehicles(settings: Settings) -> list[Finding]:
     locator = vehicle_locator(settings)
     try:
         await locator.locate(_NO_DEVICE)
+        rights = await locator.rights()
     except NotHandedOver as error:
         remedy = "start it, or set RECOURSE_TRACCAR_URL and RECOURSE_TRACCAR_TOKEN as it wants them"
         return [Finding("Traccar", "down", error.reason, remedy)]
@@ -74,7 +76,34 @@ async def vehicles(settings: Settings) -> list[Finding]:
         return [Finding("Traccar", "finding", f"it does not answer as Traccar does: {error.code}", remedy)]
     finally:
         await locator.close()
-    return [Finding("Traccar", "ok", "answers, and knows our token")]
+    return [
+        Finding("Traccar", "ok", "answers, and knows our token"),
+        *_too_much(rights),
+        *_keys(settings),
+    ]
+
+
+def _too_much(rights: Rights) -> list[Finding]:
+    """Whoever has our token could do what our user may: nobody shall stop an engine by way of a collection
+    system."""
+    found = []
+    if rights.administrator:
+        found.append("is an administrator")
+    elif rights.can_command:
+        found.append("may send commands to trackers")
+    if rights.saved:
+        found.append(f"has {rights.saved} saved commands linked, which he may always send")
+    if rights.can_change and not rights.administrator:
+        found.append("may change devices or users")
+    remedy = "a user with readonly and limitCommands and no saved commands is enough; see docs/vehicle.md"
+    return [Finding("Traccar user", "finding", f"our user {' and '.join(found)}", remedy)] if found else []
+
+
+def _keys(settings: Settings) -> list[Finding]:
+    if settings.positions_key.get_secret_value():
+        return []
+    remedy = "set RECOURSE_POSITIONS_KEY; see docs/vehicle.md"
+    return [Finding("positions", "finding", "no key to keep them under, so none is read", remedy)]
 
 
 async def legal_desk(settings: Settings) -> list[Finding]:

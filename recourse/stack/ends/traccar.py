@@ -2,11 +2,14 @@
 plus `outdated`, which the real JSON has and the description has not). The vehicles are described in `fleet`.
 
 `/api/…` needs `Authorization: Bearer <token>` or basic authentication with the token as the password, save
-`/api/server`. Tests steer it, without authentication, under `/_control`:
+`/api/server`, and `/api/session`, which wants the token as a parameter and answers 404 without, as the real
+one does whatever the header says. Tests steer it, without authentication, under `/_control`:
 
 * `POST /_control/devices` `{"device": {"uniqueId": …, …}, "position": {…} | null}` seeds one vehicle
 * `POST /_control/outage` `{"status": 503}` answers every `/api` call with that status, `{"status": 0}` cuts
   the answer off by never giving one, `{"status": null}` ends the outage
+* `POST /_control/user` `{"administrator": true, "limitCommands": false, …}` changes what our user may do,
+  which is to read; `{"savedCommands": [{…}]}` links commands to him
 * `GET /_control/calls` counts the `/api` calls so far: `{"/api/devices": 3, …}`
 
 Log: `call` {method, path, query, status}; status 0 for a call that is left hanging.
@@ -30,8 +33,25 @@ from recourse.stack.ends.fleet import Fleet, Json
 from recourse.stack.ends.log import EndLog
 from recourse.stack.ends.serve import parser, serve_http
 
-OPEN_PATHS = frozenset({"/api/server"})
+OPEN_PATHS = frozenset({"/api/server", "/api/session"})
 HANG = 0
+READER: Json = {
+    "id": 2,
+    "name": "recourse",
+    "email": "recourse@example.com",
+    "administrator": False,
+    "readonly": True,
+    "deviceReadonly": True,
+    "limitCommands": True,
+    "disableReports": True,
+    "fixedEmail": True,
+    "deviceLimit": 0,
+    "userLimit": 0,
+    "disabled": False,
+    "expirationTime": None,
+    "attributes": {},
+}
+"""A user who reads and does nothing else, in the shape of the description's User."""
 
 
 class Seed(BaseModel):
@@ -52,6 +72,8 @@ class Desk:
 
     def __init__(self, log: EndLog, token: str) -> None:
         self.fleet = Fleet()
+        self.user = dict(READER)
+        self.saved: list[Json] = []
         self.calls: Counter[str] = Counter()
         self.outage: int | None = None
         self.log = log
@@ -94,7 +116,7 @@ def application(log: EndLog, token: str) -> FastAPI:
 
     def _note(request: Request, status: int) -> None:
         desk.log.write(
-            "call", method=request.method, path=request.url.path, query=str(request.url.query), status=status
+            "call", method=request.method, path=request.url.path, query=_without_token(request), status=status
         )
 
     _api(app, desk)
@@ -102,10 +124,34 @@ def application(log: EndLog, token: str) -> FastAPI:
     return app
 
 
+def _without_token(request: Request) -> str:
+    """A log is read by many."""
+    return "token=***" if "token" in request.query_params else str(request.url.query)
+
+
 def _api(app: FastAPI, desk: Desk) -> None:
     @app.get("/api/server")
     async def server() -> Json:
-        return {"id": 1, "registration": False, "readonly": False, "version": "6.14.5", "attributes": {}}
+        return {
+            "id": 1,
+            "registration": False,
+            "readonly": False,
+            "limitCommands": False,
+            "version": "6.14.5",
+            "attributes": {},
+        }
+
+    @app.get("/api/session")
+    async def session(token: str | None = None) -> Json:
+        if token is None:
+            raise HTTPException(404)
+        if not secrets.compare_digest(token.encode(), desk.token.encode()):
+            raise HTTPException(401)
+        return desk.user
+
+    @app.get("/api/commands")
+    async def commands() -> list[Json]:
+        return desk.saved
 
     @app.post("/api/session/token", response_class=PlainTextResponse)
     async def session_token() -> str:
@@ -145,6 +191,12 @@ def _control(app: FastAPI, desk: Desk) -> None:
     async def outage(outage: Outage) -> Outage:
         desk.outage = outage.status
         return outage
+
+    @app.post("/_control/user")
+    async def user(changed: Json) -> Json:
+        desk.saved = changed.pop("savedCommands", [])
+        desk.user = {**READER, **changed}
+        return desk.user
 
     @app.get("/_control/calls")
     async def calls() -> dict[str, int]:
