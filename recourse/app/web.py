@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from recourse.app.compose import core
+from recourse.app.compose import core, vehicle_desk
 from recourse.app.settings import Settings, SettingsError
 from recourse.app.stopping import stop_signal
 from recourse.web.api import build_api
@@ -23,9 +23,12 @@ MOST_CONNECTIONS = 500
 
 async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> None:
     stopping = stopping or stop_signal()
-    async with core(settings) as parts:
+    async with core(settings) as parts, AsyncExitStack() as closing:
+        desk = None
+        if _locates(settings):
+            desk = await closing.enter_async_context(vehicle_desk(settings, parts.services))
         listening = _listening(settings.api_host, settings.api_port)
-        server = server_of(build_api(parts.delivery, parts.runs, docs=settings.api_docs))
+        server = server_of(build_api(parts.delivery, parts.runs, desk, docs=settings.api_docs))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         log.info("api started", host=settings.api_host, port=settings.api_port)
         stop = asyncio.create_task(stopping.wait())
@@ -34,6 +37,11 @@ async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> 
         stop.cancel()
         with suppress(asyncio.CancelledError):
             await serving
+
+
+def _locates(settings: Settings) -> bool:
+    """An API without a vehicle desk is one too."""
+    return bool(settings.traccar_url and settings.positions_key.get_secret_value())
 
 
 def server_of(application: ASGIApp) -> uvicorn.Server:

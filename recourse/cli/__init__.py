@@ -24,6 +24,7 @@ PARTS: Final = {
     "disputes": "disputes",
     "permits": "permits",
     "legal": "legal",
+    "vehicle": "vehicle",
     "proofs": "proofs",
     "letter": "letters",
     "documents": "letters:documents",
@@ -41,7 +42,7 @@ PARTS: Final = {
     "explain": "explaining:explain",
     "simulate": "simulating:simulate",
     "doctor": "doctor:doctor",
-    **{name: f"processes:{name}" for name in ("consume", "worker", "relay", "web", "seal")},
+    **{name: f"processes:{name}" for name in ("consume", "worker", "relay", "web", "seal", "positions")},
 }
 """Name -> file, whose `app` it is, or file:member, a group or a command; in the order of `--help`."""
 

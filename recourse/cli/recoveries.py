@@ -1,7 +1,4 @@
-"""`recourse permits propose|approve|decline|proposals`: two persons behind a recovery, each by his own token.
-
-The token is asked for, or taken from RECOURSE_TOKEN: an option would stand in the list of processes.
-"""
+"""`recourse permits propose|approve|decline|proposals`: two persons behind a recovery, each by his token."""
 
 from __future__ import annotations
 
@@ -26,6 +23,7 @@ from recourse.cli.common import (
     say,
     short,
 )
+from recourse.cli.persons import actor_of, given_token
 
 if TYPE_CHECKING:
     from recourse.domain.law.verdict import Refused
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from recourse.storage.recoveries import ProposalRow
 
 T = TypeVar("T")
-TOKEN = "RECOURSE_TOKEN"  # noqa: S105 - the name of a variable
 ProposalId = Annotated[str, typer.Argument(help="As `recourse permits proposals` shows it.")]
 
 
@@ -124,24 +121,16 @@ def proposals(as_json: Json = False) -> None:
 
 def _as_person(work: Callable[[Unit, str], Awaitable[T]], roles: tuple[str, ...]) -> T:
     """Do it as the actor of the token, if its role may."""
-    import os
-
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
     from recourse.service.noting import Pointless
-    from recourse.service.tokens import caller
 
-    token = os.environ.get(TOKEN) or typer.prompt("token", hide_input=True, err=True)
+    token = given_token()
 
     async def done() -> T:
         async with services(load_settings()) as running:
-            async with running.database.reading() as tx:
-                who = await caller(tx, token)
-            if who is None:
-                fail(f"{TOKEN}: not a token that is in force; see `recourse tokens list`", USAGE)
-            if who.role not in {*roles, "admin"}:
-                fail(f"{TOKEN}: the role {who.role} may not do this; {' or '.join(roles)} may", USAGE)
-            return await running.run(partial(_within, work=work, actor=who.actor))
+            actor = await actor_of(running, token, roles)
+            return await running.run(partial(_within, work=work, actor=actor))
 
     try:
         return run(done())

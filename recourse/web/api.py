@@ -16,6 +16,7 @@ from recourse.reading.legal import NoSuchCase
 from recourse.service.authorising import NotAuthorised
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.service.tokens import Caller
+from recourse.service.vehicle_desk import VehicleDesk
 from recourse.web import (
     agreements,
     attempts,
@@ -28,6 +29,7 @@ from recourse.web import (
     recoveries,
     restrictions,
     tasks,
+    vehicles,
 )
 from recourse.web.access import current_caller
 from recourse.web.headers import SafeHeaders
@@ -37,14 +39,16 @@ log = structlog.get_logger(__name__)
 DOCUMENT = "/api/openapi.json"
 
 
-def build_api(delivery: Delivery, runs: AnswersTasks, *, docs: bool = False) -> FastAPI:
-    """docs: pages under /api/docs, and the document without a token, which is how the pages ask for it. The
-    scripts of the pages come from a public host."""
+def build_api(
+    delivery: Delivery, runs: AnswersTasks, desk: VehicleDesk | None = None, *, docs: bool = False
+) -> FastAPI:
+    """desk: None where positions cannot be read here. docs: pages under /api/docs, and the document without a
+    token, which is how the pages ask for it. The scripts of the pages come from a public host."""
     pages, document = ("/api/docs", DOCUMENT) if docs else (None, None)
     api = FastAPI(title="Recourse", version="1", docs_url=pages, openapi_url=document, redoc_url=None)
     if not docs:
         api.get(DOCUMENT, include_in_schema=False)(_description)
-    api.state.delivery, api.state.runs = delivery, runs
+    api.state.delivery, api.state.runs, api.state.desk = delivery, runs, desk
     api.add_middleware(BodyLimit)
     api.add_middleware(SafeHeaders, pages=pages or "")  # the outermost: a refused body has them too
     routers = (
@@ -59,6 +63,7 @@ def build_api(delivery: Delivery, runs: AnswersTasks, *, docs: bool = False) -> 
         restrictions.router,
         consents.router,
         attempts.router,
+        vehicles.router,
     )
     for router in routers:
         api.include_router(router, prefix="/api")

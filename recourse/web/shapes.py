@@ -22,6 +22,7 @@ from recourse.domain.consents import Way
 from recourse.domain.ids import ContactPointId, PersonId
 from recourse.domain.law.rules import Disclosure
 from recourse.domain.legal.amounts import EntryKind
+from recourse.domain.positions import LocationPurpose
 from recourse.domain.proofs import BY_PEOPLE, ProofKind
 from recourse.domain.restrictions import (
     InconvenientPlace,
@@ -62,6 +63,19 @@ class CompleteBody(ClaimBody):
     outcome: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     promise_minor: Annotated[int, Field(strict=True, gt=0, le=10**13)] | None = None
     promise_on: date | None = None
+
+
+class LocationRequestBody(ClaimBody):
+    """purpose: from the closed list. days: how long; left out for as long as the law packs allow."""
+
+    purpose: LocationPurpose
+    days: Annotated[int, Field(strict=True, ge=1, le=90)] | None = None
+
+
+class EndBody(Body):
+    """code: why, in one word."""
+
+    code: Key
 
 
 class HoldBody(Body):
