@@ -52,8 +52,14 @@ class DeadLetters:
     def __init__(self, producer: AIOKafkaProducer, topics: Topics) -> None:
         self._producer, self._topics = producer, topics
 
-    async def send(self, record: ConsumerRecord[bytes, bytes], refused: Refused) -> None:
+    async def send(
+        self, record: ConsumerRecord[bytes, bytes], refused: Refused, *, without_value: bool = False
+    ) -> None:
+        """without_value: only its hash is kept. It may say where somebody is whom nobody asked about, and a
+        letter is kept for longer than that may be."""
         key, value, kept, hashes = _fitted(record)
+        if without_value and record.value is not None:
+            value, hashes = None, hashes | {"sha256": hashlib.sha256(record.value).hexdigest()}
         own = {
             "topic": record.topic,
             "partition": str(record.partition),

@@ -88,7 +88,7 @@ class Quarantine:
         for letter in letters:
             if letter.cut:
                 raise NotRetryable(
-                    f"{letter.id}: too large to be kept whole; send it again at its source, then drop it"
+                    f"{letter.id}: it was not kept whole; send it again at its source, then drop it"
                 )
         async with self._producer() as producer:
             for letter in letters:
@@ -134,7 +134,7 @@ class Quarantine:
 
     async def _partitions(self) -> list[TopicPartition]:
         """Of the dead-letter topics there are; one that nothing was ever sent to need not exist."""
-        names = dict.fromkeys(self._topics.dead_letters(topic) for topic in self._topics.incoming())
+        names = dict.fromkeys(self._topics.dead_letters(topic) for topic in self._topics.lettered())
         admin = AIOKafkaAdminClient(**self._connection.options())
         await admin.start()
         try:

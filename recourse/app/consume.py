@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -45,7 +46,8 @@ async def run_consumer(
         while not stopping.is_set():
             async with AsyncExitStack() as stack:
                 producer = await started_producer(settings, stack, stopping)
-                kafka = await _started_consumer(settings, limits, stack, stopping)
+                made = kafka_consumer(settings, settings.consumer_group, limits)
+                kafka = await started_consumer(settings, made, stack, stopping)
                 if producer is None or kafka is None:
                     return
                 topics = settings.topics.topics()
@@ -72,12 +74,14 @@ async def started_producer(
     return await patiently(start, Unreachable, "reach Kafka", stopping)
 
 
-async def _started_consumer(
-    settings: Settings, limits: ConsumerLimits, stack: AsyncExitStack, stopping: asyncio.Event
+async def started_consumer(
+    settings: Settings, made: Callable[[], AIOKafkaConsumer], stack: AsyncExitStack, stopping: asyncio.Event
 ) -> AIOKafkaConsumer | None:
+    """The same of a consumer, made anew at each try."""
+
     async def start() -> AIOKafkaConsumer:
         async with reaching(settings.kafka()):
-            return await _started(_consumer(settings, limits), stack, limits.stop)
+            return await _started(made(), stack, ConsumerLimits().stop)
 
     return await patiently(start, Unreachable, "reach Kafka", stopping)
 
@@ -104,11 +108,14 @@ def kafka_producer(settings: Settings) -> AIOKafkaProducer:
     )
 
 
-def _consumer(settings: Settings, limits: ConsumerLimits) -> AIOKafkaConsumer:
-    return AIOKafkaConsumer(
+def kafka_consumer(
+    settings: Settings, group: str, limits: ConsumerLimits, *, reset: str = "earliest"
+) -> Callable[[], AIOKafkaConsumer]:
+    """reset: where a group begins that has never committed."""
+    return lambda: AIOKafkaConsumer(
         **settings.kafka().options(),
-        group_id=settings.consumer_group,
-        auto_offset_reset="earliest",
+        group_id=group,
+        auto_offset_reset=reset,
         enable_auto_commit=False,
         isolation_level="read_committed",
         max_partition_fetch_bytes=FETCH_BYTES,

@@ -42,6 +42,13 @@ def seal() -> None:
     _start(run_sealer)
 
 
+def positions() -> None:
+    """Take the tracking server's feed of positions, where there is one."""
+    from recourse.app.positions import run_positions
+
+    _start(run_positions)
+
+
 def _start(process: Callable[..., Awaitable[None]]) -> None:
     from recourse.app.logs import configure_logging
     from recourse.app.settings import load_settings
@@ -69,4 +76,11 @@ async def guarded(process: Awaitable[None]) -> None:
         raise Unforeseen(type(error).__name__) from error
 
 
-COMMANDS = {"consume": consume, "worker": worker, "relay": relay, "web": web, "seal": seal}
+COMMANDS = {
+    "consume": consume,
+    "worker": worker,
+    "relay": relay,
+    "web": web,
+    "seal": seal,
+    "positions": positions,
+}
