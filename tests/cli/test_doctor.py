@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import httpx
 import pytest
 
 from recourse.contracts.messages import StepCommand, StepResult
@@ -86,6 +87,43 @@ async def test_a_token_that_traccar_does_not_know_is_found_before_a_vehicle_is_a
     (found,) = [one for one in findings if one["what"] == "Traccar"]
     assert (found["state"], "check the token" in found["says"]) == ("down", True)
     assert "sesame" not in str(findings)
+
+
+async def _traccar_user(desk: Cli, **user: object) -> list[dict[str, str]]:
+    """What is said of a user who reads, and may do besides what is given."""
+    async with httpx.AsyncClient(base_url=desk.env["RECOURSE_TRACCAR_URL"]) as end:
+        (await end.post("/_control/user", json=user)).raise_for_status()
+        findings = await desk.json("doctor", exit_code=1)
+        (await end.post("/_control/user", json={})).raise_for_status()
+    return [one for one in findings if one["what"] == "Traccar user"]
+
+
+@pytest.mark.parametrize(
+    ("user", "named"),
+    [
+        ({"administrator": True}, "is an administrator"),
+        ({"limitCommands": False}, "may send commands"),
+        ({"savedCommands": [{"id": 1, "type": "engineStop"}]}, "has 1 saved commands"),
+        ({"readonly": False}, "may change devices or users"),
+        ({"userLimit": -1}, "may change devices or users"),
+    ],
+)
+async def test_a_traccar_user_that_may_do_more_than_read_is_a_finding(
+    desk: Cli, user: dict[str, object], named: str
+) -> None:
+    (found,) = await _traccar_user(desk, **user)
+    assert (found["state"], named in found["says"]) == ("finding", True)
+    assert "docs/vehicle.md" in found["remedy"]
+
+
+async def test_a_traccar_user_that_reads_and_does_nothing_else_is_enough(desk: Cli) -> None:
+    assert await _traccar_user(desk) == []
+
+
+async def test_without_a_key_for_positions_it_is_a_finding(desk: Cli) -> None:
+    findings = await desk.json("doctor", exit_code=1, RECOURSE_POSITIONS_KEY=None)
+    (found,) = [one for one in findings if one["what"] == "positions"]
+    assert (found["state"], "RECOURSE_POSITIONS_KEY" in found["remedy"]) == ("finding", True)
 
 
 async def test_a_legal_desk_in_trouble_is_a_finding(desk: Cli) -> None:

@@ -11,18 +11,19 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.locating import LocatingActivities
-from recourse.contracts.messages import StepCommand
+from recourse.contracts.messages import StepCommand, StepResult
 from recourse.domain.ids import LoanId
 from recourse.domain.situation import HoldReason
 from recourse.gateways.traccar import TraccarLocator
 from recourse.ports import Fix
-from recourse.service import locating
+from recourse.service import locating, position_reads, recovering
 from recourse.service.noting import HoldRequest, place_hold
 from recourse.stack import StackAddresses
 from tests.events import payment
 from tests.integration.conftest import World
 from tests.integration.gateways.conftest import Steer, closed_port, entries, traccar  # noqa: F401 - fixture
 from tests.integration.service.conftest import CIPHER, NOON, open_case
+from tests.integration.service.located import Tracker, ended
 
 PAST_THE_NOTICES = 26
 """Days past due at which the position is the next step: every earlier reminder has had its time."""
@@ -56,6 +57,17 @@ async def test_a_fresh_fix_is_kept_with_its_purpose_and_basis_and_the_ladder_goe
     fix = (await world.rows("SELECT * FROM location_fix"))[0]
     assert (fix["purpose"], fix["basis"], fix["source"]) == ("assess_recovery", "consent", "traccar")
     assert datetime.now(UTC) - fix["fix_time"] < timedelta(minutes=11)
+    (request,) = await world.rows("SELECT * FROM location_request")
+    assert (fix["request_id"], fix["precision"], fix["actor"]) == (request["id"], "coarse", "system")
+    assert (request["purpose"], request["basis"], request["granted_by"]) == (
+        "assess_recovery",
+        "consent",
+        "system",
+    )
+    assert request["basis_proof"] == "consented on 2026-01-01"
+    events = await world.rows("SELECT event FROM step WHERE event LIKE 'location%' ORDER BY id")
+    assert [row["event"] for row in events] == ["location_requested", "location_read"]
+    assert (fix["latitude"], fix["longitude"], fix["raw_sha256"]) == (None, None, None)
     assert await world.scalar("SELECT data->>'quality' FROM outbox WHERE type LIKE '%located%'") == "fresh"
 
 
@@ -191,6 +203,40 @@ async def test_an_answer_that_comes_after_the_next_try_writes_nothing(
     late = await world.services.run(record)
     assert (done.outcome, late.outcome, late.code) == ("done", "stale", "answered_late")
     assert await world.rows(written) == before
+
+
+async def test_a_request_ended_by_hand_between_permit_and_reading_ends_the_step_unasked(
+    world: World, locator: TraccarLocator, stack: StackAddresses
+) -> None:
+    command = await _due(world, "DEMO-CN-34")
+    given = await world.services.run(partial(locating.permit, command=command))
+    assert isinstance(given, locating.Permit)
+    end = partial(position_reads.end, request_id=given.request_id, code="press", actor="desk-1")
+    await world.services.run(end)
+    begin = partial(locating.begin, command=command, given=given, cipher=CIPHER, within=timedelta())
+    stopped = await world.services.run(begin)
+    assert isinstance(stopped, StepResult)
+    assert (stopped.outcome, stopped.code) == ("unable", "location_request_ended")
+    assert stopped.plan.step_id == "locate_by_hand"
+    assert _calls(stack, "DEMO-CN-34") == 0
+
+
+async def test_a_place_that_comes_after_a_hold_is_not_kept(world: World) -> None:
+    command, tracker = await _due(world, "DEMO-CN-35"), Tracker()
+    request = HoldRequest(HoldReason.HARDSHIP, "agent-1", "test", loan_id=LoanId("L-1"))
+    tracker.during = lambda: world.services.run(partial(place_hold, request=request))
+    result = await LocatingActivities(world.services, tracker, CIPHER).locate(command)
+    assert (result.outcome, result.code, result.plan.reason) == ("stale", "hold", "hold")
+    assert await world.scalar("SELECT count(*) FROM location_fix") == 0
+
+
+async def test_the_recall_of_the_permit_ends_the_request(world: World) -> None:
+    command = await _due(world, "DEMO-CN-36")
+    given = await world.services.run(partial(locating.permit, command=command))
+    assert isinstance(given, locating.Permit)
+    recall = partial(recovering.recall_by_hand, permit_id=given.id, code="press", actor="lead-1")
+    await world.services.run(recall)
+    assert await ended(world, given.request_id) == "permit_recalled"
 
 
 async def test_a_provider_that_does_not_come_to_an_end_is_asked_again(world: World) -> None:

@@ -18,10 +18,12 @@ from recourse.domain.situation import Channel
 from recourse.ports import NotHandedOver
 from recourse.service import reminding, sweeping
 from recourse.storage.database import Tx
+from recourse.storage.positions import Shown
 from tests.events import overdue, payment, snapshot
 from tests.fakes import FakeDesk, FakeMessenger
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, open_case
+from tests.integration.service.located import FIELD, Tracker, desk, ended, granted
 
 
 async def _sweep(world: World) -> SweepReport:
@@ -68,6 +70,18 @@ async def test_a_payment_that_closed_a_case_is_told_to_its_run_as_well(world: Wo
     await world.delivery.accept([payment("L-1", at=NOON + timedelta(hours=1))])
     assert (await _sweep(world)).delivered == 1
     assert (await _sweep(world)) == SweepReport()
+
+
+async def test_leave_that_ran_out_is_ended_and_places_whose_time_is_over_go(world: World) -> None:
+    case = await open_case(world, days=FIELD)
+    row = await granted(world, case)
+    assert isinstance(await desk(world, Tracker()).locate(row.id, "read-1", "desk-1"), Shown)
+    await _told(world)
+    assert (await _sweep(world)).positions == 0
+    world.set_now(NOON + timedelta(days=31))
+    assert [(await _sweep(world)).positions for _ in range(2)] == [1, 0]
+    assert await ended(world, row.id) == "expired"
+    assert await world.scalar("SELECT count(*) FROM location_fix") == 1
 
 
 async def test_while_the_engine_is_down_nothing_is_marked_as_delivered(world: World) -> None:
