@@ -44,6 +44,7 @@ async def examine(settings: Settings) -> list[Finding]:
     parts: list[tuple[str, Part]] = [
         ("PostgreSQL", _postgres),
         ("Kafka", lambda s: _kafka(doctor_kafka.consuming, s)),
+        ("positions", lambda s: _kafka(doctor_kafka.positions, s)),
         ("dead letters", lambda s: _kafka(doctor_kafka.refused, s)),
         ("Temporal", doctor_temporal.namespace),
         ("cases", doctor_temporal.runs),

@@ -45,6 +45,21 @@ async def consuming(settings: Settings) -> list[Finding]:
     ]
 
 
+async def positions(settings: Settings) -> list[Finding]:
+    """Whether somebody takes the tracking server's feed. Nothing where there is none; and what it is behind
+    is no trouble, for a reading asks the server then."""
+    topic = settings.topics.positions
+    if not topic:
+        return []
+    async with _admin(settings.kafka()) as admin:
+        if topic not in await admin.list_topics():
+            remedy = "the tracking server makes it (forward.topic), or create it; see docs/vehicle.md"
+            return [Finding("positions", "finding", f"no topic {topic}", remedy)]
+        _, members = await _group(admin, settings.positions_group)
+    says = f"group {settings.positions_group}, {members} in it"
+    return [found("positions", says, "start `recourse positions`", bad=not members)]
+
+
 async def refused(settings: Settings) -> list[Finding]:
     """Open dead letters, by code."""
     letters = await quarantine(settings.kafka(), settings.topics.topics()).letters()

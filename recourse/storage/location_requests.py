@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.positions import LocationRequest, Precision
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among
+from recourse.storage.sql import among, among_given
 from recourse.storage.tables import location_request, vehicle
 
 
@@ -49,6 +49,11 @@ class RequestRow:
 
 
 _COLUMNS = [location_request.c[name] for name in RequestRow.__dataclass_fields__]
+_NOT_ENDED = (
+    select(*_COLUMNS)
+    .where(among_given(location_request.c.case_id, "cases"), location_request.c.ended_at.is_(None))
+    .order_by(location_request.c.granted_at, location_request.c.id)
+)
 
 
 def _row(mapping: RowMapping) -> RequestRow:
@@ -69,10 +74,8 @@ async def get(tx: Tx | ReadTx, key: str) -> RequestRow | None:
 
 async def not_ended(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[RequestRow]]:
     """Of each case, the oldest first. One whose time is over may be among them: nobody ended it."""
-    c = location_request.c
-    mine = select(*_COLUMNS).where(among(c.case_id, case_ids), c.ended_at.is_(None))
     found: dict[CaseId, list[RequestRow]] = defaultdict(list)
-    for mapping in (await tx.execute(mine.order_by(c.granted_at, c.id))).mappings():
+    for mapping in (await tx.execute(_NOT_ENDED, {"cases": list(case_ids)})).mappings():
         row = _row(mapping)
         found[row.case_id].append(row)
     return found

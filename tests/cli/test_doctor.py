@@ -120,6 +120,19 @@ async def test_a_traccar_user_that_reads_and_does_nothing_else_is_enough(desk: C
     assert await _traccar_user(desk) == []
 
 
+@pytest.mark.parametrize(("topic", "says"), [("positions.none", "no topic positions.none"), ("", "0 in it")])
+async def test_a_feed_of_positions_that_nobody_sends_or_takes_is_a_finding(
+    town: Town, topic: str, says: str
+) -> None:
+    """Some topic that there is stands for one of positions: it is only seen whether a member is there."""
+    topic = topic or town.cli.env["RECOURSE_TOPICS__LOANS"]
+    env = {"RECOURSE_TOPICS__POSITIONS": topic, "RECOURSE_POSITIONS_GROUP": "nobody"}
+    findings = await Cli({**town.cli.env, **env}).json("doctor", exit_code=1)
+    (found,) = [one for one in findings if one["what"] == "positions"]
+    assert (found["state"], says in found["says"]) == ("finding", True)
+    assert found["remedy"]
+
+
 async def test_without_a_key_for_positions_it_is_a_finding(desk: Cli) -> None:
     findings = await desk.json("doctor", exit_code=1, RECOURSE_POSITIONS_KEY=None)
     (found,) = [one for one in findings if one["what"] == "positions"]
