@@ -23,6 +23,7 @@ from recourse.storage.token_scopes import Bound
 from recourse.web.api import build_api
 from tests.integration.conftest import World, world  # noqa: F401 - fixtures
 from tests.integration.service.conftest import open_case
+from tests.integration.service.located import Tracker, desk
 
 ROLES = ("agent", "lead", "vehicle", "legal", "desk", "dialler", "recovery", "auditor", "admin")
 PERSONAL = ("测试人", "13800000001", "borrower@example.com", "沪A00000", "DEMO-CN-1")
@@ -114,6 +115,7 @@ def _built() -> FastAPI:
 async def api(world: World) -> AsyncIterator[Api]:  # noqa: F811 - the fixture
     runs, app = Runs(world.services), _built()
     app.state.delivery, app.state.runs = Delivery(world.services, runs), runs
+    app.state.desk = desk(world, Tracker())
     people = {role: await issued(world, role) for role in ROLES}
     async with client(app) as http:
         yield Api(app, http, runs, world, people)
