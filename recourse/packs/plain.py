@@ -24,6 +24,8 @@ class Plain:
     decision: Words
     task: Words
     field: Words
+    purpose: Words
+    precision: Words
     rights: Words
 
     def say(self, kind: str, code: str, language: str) -> str:

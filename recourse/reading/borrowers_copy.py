@@ -17,7 +17,7 @@ from recourse.packs.plain import Plain
 from recourse.reading.bundle import Entry, entry, rows, section
 from recourse.reading.dossier_reads import ReadLine
 
-_REFUSALS: Final = frozenset({"reservation_refused", "permit_refused"})
+_REFUSALS: Final = frozenset({"reservation_refused", "permit_refused", "location_refused"})
 _CONTRACT: Final = ("number", "product", "signed_on", "annual_rate", "term_months")
 _HEADS: Final = {
     "kept": ("关于您的资料", "What we keep about you"),
@@ -37,6 +37,7 @@ _SAY: Final = {
     "number": ("记录编号", "number in the record"),
     "who": ("人员编号", "person, by number"),
     "purpose": ("目的", "purpose"),
+    "precision": ("精度", "how precisely"),
     "until": ("最早可再次联系", "open again from"),
     "amount": ("逾期金额", "overdue"),
     "since": ("最早到期日", "due since"),
@@ -108,6 +109,17 @@ class _Copy:
         told = dict(vehicle.get("details") or {}) | {"gps_consent_on": vehicle.get("gps_consent_on")}
         yield entry(self.say("field", "vehicle"), self._fields(told))
         yield entry(self.say("field", "positions"), {self.say("field", "count"): len(vehicle["positions"])})
+        for read in rows(vehicle["positions"]):
+            yield entry(self.at(read["read_at"]), self._reading(read))
+
+    def _reading(self, read: Mapping[str, Any]) -> dict[str, Any]:
+        """Who looked where the vehicle is, for what, and how precisely; where it was stands in no record."""
+        return {
+            self.label("who"): read.get("actor", ""),
+            self.label("purpose"): self.say("purpose", read["purpose"]),
+            self.label("precision"): self.say("precision", read.get("precision", "")),
+            self.label("number"): read["id"],
+        }
 
     def _person(self, person: Mapping[str, Any]) -> dict[str, Any]:
         details = person.get("details")

@@ -9,6 +9,7 @@ from recourse.domain.law.verdict import RefusalCode
 from tests.cli.conftest import Cli
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, open_case
+from tests.integration.service.located import FIELD, HERE, Tracker, desk, granted
 from tests.integration.service.test_letters import sent_by_post
 from tests.letters import text_of
 
@@ -75,6 +76,21 @@ async def test_a_refused_contact_is_told_with_its_rule(cli: Cli, world: World, t
     assert [{"id": int(one["number in the record"]), "source": one["rule"]} for one in told] == rows
     assert len(rows) > 1
     assert RefusalCode.NO_CONSENT not in str(decisions)
+
+
+async def test_each_look_at_where_the_vehicle_is_is_told_and_never_where(cli: Cli, world: World) -> None:
+    case = await open_case(world, days=FIELD)
+    row = await granted(world, case)
+    await desk(world, Tracker()).locate(row.id, "read-1", "desk-7")
+    layout = await cli.json("borrowers-copy", "L-1", "--lang", "en")
+    [kept] = [part for part in layout["parts"] if part["title"].startswith("1")]
+    told = [dict(e["rows"]) for e in kept["entries"]]
+    (read,) = [one for one in told if one.get("person, by number") == "desk-7"]
+    assert (read["purpose"], read["how precisely"]) == (
+        "to plan a visit",
+        "the area only, of some kilometres",
+    )
+    assert not [part for part in map(str, HERE) if part in str(layout)]
 
 
 async def test_what_cannot_be_meant_is_a_matter_of_usage(cli: Cli, world: World, tmp_path: Path) -> None:

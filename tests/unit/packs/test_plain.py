@@ -16,6 +16,7 @@ from recourse.domain.alarms import (
 )
 from recourse.domain.decision import Closing
 from recourse.domain.law.verdict import RefusalCode
+from recourse.domain.positions import LocationPurpose, Precision
 from recourse.domain.situation import AttemptOutcome, Channel, PartyRole, Stage
 from recourse.packs.loader import load_packs
 from recourse.packs.plain import plain
@@ -37,6 +38,8 @@ def _tasks_of_ladders() -> set[str]:
         ("stage", Stage),
         ("refusal", RefusalCode),
         ("closed", Closing),
+        ("purpose", LocationPurpose),
+        ("precision", Precision),
         ("decision", ("opened", "stage", "closed", "task", "refused", "contact", "inbound")),
         ("task", {*ALARMS, CHECK_STATUS, *_tasks_of_ladders()}),
     ],
