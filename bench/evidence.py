@@ -34,6 +34,7 @@ from bench.figures import Figure, Spread
 from recourse.app.seal import Sealer
 from recourse.delivery import Delivery
 from recourse.domain.calendar import BusinessCalendar
+from recourse.domain.privacy.key_ring import KeyRing
 from recourse.gateways.signing import Ed25519Signer
 from recourse.packs.loader import load_packs
 from recourse.reading import evidence_proof, verify_evidence
@@ -44,6 +45,7 @@ from recourse.storage.database import Database
 from recourse.storage.tables import collection_case, loan, step
 from tests.events import overdue, snapshot
 from tests.fakes import FakeRuns
+from tests.keys import vault
 
 RESULTS = Path(__file__).parent / "results"
 NOT_REACHED, DOWN, WRONG = 1, 3, 4
@@ -128,7 +130,8 @@ async def _bed(server: str, home: Path) -> AsyncIterator[Bed]:
     admin = await asyncpg.connect(make_url(server).set(drivername="postgresql").render_as_string(False))
     await admin.execute(f'CREATE DATABASE "{name}"')
     await migrate.upgrade(url.render_as_string(hide_password=False))
-    database = Database(url.render_as_string(hide_password=False), BusinessCalendar())
+    keys = vault(KeyRing.new("bench"))
+    database = Database(url.render_as_string(hide_password=False), BusinessCalendar(), vault=keys)
     rows = await asyncpg.connect(plain)
     try:
         services = Services(database, load_packs(), LENDERS)

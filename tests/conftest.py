@@ -75,7 +75,7 @@ async def template(stack: StackAddresses) -> str:
 async def emptied(stack: StackAddresses, template: str) -> AsyncIterator[Emptied]:
     from tests.emptied import Emptied
 
-    databases = Emptied(stack.database_url, template)
+    databases = Emptied(stack.database_url, template, stack.privacy_keys_file)
     yield databases
     await databases.drop()
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from recourse.domain.calendar import BusinessCalendar
 from recourse.storage.database import Database
+from tests.keys import vault_in
 
 SCHEMA = """
 SELECT md5(string_agg(seen, ' ' ORDER BY seen)) FROM (
@@ -64,16 +65,6 @@ async def execute(url: str, statement: str) -> None:
         await connection.close()
 
 
-class WithEngine(Database):
-    """A database whose pool outlives it."""
-
-    def __init__(self, engine: AsyncEngine, calendar: BusinessCalendar) -> None:
-        self.engine, self.calendar = engine, calendar
-
-    async def close(self) -> None:
-        """The pool is closed with the database."""
-
-
 @dataclass
 class Clone:
     url: str
@@ -85,10 +76,11 @@ class Clone:
 
 
 class Emptied:
-    """server: a URL on the server; template: the migrated database that is cloned."""
+    """server: a URL on the server; template: the migrated database that is cloned; keys: the file of the ring
+    that personal data is sealed with."""
 
-    def __init__(self, server: str, template: str) -> None:
-        self._server, self._template = server, template
+    def __init__(self, server: str, template: str, keys: str) -> None:
+        self._server, self._template, self._keys = server, template, keys
         self._clone: Clone | None = None
 
     async def get(self) -> Clone:
@@ -131,5 +123,5 @@ class Emptied:
             + [f"DELETE FROM {table}" for table in tables]
             + [RESTART, "COMMIT"]
         )
-        engine = Database(url, BusinessCalendar()).engine
+        engine = Database(url, BusinessCalendar(), vault=vault_in(self._keys)).engine
         return Clone(url, name, engine, inside, str(await inside.fetchval(SCHEMA)), delete)

@@ -18,6 +18,7 @@ from activities.locating import LocatingActivities
 from activities.recalling import Recalls
 from activities.reminding import RemindingActivities
 from activities.sweeping import SweepingActivities
+from recourse.app import privacy
 from recourse.app.settings import PackSettings, Settings, SettingsError
 from recourse.delivery import Delivery
 from recourse.domain.law.rule import Collector
@@ -48,7 +49,12 @@ log = structlog.get_logger(__name__)
 @asynccontextmanager
 async def services(settings: Settings) -> AsyncIterator[Services]:
     """Use cases on one connection pool."""
-    database = Database(settings.database_url, settings.calendar.calendar(), pool_size=settings.database_pool)
+    database = Database(
+        settings.database_url,
+        settings.calendar.calendar(),
+        pool_size=settings.database_pool,
+        vault=privacy.vault(settings),
+    )
     try:
         yield Services(database, packs(settings), lenders(settings))
     finally:
@@ -105,7 +111,9 @@ class Core:
 
 @asynccontextmanager
 async def core(settings: Settings, *, lazy: bool = True) -> AsyncIterator[Core]:
-    """lazy: connect to Temporal at the first call, so that facts are taken while it is down."""
+    """lazy: connect to Temporal at the first call, so that facts are taken while it is down. Raises
+    SettingsError, also for keys of personal data that are missing."""
+    privacy.required(settings)
     async with services(settings) as running:
         client = await connect(lazy=lazy)
         runs = case_runs(settings, client)

@@ -25,6 +25,7 @@ from recourse.app.settings_evidence import EvidenceSettings
 from recourse.app.settings_letters import LettersSettings
 from recourse.app.settings_outside import OutsideSettings
 from recourse.app.settings_positions import PositionsSettings
+from recourse.app.settings_privacy import PrivacySettings
 from recourse.contracts.events import Topics
 from recourse.contracts.messages import CalendarData
 from recourse.domain import zones
@@ -154,7 +155,9 @@ class PackSettings(KafkaSettings):
     house_rules: str = ""
 
 
-class Settings(OutsideSettings, PositionsSettings, EvidenceSettings, LettersSettings, PackSettings):
+class Settings(
+    OutsideSettings, PositionsSettings, EvidenceSettings, LettersSettings, PrivacySettings, PackSettings
+):
     database_url: str
     database_pool: int = Field(default=10, ge=1, le=200)
     consumer_group: str = "recourse"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recourse.cli.common import DOWN, USAGE
+from recourse.cli.common import DOWN, FINDINGS, USAGE
 
 
 def explained(error: Exception) -> tuple[str, int] | None:
@@ -13,10 +13,13 @@ def explained(error: Exception) -> tuple[str, int] | None:
 def _of_usage(error: Exception) -> tuple[str, int] | None:
     from recourse.app.settings import SettingsError
     from recourse.contracts.delivery import Unacceptable
+    from recourse.contracts.wrapping import NotOpened
     from recourse.service.noting import RequestReused
 
     if isinstance(error, SettingsError | RequestReused):
         return str(error), USAGE
+    if isinstance(error, NotOpened):
+        return f"{error}: does not open; see `recourse evidence verify`", FINDINGS
     if isinstance(error, Unacceptable):
         return "a value cannot be stored or asked for, such as a zero byte or a broken character", USAGE
     if isinstance(error, LookupError) and error.args:
@@ -33,7 +36,10 @@ def _of_database(error: Exception) -> tuple[str, int] | None:
 
     from recourse.app.doctor_database import kind_of, trouble
     from recourse.contracts.delivery import Unavailable
+    from recourse.contracts.wrapping import KeysUnavailable
 
+    if isinstance(error, KeysUnavailable):
+        return str(error), DOWN
     if isinstance(error, Unavailable):
         kind = str(error)
     elif isinstance(error, DBAPIError | ConnectionError | TimeoutError | socket.gaierror):

@@ -66,6 +66,8 @@ async def claim(unit: Unit, command: StepCommand) -> Claimed | StepResult:
             sha256=hashlib.sha256(document).hexdigest(),
             at=unit.now,
         )
+    if action.document is None:
+        raise LookupError(f"legal action {action.id}: its file was erased and is not made anew")
     if fresh:
         await steps.append(unit.tx, _claimed(unit, d, step, action.document_sha256))
     return Claimed(Handover(action.id, action.document, action.document_sha256), permit.id)

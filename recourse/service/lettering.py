@@ -22,9 +22,10 @@ from recourse.packs.letters import Value, write
 from recourse.packs.loader import PackBook
 from recourse.service.context import Lender, lender_named
 from recourse.service.deciding import rules_for
+from recourse.storage import people, points
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.situation import Gathered, gather
-from recourse.storage.tables import collection_case, contact_point, legal_action, party, vehicle
+from recourse.storage.tables import collection_case, legal_action
 
 
 def common_values(
@@ -48,8 +49,7 @@ async def sheet_values(
 ) -> dict[str, Value]:
     """What letters say besides."""
     loan = gathered.loan
-    of_loan = vehicle.c.loan_id == loan.id
-    details = (await tx.execute(select(vehicle.c.details).where(of_loan))).scalar_one_or_none()
+    details = await people.vehicle_details(tx, loan.id)
     action = select(legal_action.c.document_sha256).where(legal_action.c.case_id == gathered.case.id)
     return {
         "address": await _address_of(tx, gathered, person_id),
@@ -67,8 +67,7 @@ async def _address_of(tx: Tx | ReadTx, gathered: Gathered, person_id: PersonId) 
     point = choose_point(gathered.situation.party(person_id), Channel.LETTER)
     if point is None:
         return ""
-    found = await tx.execute(select(contact_point.c.value).where(contact_point.c.id == point.id))
-    return str(found.scalar_one())
+    return await points.value_of(tx, person_id, point.id)
 
 
 def _vehicle(details: Mapping[str, Any]) -> str:
@@ -100,8 +99,8 @@ async def drafted(
     rules = rules_for(book, lenders, gathered, now)
     lender = lender_named(lenders, gathered.loan.lender)
     days = days_to_answer(_step(rules.strategy, draft.template), rules.strategy, rules.packs)
-    mine = select(party.c.name).where(party.c.id == borrower.person_id)
-    known = common_values(gathered, lender, (await tx.execute(mine)).scalar_one(), now)
+    name = await people.name_of(tx, borrower.person_id)
+    known = common_values(gathered, lender, name, now)
     known |= await sheet_values(tx, gathered, lender, borrower.person_id, now)
     known["deadline"] = last_day(now, days, gathered.loan.zone)
     known |= {"payoff": "", "sale": ""}

@@ -14,7 +14,8 @@ from recourse.domain.ids import LoanId, PersonId
 from recourse.packs.zones import zones_at
 from recourse.service.context import Lender
 from recourse.storage.consents import ProofData
-from recourse.storage.people import MasterData, PersonData, PointData, VehicleData
+from recourse.storage.people import MasterData, PersonData, VehicleData
+from recourse.storage.points import PointData
 
 _MAX_ZONES = 12
 """A number that may be in more (one without an area, say) says what its country says."""

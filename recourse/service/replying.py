@@ -20,7 +20,7 @@ from recourse.domain.law.stop_words import asks_to_stop
 from recourse.domain.situation import Channel
 from recourse.service.ceasing import protect
 from recourse.service.context import Unit
-from recourse.storage import attempts, cases, people, steps, tasks
+from recourse.storage import attempts, cases, points, steps, tasks
 from recourse.storage.attempts import NewAttempt
 from recourse.storage.cases import CaseRow
 from recourse.storage.steps import StepRow
@@ -49,12 +49,12 @@ class Reply:
 
 async def take_reply(unit: Unit, reply: Reply) -> tuple[Taken, tuple[Nudge, ...]]:
     """Once however often the centre delivers it: by the centre's id, else by number, text and day."""
-    points = dict(await people.on_number(unit.tx, reply.number))
-    if not points:
+    reached = dict(await points.on_number(unit.tx, reply.number))
+    if not reached:
         return Taken.NOBODY, ()
-    loans = await unit.lock_people(points)
+    loans = await unit.lock_people(reached)
     key = _key(unit, reply)
-    noted = await _note(unit, reply, key, points, loans)
+    noted = await _note(unit, reply, key, reached, loans)
     if asks_to_stop(reply.text):
         payload = {"channels": [Channel.SMS.value], "by": SENDER, "source": f"in-{key}"}
         return Taken.CEASED, await protect(unit, f"cease-{key}", list(loans), payload)
@@ -72,7 +72,7 @@ async def _note(
     unit: Unit,
     reply: Reply,
     key: str,
-    points: Mapping[PersonId, ContactPointId],
+    reached: Mapping[PersonId, ContactPointId],
     loans: Mapping[PersonId, Sequence[LoanId]],
 ) -> list[tuple[CaseRow, str]]:
     """The text as a contact of each loan of each person; returns the open cases that hear of it now."""
@@ -90,7 +90,7 @@ async def _note(
                 decision=None,
                 channel=Channel.SMS,
                 person_id=person,
-                contact_point_id=points[person],
+                contact_point_id=reached[person],
                 at=unit.now,
                 actor=SENDER,
                 content=reply.text.replace("\0", ""),

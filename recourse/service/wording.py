@@ -17,7 +17,8 @@ from recourse.packs.render import language_of, render
 from recourse.service.context import Unit, lender_named
 from recourse.service.deciding import Deliberation
 from recourse.service.lettering import common_values, sheet_values
-from recourse.storage.tables import contact_point, party
+from recourse.storage import people, points
+from recourse.storage.tables import party
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +39,26 @@ async def compose(
 ) -> Wording:
     """contact: the id of the contact. Raises LookupError, a template error, or LetterError; nothing has been
     claimed then."""
-    whom = select(party.c.name, party.c.language).where(party.c.id == person_id)
-    person = (await unit.tx.execute(whom)).one()
-    where = select(contact_point.c.value).where(contact_point.c.id == point_id)
-    to: str = (await unit.tx.execute(where)).scalar_one()
+    spoken = select(party.c.language).where(party.c.id == person_id)
+    language: str = (await unit.tx.execute(spoken)).scalar_one()
+    name = await people.name_of(unit.tx, person_id)
+    to = await points.value_of(unit.tx, person_id, point_id)
     loan, template = d.gathered.loan, step.template or ""
     lender = lender_named(unit.lenders, loan.lender)
-    values = common_values(d.gathered, lender, person.name, unit.now)
+    values = common_values(d.gathered, lender, name, unit.now)
     days = days_to_answer(step, d.rules.strategy, d.rules.packs)
     values["deadline"] = last_day(unit.now, days, loan.zone)
     letter = None
     if step.letter or step.channel is Channel.LETTER:
         sheet = values | await sheet_values(unit.tx, d.gathered, lender, person_id, unit.now)
         sheet["address"] = to if step.channel is Channel.LETTER else sheet["address"] or to
-        letter = write(template, person.language, sheet, contact=contact)
+        letter = write(template, language, sheet, contact=contact)
         if step.channel is Channel.LETTER:
             said = json.loads(letter)
-            return Wording(to, said["subject"], plain_text(said), person.language, said["version"], letter)
+            return Wording(to, said["subject"], plain_text(said), language, said["version"], letter)
     channel = step.channel.value if step.channel else "email"
-    words = render(template, channel, person.language, _plain(values, template, channel, person.language))
-    return Wording(to, words.subject, words.body, person.language, words.version, letter)
+    words = render(template, channel, language, _plain(values, template, channel, language))
+    return Wording(to, words.subject, words.body, language, words.version, letter)
 
 
 def _plain(values: dict[str, Value], template: str, channel: str, language: str) -> dict[str, object]:

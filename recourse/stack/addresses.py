@@ -38,6 +38,7 @@ class StackAddresses:
     positions_key: str = field(default="", repr=False)  # under which positions are kept
     legal_desk_url: str = ""
     legal_desk_token: str = field(default="", repr=False)
+    privacy_keys_file: str = ""  # the key ring that personal data is sealed with; made with the stack
     end_logs: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -70,6 +71,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "positions_key": "RECOURSE_POSITIONS_KEY",
     "legal_desk_url": "RECOURSE_LEGAL_DESK_URL",
     "legal_desk_token": "RECOURSE_LEGAL_DESK_TOKEN",
+    "privacy_keys_file": "RECOURSE_PRIVACY_KEYS_FILE",
 }
 """Field of `StackAddresses` -> environment variable. The application reads them; set before `up`, they mean
 "this one exists already, use it instead of starting one"."""

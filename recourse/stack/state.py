@@ -49,6 +49,11 @@ class Home:
         return self.path / "stack.json"
 
     @property
+    def keys_file(self) -> Path:
+        """Outlives `down`, for data may."""
+        return self.path / "privacy.keys"
+
+    @property
     def lock_file(self) -> Path:
         return self.path / "stack.lock"
 

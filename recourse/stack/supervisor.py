@@ -33,6 +33,7 @@ from recourse.stack.state import (
     sole_supervisor,
     write_state,
 )
+from recourse.storage import key_files
 
 READY_SECONDS: Final = 60.0
 START_TRIES: Final = 3
@@ -77,7 +78,9 @@ class Group:
 
     async def start(self) -> StackAddresses:
         """Finds everything first, so that all that is missing is said at once, then starts it."""
-        self._update(self._state)
+        keys = key_files.ensure(self._home.keys_file, "stack")
+        known = replace(self._state.addresses, privacy_keys_file=str(keys))
+        self._update(replace(self._state, addresses=known))
         given = {name: fields for name in self._plan.members if (fields := configured(name)) is not None}
         ours = [name for name in self._plan.members if name not in given]
         found = await self._find(ours)

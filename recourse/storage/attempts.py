@@ -14,9 +14,11 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId, TaskId
 from recourse.domain.law.caps import LEDGER_DAYS
 from recourse.domain.situation import SENT, Attempt, AttemptOutcome, Channel
+from recourse.storage import vault
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, among_given
 from recourse.storage.tables import agent_task, contact_attempt
+from recourse.storage.vault import Place
 
 CALLBACK = "callback"
 """The outcome of a call in which the person asked for another."""
@@ -49,11 +51,26 @@ def attempt_id(case_id: CaseId, step_id: str, channel: Channel, number: int) -> 
     return f"att-{digest[:32]}"
 
 
+def place_of(key: str, column: str, person_id: str, loan_id: str) -> Place:
+    """Of the words of a contact: they are about the person and the loan, and gone with either."""
+    return Place("contact_attempt", column, key, (vault.person(person_id), vault.loan(loan_id)))
+
+
+WORDS = ("subject", "content")
+
+
+async def _values(tx: Tx, new: NewAttempt) -> dict[str, Any]:
+    values = {name: getattr(new, name) for name in NewAttempt.__dataclass_fields__ if name not in WORDS}
+    said = {name: text for name in WORDS if (text := getattr(new, name)) is not None}
+    places = {name: place_of(new.id, name, new.person_id, new.loan_id) for name in said}
+    keys = await vault.keys_for(tx, {one for place in places.values() for one in place.subjects})
+    sealed = {f"{name}_sealed": keys.seal(places[name], text) for name, text in said.items()}
+    return values | dict.fromkeys((*WORDS, *(f"{name}_sealed" for name in WORDS))) | sealed
+
+
 async def claim(tx: Tx, new: NewAttempt) -> None:
     """Take the slot. A try that certainly never left may be claimed again under the same key."""
-    values = {name: getattr(new, name) for name in NewAttempt.__dataclass_fields__} | {
-        "state": AttemptOutcome.CLAIMED
-    }
+    values = await _values(tx, new) | {"state": AttemptOutcome.CLAIMED}
     # recorded_at: the sweep takes a claim for dead by its age, and this one begins anew.
     again = {k: v for k, v in values.items() if k != "id"} | {"recorded_at": func.now()}
     await tx.execute(
@@ -80,7 +97,7 @@ class Reservation:
 
 
 async def reserve(tx: Tx, new: NewAttempt, *, says: str, until: datetime) -> None:
-    values = {name: getattr(new, name) for name in NewAttempt.__dataclass_fields__}
+    values = await _values(tx, new)
     state = AttemptOutcome.CLAIMED
     await tx.execute(insert(contact_attempt).values(**values, state=state, says=says, reserved_until=until))
 
@@ -145,7 +162,7 @@ async def expire_reservations(tx: Tx, now: datetime) -> int:
 
 async def add_inbound(tx: Tx, new: NewAttempt) -> bool:
     """A text that came in; False for one that is known. It takes no slot and needs no outcome."""
-    values = {name: getattr(new, name) for name in NewAttempt.__dataclass_fields__}
+    values = await _values(tx, new)
     mine = (
         upsert(contact_attempt)
         .values(**values, state=AttemptOutcome.CONNECTED, inbound=True)

@@ -45,6 +45,8 @@ _LIMITS = text(
 )
 _SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _CLOCK = select(func.clock_timestamp())
+VAULT = "recourse_vault"
+"""Execution option under which a transaction has the vault of its database."""
 _TRIES = 4
 _RETRY = (DeadlockDetectedError, LockNotAvailableError, SerializationError)
 _AWAY = (OSError, InterfaceError, PostgresError, TimeoutError, PoolTimeout)
@@ -60,9 +62,16 @@ class Database:
     """One pool. calendar: maps the database's clock to business time."""
 
     def __init__(
-        self, url: str, calendar: BusinessCalendar, *, pool_size: int = 10, pool_timeout: float = 15
+        self,
+        url: str,
+        calendar: BusinessCalendar,
+        *,
+        pool_size: int = 10,
+        pool_timeout: float = 15,
+        vault: object | None = None,
     ) -> None:
-        """pool_timeout: seconds to wait for a connection that others have."""
+        """pool_timeout: seconds to wait for a connection that others have. vault: what seals and opens
+        personal data (`storage.vault`), found again by every transaction."""
         self.calendar = calendar
         self.engine: AsyncEngine = create_async_engine(
             url,
@@ -72,6 +81,7 @@ class Database:
             pool_timeout=pool_timeout,
             hide_parameters=True,
             connect_args={"timeout": CONNECT_WITHIN, "command_timeout": ANSWER_WITHIN},
+            execution_options={VAULT: vault},
         )
 
     async def close(self) -> None:

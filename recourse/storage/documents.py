@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from recourse.contracts.wrapping import NotOpened
 from recourse.domain.ids import CaseId, LoanId
+from recourse.storage import vault
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.tables import contact_attempt, document, proof
+from recourse.storage.vault import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,21 @@ class DocumentRow(Document):
     content: bytes = field(repr=False)
 
 
-_COLUMNS = [document.c[name] for name in DocumentRow.__dataclass_fields__]
+_COLUMNS = [document.c[name] for name in Document.__dataclass_fields__]
+
+
+def place_of(key: str, person_id: str, loan_id: str) -> Place:
+    """Of a letter: whom it went to and the loan it is about."""
+    return Place("document", "content", key, (vault.person(person_id), vault.loan(loan_id)))
 
 
 async def keep(tx: Tx, row: DocumentRow) -> DocumentRow:
     """What is kept under its id from now on: what was kept before stays, so that a repeated try sends the
     same bytes."""
-    values = {name: getattr(row, name) for name in DocumentRow.__dataclass_fields__}
+    values = {name: getattr(row, name) for name in Document.__dataclass_fields__}
+    to = select(contact_attempt.c.person_id).where(contact_attempt.c.id == row.attempt_id)
+    place = place_of(row.id, (await tx.execute(to)).scalar_one(), row.loan_id)
+    values["content_sealed"] = await vault.seal(tx, place, row.content)
     await tx.execute(upsert(document).values(values).on_conflict_do_nothing())
     kept = await get(tx, row.id)
     if kept is None:
@@ -50,8 +62,23 @@ async def keep(tx: Tx, row: DocumentRow) -> DocumentRow:
 
 
 async def get(tx: Tx | ReadTx, key: str) -> DocumentRow | None:
-    row = (await tx.execute(select(*_COLUMNS).where(document.c.id == key))).mappings().first()
-    return DocumentRow(**row) if row else None
+    """None for one that there is not, and for one that was erased. Raises NotOpened."""
+    found = (
+        select(*_COLUMNS, document.c.content, document.c.content_sealed, contact_attempt.c.person_id)
+        .join(contact_attempt, contact_attempt.c.id == document.c.attempt_id)
+        .where(document.c.id == key)
+    )
+    row = (await tx.execute(found)).mappings().first()
+    if row is None:
+        return None
+    about = {name: row[name] for name in Document.__dataclass_fields__}
+    place = place_of(row["id"], row["person_id"], row["loan_id"])
+    content = await vault.opened(tx, place, row["content_sealed"]) or row["content"]
+    if content is None:
+        return None
+    if hashlib.sha256(content).hexdigest() != row["sha256"]:  # PostgreSQL cannot see into what is sealed
+        raise NotOpened(f"document {key}: is not the file of its digest")
+    return DocumentRow(**about, content=content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,17 @@ from typing import Any
 from sqlalchemy import select
 
 from recourse.domain.ids import LoanId
-from recourse.storage import consents, facts, receipts
+from recourse.storage import facts, receipts
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.dossier_legal import legal_part
-from recourse.storage.dossier_rows import plain
-from recourse.storage.dossier_rows import rows as _rows
+from recourse.storage.dossier_people import contacts, everybody, vehicle_of
+from recourse.storage.dossier_rows import plain, rows
 from recourse.storage.tables import (
     agent_task,
     agreement,
     api_token,
     collection_case,
     contact_attempt,
-    contact_point,
     dispute,
     document,
     hold,
@@ -32,13 +31,10 @@ from recourse.storage.tables import (
     loan_party,
     location_fix,
     location_request,
-    party,
     payment,
-    person_contact_point,
     promise,
     restriction,
     step,
-    vehicle,
 )
 
 WHERE_IT_WAS = frozenset({"latitude", "longitude", "speed_mps", "accuracy_m", "raw_sha256"})
@@ -58,7 +54,7 @@ async def dossier_document(
     return {
         "format": "recourse-dossier/1",
         "loan_id": loan_id,
-        "borrower": await _borrower(tx, loan_id),
+        "borrower": await everybody(tx, loan_id),
         "vehicle": await _vehicle(tx, loan_id),
         "loan": _loan(dict(row)),
         "repayment": await _repayment(tx, loan_id, dict(row)),
@@ -67,65 +63,16 @@ async def dossier_document(
     }
 
 
-async def _borrower(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
-    people = await _rows(
-        tx,
-        select(
-            party.c.id,
-            loan_party.c.role,
-            party.c.name,
-            party.c.language,
-            party.c.zones,
-            party.c.ceased,
-            party.c.details,
-        )
-        .join(loan_party, loan_party.c.person_id == party.c.id)
-        .where(loan_party.c.loan_id == loan_id)
-        .order_by(loan_party.c.role, party.c.id),
-    )
-    points = await _rows(
-        tx,
-        select(
-            person_contact_point.c.person_id,
-            contact_point.c.id,
-            contact_point.c.kind,
-            contact_point.c.value,
-            person_contact_point.c.consent,
-            person_contact_point.c.usable,
-            person_contact_point.c.unusable_code,
-            person_contact_point.c.listed,
-            person_contact_point.c.whereabouts,
-        )
-        .join(contact_point, contact_point.c.id == person_contact_point.c.contact_point_id)
-        .where(person_contact_point.c.person_id.in_([p["id"] for p in people]))
-        .order_by(person_contact_point.c.person_id, contact_point.c.id),
-    )
-    given = [row.values() for row in await consents.of_people(tx, [p["id"] for p in people])]
-    for point in points:
-        place = point["person_id"], point["id"]
-        point["consents"] = [
-            plain(one) for one in given if (one["person_id"], one["contact_point_id"]) == place
-        ]
-    for person in people:
-        person["contact_points"] = [
-            {k: v for k, v in point.items() if k != "person_id"}
-            for point in points
-            if point["person_id"] == person["id"]
-        ]
-    return {"master_data": "present" if people else "missing", "people": people}
-
-
 async def _vehicle(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
     """Who was given leave to locate it, for what and why, and each reading; nowhere where it was."""
-    known = await _rows(tx, select(vehicle).where(vehicle.c.loan_id == loan_id))
     asked = select(location_request).where(location_request.c.loan_id == loan_id)
     read = select(*[c for c in location_fix.c if c.name not in WHERE_IT_WAS])
     read = read.where(location_fix.c.loan_id == loan_id)
-    return (known[0] if known else {}) | {
-        "location_requests": await _rows(
+    return await vehicle_of(tx, loan_id) | {
+        "location_requests": await rows(
             tx, asked.order_by(location_request.c.granted_at, location_request.c.id)
         ),
-        "positions": await _rows(tx, read.order_by(location_fix.c.read_at, location_fix.c.id)),
+        "positions": await rows(tx, read.order_by(location_fix.c.read_at, location_fix.c.id)),
     }
 
 
@@ -150,11 +97,11 @@ async def _repayment(tx: Tx | ReadTx, loan_id: LoanId, row: dict[str, Any]) -> d
         "unpaid_minor": row["unpaid_minor"],
         "oldest_due": row["oldest_due"].isoformat() if row["oldest_due"] else "",
         "times_overdue": len((await tx.execute(cases_of)).all()),
-        "installments": await _rows(
+        "installments": await rows(
             tx,
             select(installment).where(installment.c.loan_id == loan_id).order_by(installment.c.number),
         ),
-        "payments": await _rows(
+        "payments": await rows(
             tx,
             select(payment)
             .where(payment.c.loan_id == loan_id)
@@ -166,18 +113,13 @@ async def _repayment(tx: Tx | ReadTx, loan_id: LoanId, row: dict[str, Any]) -> d
 async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
     """Each contact with content and receipt, each letter by its digest, each step with code, rule and
     versions, promises and holds."""
-    attempts = await _rows(
-        tx,
-        select(contact_attempt)
-        .where(contact_attempt.c.loan_id == loan_id)
-        .order_by(contact_attempt.c.at, contact_attempt.c.id),
-    )
-    told = await _rows(tx, receipts.of_loan(loan_id))
+    attempts = await contacts(tx, select(contact_attempt).where(contact_attempt.c.loan_id == loan_id))
+    told = await rows(tx, receipts.of_loan(loan_id))
     for attempt in attempts:
         attempt["receipts"] = [r for r in told if r["attempt_id"] == attempt["id"]]
-    letters = await _rows(
+    letters = await rows(
         tx,
-        select(*[c for c in document.c if c.name != "content"])
+        select(*[c for c in document.c if not c.name.startswith("content")])
         .where(document.c.loan_id == loan_id)
         .order_by(document.c.at, document.c.id),
     )
@@ -185,7 +127,7 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
     people = select(loan_party.c.person_id).where(loan_party.c.loan_id == loan_id)
     named = list((await tx.execute(people.order_by(loan_party.c.person_id))).scalars())
     return {
-        "cases": await _rows(
+        "cases": await rows(
             tx,
             select(*[c for c in collection_case.c if c.name != "plan"])
             .where(collection_case.c.loan_id == loan_id)
@@ -193,7 +135,7 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
         ),
         "attempts": attempts,
         "letters": letters,
-        "steps": await _rows(
+        "steps": await rows(
             tx,
             # The person beside the actor: the document must say by itself whether two actors were one.
             select(*diary, api_token.c.person)
@@ -201,29 +143,29 @@ async def _contacts(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
             .where(step.c.loan_id == loan_id)
             .order_by(step.c.id),
         ),
-        "tasks": await _rows(
+        "tasks": await rows(
             tx,
             select(agent_task)
             .where(agent_task.c.loan_id == loan_id)
             .order_by(agent_task.c.opened_at, agent_task.c.id),
         ),
-        "promises": await _rows(
+        "promises": await rows(
             tx, select(promise).where(promise.c.loan_id == loan_id).order_by(promise.c.made_at)
         ),
-        "agreements": await _rows(
+        "agreements": await rows(
             tx, select(agreement).where(agreement.c.loan_id == loan_id).order_by(agreement.c.proposed_at)
         ),
-        "disputes": await _rows(
+        "disputes": await rows(
             tx, select(dispute).where(dispute.c.loan_id == loan_id).order_by(dispute.c.opened_at)
         ),
-        "holds": await _rows(
+        "holds": await rows(
             tx,
             select(hold)
             .where((hold.c.loan_id == loan_id) | hold.c.person_id.in_(people))
             .order_by(hold.c.since, hold.c.id),
         ),
         "ceases": [plain(row) for row in await facts.ceases_of(tx, named)],
-        "restrictions": await _rows(
+        "restrictions": await rows(
             tx,
             select(restriction)
             .where(restriction.c.person_id.in_(named))

@@ -26,7 +26,7 @@ from recourse.storage.tables import (
 async def legal_part(tx: Tx | ReadTx, loan_id: LoanId) -> dict[str, Any]:
     actions = await rows(
         tx,
-        select(*[c for c in legal_action.c if c.name != "document"])
+        select(*[c for c in legal_action.c if c.name not in {"document", "document_sealed"}])
         .where(legal_action.c.loan_id == loan_id)
         .order_by(legal_action.c.at),
     )

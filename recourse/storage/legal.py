@@ -2,44 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import CaseId, LoanId
+from recourse.storage import vault
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.tables import legal_action, legal_status
+from recourse.storage.tables import legal_action, legal_status, loan_party
+from recourse.storage.vault import Place
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
+    """document: the file; None once it was erased."""
+
     id: str
     loan_id: LoanId
     case_id: CaseId
     state: str
-    document: bytes
+    document: bytes | None
     document_sha256: str
     reference: str | None
     at: datetime
 
 
-_COLUMNS = [legal_action.c[name] for name in ActionRow.__dataclass_fields__]
+_COLUMNS = [legal_action.c[name] for name in (*ActionRow.__dataclass_fields__, "document_sealed", "names")]
+
+
+def place_of(key: str, loan_id: str, names: Sequence[str]) -> Place:
+    """Of the file that was handed over: it is about the loan and everybody it names."""
+    people = [vault.person(one) for one in sorted(names)]
+    return Place("legal_action", "document", key, (vault.loan(loan_id), *people))
 
 
 async def of_case(tx: Tx | ReadTx, case_id: CaseId) -> ActionRow | None:
-    row = (await tx.execute(select(*_COLUMNS).where(legal_action.c.case_id == case_id))).mappings().first()
-    return ActionRow(**row) if row else None
+    return await _first(tx, legal_action.c.case_id == case_id)
 
 
 async def by_reference(tx: Tx | ReadTx, reference: str) -> ActionRow | None:
     """By the desk's reference, or by our own key: the desk may know the file by that alone when its answer
     was lost."""
     c = legal_action.c
-    found = select(*_COLUMNS).where(or_(c.reference == reference, c.id == reference))
-    row = (await tx.execute(found)).mappings().first()
-    return ActionRow(**row) if row else None
+    return await _first(tx, or_(c.reference == reference, c.id == reference))
+
+
+async def _first(tx: Tx | ReadTx, where: ColumnElement[bool]) -> ActionRow | None:
+    row = (await tx.execute(select(*_COLUMNS).where(where))).mappings().first()
+    if row is None:
+        return None
+    place = place_of(row["id"], row["loan_id"], row["names"])
+    document = await vault.opened(tx, place, row["document_sealed"]) or row["document"]
+    known = {name: row[name] for name in ActionRow.__dataclass_fields__}
+    return ActionRow(**known | {"document": document})
 
 
 async def claim(
@@ -55,6 +73,8 @@ async def claim(
     at: datetime,
 ) -> ActionRow:
     """Fix the document that is handed over: a retry sends the same bytes under the same key."""
+    on_loan = select(loan_party.c.person_id).where(loan_party.c.loan_id == loan_id)
+    names = sorted((await tx.execute(on_loan)).scalars())
     await tx.execute(
         upsert(legal_action)
         .values(
@@ -64,7 +84,8 @@ async def claim(
             state="claimed",
             proposed_by=proposed_by,
             approved_by=approved_by,
-            document=document,
+            document_sealed=await vault.seal(tx, place_of(key, loan_id, names), document),
+            names=names,
             document_sha256=sha256,
             at=at,
         )

@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-import string
-import uuid
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, delete, func, select, update
+from sqlalchemy import Column, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.consents import NOT_STATED
 from recourse.domain.ids import ContactPointId, LoanId, PersonId
 from recourse.domain.situation import PartyRole
-from recourse.storage import consents
-from recourse.storage.consents import Ending, ProofData
+from recourse.storage import consents, erasures, points, vault
+from recourse.storage.consents import Ending
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.sql import among, rows_among
+from recourse.storage.points import PointData
+from recourse.storage.sql import among
 from recourse.storage.tables import (
-    NUMBER_END,
-    NUMBERS,
-    contact_point,
     loan,
     loan_party,
-    number_digits,
-    number_end,
     party,
     person_contact_point,
     vehicle,
 )
-
-SHORTEST_NUMBER = 7
-"""Digits. What is shorter is a service of the network, and the end of many numbers."""
-LONGEST_COUNTRY = 3
-
-
-@dataclass(frozen=True, slots=True)
-class PointData:
-    """whereabouts: what it is to the person (home, work), where the bank says. proofs: of what he agreed to
-    there."""
-
-    kind: str
-    value: str
-    consent: tuple[str, ...]
-    whereabouts: str | None = None
-    proofs: tuple[ProofData, ...] = ()
+from recourse.storage.vault import Keys, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +99,13 @@ async def borrower_regions(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[
     return {LoanId(loan_id): region for loan_id, region in rows}
 
 
+async def borrowed_by(tx: Tx | ReadTx, person_id: PersonId) -> list[LoanId]:
+    """The loans of which the person is the borrower."""
+    c = loan_party.c
+    mine = select(c.loan_id).where(c.person_id == person_id, c.role == PartyRole.BORROWER)
+    return [LoanId(row) for row in (await tx.execute(mine.order_by(c.loan_id))).scalars()]
+
+
 async def on_loan(tx: Tx | ReadTx, loan_id: LoanId) -> list[PersonId]:
     named = select(loan_party.c.person_id).where(loan_party.c.loan_id == loan_id)
     return [PersonId(row) for row in (await tx.execute(named)).scalars()]
@@ -129,28 +116,6 @@ async def on_point(tx: Tx | ReadTx, point_id: ContactPointId) -> list[PersonId]:
     c = person_contact_point.c
     named = select(c.person_id).where(c.contact_point_id == point_id)
     return [PersonId(row) for row in (await tx.execute(named)).scalars()]
-
-
-async def on_number(tx: Tx | ReadTx, number: str) -> list[tuple[PersonId, ContactPointId]]:
-    """Everybody who is or was reached under a telephone number as a network writes it: with its country, with
-    a plus or without, or as it is dialled at home."""
-    digits = "".join(sign for sign in number if sign in string.digits).lstrip("0")
-    if len(digits) < SHORTEST_NUMBER:
-        return []
-    c = person_contact_point.c
-    rows = await tx.execute(
-        select(c.person_id, c.contact_point_id, number_digits)
-        .join(contact_point, contact_point.c.id == c.contact_point_id)
-        .where(contact_point.c.kind.in_(NUMBERS), number_end == digits[-NUMBER_END:])
-        .order_by(c.person_id, c.contact_point_id)
-    )
-    return [(PersonId(p), ContactPointId(point)) for p, point, known in rows if _same_number(known, digits)]
-
-
-def _same_number(one: str, other: str) -> bool:
-    """Where one of the two states no country: its code has three digits at most."""
-    short, long = sorted((one.lstrip("0"), other), key=len)
-    return long.endswith(short) and len(long) - len(short) <= LONGEST_COUNTRY
 
 
 async def save(tx: Tx, data: MasterData) -> None:
@@ -169,34 +134,79 @@ async def save(tx: Tx, data: MasterData) -> None:
         )
     )
     await tx.execute(delete(loan_party).where(loan_party.c.loan_id == data.loan_id))
+    about = [vault.person(person.id) for person in data.people]
+    keys = await vault.keys_for(tx, [vault.loan(data.loan_id), *about])
     for person in data.people:
-        await _save_person(tx, data, person)
-    await _save_vehicle(tx, data.loan_id, data.vehicle)
+        await _save_person(tx, data, person, keys)
+    await _save_vehicle(tx, data.loan_id, data.vehicle, keys)
 
 
-async def _save_person(tx: Tx, data: MasterData, person: PersonData) -> None:
-    values = {
-        "name": person.name,
-        "language": person.language,
-        "region": person.region,
-        "zones": list(person.zones),
-        "details": person.details,
-        "as_of": data.as_of,
-    }
+def place_of(person_id: PersonId | str, column: str) -> Place:
+    return Place("party", column, str(person_id), (vault.person(person_id),))
+
+
+def vehicle_place(loan_id: LoanId | str, column: str) -> Place:
+    return Place("vehicle", column, str(loan_id), (vault.loan(loan_id),))
+
+
+async def name_of(tx: Tx | ReadTx, person_id: PersonId) -> str | None:
+    """None where nobody gave one, or it was erased."""
+    found = select(party.c.name, party.c.name_sealed).where(party.c.id == person_id)
+    plain, sealed = (await tx.execute(found)).one()
+    opened = await vault.opened(tx, place_of(person_id, "name"), sealed)
+    return opened.decode() if opened is not None else plain
+
+
+async def vehicle_details(tx: Tx | ReadTx, loan_id: LoanId) -> Any:
+    """As the bank's snapshot has them; None where there are none, or they were erased."""
+    c = vehicle.c
+    row = (await tx.execute(select(c.details, c.details_sealed).where(c.loan_id == loan_id))).first()
+    if row is None:
+        return None
+    opened = await vault.opened(tx, vehicle_place(loan_id, "details"), row.details_sealed)
+    return json.loads(opened) if opened is not None else row.details
+
+
+async def tracker_of(tx: Tx | ReadTx, loan_id: LoanId) -> str | None:
+    """The provider's id of the vehicle's tracker."""
+    c = vehicle.c
+    row = (await tx.execute(select(c.gps_device_id, c.gps_device_sealed).where(c.loan_id == loan_id))).one()
+    opened = await vault.opened(tx, vehicle_place(loan_id, "gps_device_id"), row.gps_device_sealed)
+    return opened.decode() if opened is not None else row.gps_device_id
+
+
+async def _save_person(tx: Tx, data: MasterData, person: PersonData, keys: Keys) -> None:
     await tx.execute(
         upsert(loan_party)
         .values(loan_id=data.loan_id, person_id=person.id, role=person.role)
         .on_conflict_do_nothing()
     )
-    await _take_if_newest(tx, person.id, party.c.as_of, values)
+    if keys.is_erased(vault.person(person.id)):
+        # The bank may not know yet; what was erased does not come back by its next snapshot.
+        await erasures.named_again(tx, person.id, data.as_of)
+        return
+    await _take_if_newest(tx, person.id, party.c.as_of, _values(data, person, keys))
     newest = person.points_stated and await _take_if_newest(
         tx, person.id, party.c.points_as_of, {"points_as_of": data.as_of}
     )
     if newest:
-        ids = await _save_points(tx, person)
+        ids = await points.save(tx, person.id, person.points, keys)
         proofs = [(ids[p.kind, p.value], proof) for p in person.points for proof in p.proofs]
         ending = Ending(data.as_of, NOT_STATED, f"snapshot {data.loan_id}", consents.BANK)
         await consents.state(tx, person.id, proofs, ending)
+
+
+def _values(data: MasterData, person: PersonData, keys: Keys) -> dict[str, Any]:
+    return {
+        "name": None,
+        "name_sealed": keys.seal(place_of(person.id, "name"), person.name),
+        "language": person.language,
+        "region": person.region,
+        "zones": list(person.zones),
+        "details": None,
+        "details_sealed": keys.seal_json(place_of(person.id, "details"), person.details),
+        "as_of": data.as_of,
+    }
 
 
 async def _take_if_newest(tx: Tx, key: PersonId, said_at: Column[Any], values: dict[str, Any]) -> bool:
@@ -207,61 +217,20 @@ async def _take_if_newest(tx: Tx, key: PersonId, said_at: Column[Any], values: d
     return (await tx.execute(mine)).first() is not None
 
 
-async def _save_points(tx: Tx, person: PersonData) -> dict[tuple[str, str], ContactPointId]:
-    """By kind and value. What is not listed any more stays as evidence of where was written to, and nobody is
-    reached there."""
-    await tx.execute(
-        update(person_contact_point)
-        .where(person_contact_point.c.person_id == person.id)
-        .values(listed=False, consent=[])
-    )
-    if not person.points:
-        return {}
-    points = {(p.kind, p.value): p for p in person.points}
-    rows = [{"id": f"cp-{uuid.uuid4().hex}", "kind": k, "value": v} for k, v in sorted(points)]
-    await tx.execute(upsert(contact_point).on_conflict_do_nothing(index_elements=["kind", "value"]), rows)
-    found = await tx.execute(
-        select(contact_point.c.id, contact_point.c.kind, contact_point.c.value).where(
-            rows_among((contact_point.c.kind, contact_point.c.value), points)
-        )
-    )
-    known = found.all()
-    statement = upsert(person_contact_point)
-    await tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["person_id", "contact_point_id"],
-            set_={
-                "consent": statement.excluded.consent,
-                "listed": True,
-                # A snapshot that does not say it does not unsay it: somebody may have asked us to keep away.
-                "whereabouts": func.coalesce(
-                    statement.excluded.whereabouts, person_contact_point.c.whereabouts
-                ),
-            },
-        ),
-        [
-            {
-                "person_id": person.id,
-                "contact_point_id": row.id,
-                "consent": sorted(points[row.kind, row.value].consent),
-                "whereabouts": points[row.kind, row.value].whereabouts,
-            }
-            for row in known
-        ],
-    )
-    return {(row.kind, row.value): ContactPointId(row.id) for row in known}
-
-
-async def _save_vehicle(tx: Tx, loan_id: LoanId, data: VehicleData | None) -> None:
+async def _save_vehicle(tx: Tx, loan_id: LoanId, data: VehicleData | None, keys: Keys) -> None:
     """A vehicle that is named no more stays for the dossier; its tracker, and the consent to it, do not."""
     if data is None:
-        gone = {"gps_provider": None, "gps_device_id": None, "gps_consent_on": None}
+        named = ("gps_provider", "gps_device_id", "gps_device_sealed", "gps_consent_on")
+        gone = dict.fromkeys(named)
         await tx.execute(update(vehicle).where(vehicle.c.loan_id == loan_id).values(gone))
         return
+    device = keys.seal(vehicle_place(loan_id, "gps_device_id"), data.gps_device_id)
     values = {
-        "details": data.details,
+        "details": None,
+        "details_sealed": keys.seal_json(vehicle_place(loan_id, "details"), data.details),
         "gps_provider": data.gps_provider,
-        "gps_device_id": data.gps_device_id,
+        "gps_device_id": None,
+        "gps_device_sealed": device,
         "gps_consent_on": data.gps_consent_on,
     }
     await tx.execute(

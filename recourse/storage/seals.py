@@ -21,9 +21,11 @@ from recourse.storage.tables import (
     collection_case,
     consent,
     contact_attempt,
+    data_key,
     dispute,
     document,
     dossier_read,
+    erasure,
     fact,
     hold,
     legal_action,
@@ -78,6 +80,7 @@ SEALED: Final[Mapping[str, Table]] = {
         permit_check,
         dossier_read,
         rule_set,
+        erasure,
     )
 }
 """What is sealed, by kind. The triggers that say so are in the migrations."""
@@ -119,6 +122,8 @@ NEVER_CHANGED: Final = frozenset(
     }
 )
 """Kinds whose rows are written once: whoever changes one after it was sealed leaves a second entry."""
+SEALED_SINCE: Final = {"document": ("content", "content_sealed")}
+"""Of them, which column was plain before there were keys, and which one has it now."""
 
 
 _ENTRIES: Final = (
@@ -267,6 +272,20 @@ async def sealed_later(tx: ReadTx, batch: Sequence[Sealed]) -> set[tuple[str, st
     wait = await tx.execute(select(w.kind, w.ref).where(rows_among((w.kind, w.ref), list(last))))
     later = {place for place, index in newest.items() if index > last[place]}
     return later | {(kind, ref) for kind, ref in wait}
+
+
+async def erased_letters(tx: ReadTx, refs: Collection[str]) -> set[str]:
+    """Those whose addressee was erased."""
+    if not refs:
+        return set()
+    whose = func.concat("person:", contact_attempt.c.person_id)
+    gone = (
+        select(document.c.id)
+        .join(contact_attempt, contact_attempt.c.id == document.c.attempt_id)
+        .join(data_key, data_key.c.subject == whose)
+        .where(among(document.c.id, refs), data_key.c.destroyed_at.is_not(None))
+    )
+    return set((await tx.execute(gone)).scalars())
 
 
 async def never_sealed(tx: ReadTx) -> AsyncIterator[tuple[str, str]]:

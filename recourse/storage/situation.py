@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from recourse.domain.consents import agreed
 from recourse.domain.ids import CaseId, ContactPointId, LoanId, PersonId
@@ -77,7 +77,7 @@ _POINTS = (
 )
 _LOCATABLE = select(vehicle.c.loan_id).where(
     among_given(vehicle.c.loan_id, "loans"),
-    vehicle.c.gps_device_id.is_not(None),
+    func.num_nonnulls(vehicle.c.gps_device_id, vehicle.c.gps_device_sealed) > 0,
     vehicle.c.gps_consent_on.is_not(None),
 )
 _CONCLUDED = (

@@ -16,8 +16,9 @@ from recourse.delivery import Delivery
 from recourse.domain.calendar import BusinessCalendar
 from recourse.packs.loader import load_packs
 from recourse.service.context import Lender, Services
-from tests.emptied import Emptied, WithEngine
+from tests.emptied import Emptied
 from tests.fakes import FakeRuns
+from tests.keys import WithEngine
 
 LENDERS = {
     "/demo/cn": Lender("demo-auto-finance", "CN", "CNY", "Asia/Shanghai", "400-000-0000"),

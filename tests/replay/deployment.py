@@ -18,6 +18,7 @@ from sqlalchemy import text
 from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from recourse.app import privacy
 from recourse.app.compose import activities, case_runs, lenders
 from recourse.app.settings import CalendarSettings, LenderSetting, Settings
 from recourse.contracts.events import BankEvent
@@ -248,5 +249,10 @@ def _services(settings: Settings, ladder: Strategy | None) -> Services:
     book = load_packs()
     if ladder is not None:
         book = replace(book, strategies={ladder.name: ladder})
-    database = Database(settings.database_url, settings.calendar.calendar(), pool_size=settings.database_pool)
+    database = Database(
+        settings.database_url,
+        settings.calendar.calendar(),
+        pool_size=settings.database_pool,
+        vault=privacy.vault(settings),
+    )
     return Services(database, book, lenders(settings))

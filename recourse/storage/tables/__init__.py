@@ -1,8 +1,7 @@
 """Every table. Instants are business time in UTC; `recorded_at` columns are the database's own clock.
 
-Money is integer minor units. Personal data stands only in the tables of `people`, in
-`contact_attempt.subject/content`, `document.content`, `legal_action.document`, `api_token.name` (of staff)
-and, encrypted, `position` and `position_feed`.
+Money is integer minor units. Where personal data stands, and whose, is said in `storage.inventory`; it is
+sealed with the keys of those whom it is about.
 """
 
 from recourse.storage.tables.base import metadata
@@ -28,13 +27,9 @@ from recourse.storage.tables.legal import (
     proof,
 )
 from recourse.storage.tables.people import (
-    NUMBER_END,
-    NUMBERS,
     consent,
     contact_point,
     loan_party,
-    number_digits,
-    number_end,
     party,
     person_contact_point,
     restriction,
@@ -42,12 +37,11 @@ from recourse.storage.tables.people import (
 )
 from recourse.storage.tables.permits import permit, permit_check, recovery_proposal
 from recourse.storage.tables.positions import location_fix, location_request, position, position_feed
+from recourse.storage.tables.privacy import data_key, erasure
 from recourse.storage.tables.strategies import assignment, strategy_move
 from recourse.storage.tables.system import api_token, dossier_read, outbox, token_scope
 
 __all__ = [
-    "NUMBERS",
-    "NUMBER_END",
     "agent_task",
     "agreement",
     "anchor",
@@ -58,9 +52,11 @@ __all__ = [
     "consent",
     "contact_attempt",
     "contact_point",
+    "data_key",
     "dispute",
     "document",
     "dossier_read",
+    "erasure",
     "fact",
     "hold",
     "hold_told",
@@ -75,8 +71,6 @@ __all__ = [
     "location_fix",
     "location_request",
     "metadata",
-    "number_digits",
-    "number_end",
     "outbox",
     "party",
     "payment",

@@ -2,7 +2,7 @@
 it costs and what it brings; and proofs on paper."""
 
 from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import BYTEA
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 
 from recourse.storage.tables.base import document, instant, metadata, recorded_at
 
@@ -15,7 +15,11 @@ legal_action = Table(
     Column("state", Text, nullable=False),
     Column("proposed_by", Text, nullable=False),
     Column("approved_by", Text, nullable=False),
-    Column("document", BYTEA, nullable=False),
+    # The file as it was handed over, sealed for the loan and everybody it names. The plain one is from before
+    # there were keys.
+    Column("document", BYTEA),
+    Column("document_sealed", BYTEA),
+    Column("names", ARRAY(Text), nullable=False, server_default="{}"),
     Column("document_sha256", Text, nullable=False),
     Column("reference", Text, unique=True),
     instant("at"),

@@ -1,4 +1,8 @@
-"""Personal data: people, how they are reached, their vehicle. Nothing of it leaves these tables unasked."""
+"""Personal data: people, how they are reached, their vehicle. Nothing of it leaves these tables unasked.
+
+What ends in `_sealed` is sealed with the key of the person, or of the loan. The column of the same name
+without it is from before there were keys, and empty once `recourse privacy seal` has gone over it.
+"""
 
 from sqlalchemy import (
     Boolean,
@@ -11,11 +15,8 @@ from sqlalchemy import (
     Text,
     Time,
     UniqueConstraint,
-    func,
-    literal_column,
-    text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 
 from recourse.storage.tables.base import document, instant, metadata, recorded_at
 
@@ -24,11 +25,13 @@ party = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("name", Text),
+    Column("name_sealed", BYTEA),
     Column("language", Text, nullable=False, server_default="en"),
     Column("region", Text),
     Column("zones", ARRAY(Text), nullable=False, server_default="{}"),
     Column("ceased", ARRAY(Text), nullable=False, server_default="{}"),
     document("details", nullable=True),
+    Column("details_sealed", BYTEA),
     instant("as_of", nullable=True),
     # Apart from `as_of`: a snapshot may name a person and say nothing about how he is reached.
     instant("points_as_of", nullable=True),
@@ -49,19 +52,16 @@ contact_point = Table(
     # A random id: a hash of a phone number could be guessed back. Two people may share the row.
     Column("id", Text, primary_key=True),
     Column("kind", Text, nullable=False),
-    Column("value", Text, nullable=False),
+    Column("value", Text),
     UniqueConstraint("kind", "value"),
-    Index("ix_contact_point_number", text("right(regexp_replace(value, '[^0-9]', '', 'g'), 10)")),
+    # Blind: whoever has the key of the index finds the row by its value, and nobody guesses the value back.
+    # `number_digest` is over the end of a number, as a network may write it.
+    Column("digest", Text),
+    Column("number_digest", Text),
+    UniqueConstraint("kind", "digest"),
+    Index(None, "number_digest"),
+    Index("ix_contact_point_plain", "id", postgresql_where="value IS NOT NULL"),
 )
-
-NUMBERS = ("mobile", "landline")
-NUMBER_END = 10
-"""Digits by which a number is looked for, and which the index holds: as many as it has without its country,
-in most places."""
-number_digits = func.regexp_replace(
-    contact_point.c.value, literal_column("'[^0-9]'"), literal_column("''"), literal_column("'g'")
-)
-number_end = func.right(number_digits, literal_column(str(NUMBER_END)))
 
 person_contact_point = Table(
     "person_contact_point",
@@ -75,6 +75,8 @@ person_contact_point = Table(
     Column("listed", Boolean, nullable=False, server_default="true"),
     # What it is to the person (home, work), where the bank says.
     Column("whereabouts", Text),
+    # Each has the value under a key of his own: who shares a number with somebody erased keeps it.
+    Column("value_sealed", BYTEA),
     Index(None, "contact_point_id"),
 )
 
@@ -105,9 +107,11 @@ vehicle = Table(
     "vehicle",
     metadata,
     Column("loan_id", Text, ForeignKey("loan.id"), primary_key=True),
-    document("details"),
+    document("details", nullable=True),
+    Column("details_sealed", BYTEA),
     Column("gps_provider", Text),
     Column("gps_device_id", Text),
+    Column("gps_device_sealed", BYTEA),
     Column("gps_consent_on", Date),
 )
 

@@ -10,6 +10,7 @@ import pytest
 
 from recourse.contracts.events import parse_line, to_line
 from recourse.storage.codec import plan_from_json
+from tests import opened
 from tests.events import arrears, overdue, payment, reversal, snapshot
 from tests.integration.conftest import World
 
@@ -119,7 +120,7 @@ async def test_an_older_snapshot_does_not_replace_a_newer_one(world: World) -> N
     older = snapshot("L-1", at=NOON - timedelta(days=3), sequence=5, name="旧")
     await world.delivery.accept([newer])
     await world.delivery.accept([older])
-    assert await world.scalar("SELECT name FROM party") == "新"
+    assert await opened.name_of(world, "C-L-1") == "新"
     dispositions = await world.rows("SELECT disposition FROM fact ORDER BY id")
     assert dispositions == [{"disposition": "applied"}, {"disposition": "superseded"}]
 
@@ -164,7 +165,7 @@ async def test_the_newest_of_two_snapshots_in_one_batch_wins(world: World) -> No
     newer = snapshot("L-1", at=NOON, sequence=9, name="新")
     older = snapshot("L-1", at=NOON - timedelta(days=3), sequence=5, name="旧")
     await world.delivery.accept([newer, older])
-    assert await world.scalar("SELECT name FROM party") == "新"
+    assert await opened.name_of(world, "C-L-1") == "新"
 
 
 async def test_an_address_of_the_snapshot_is_where_a_visit_may_go(world: World) -> None:
@@ -176,8 +177,8 @@ async def test_an_address_of_the_snapshot_is_where_a_visit_may_go(world: World) 
     line = json.loads(to_line(master))
     line["data"]["borrower"] = borrower
     await world.delivery.accept([parse_line(json.dumps(line))])
-    points = await world.rows("SELECT kind, value FROM contact_point WHERE kind = 'address'")
-    assert points == [{"kind": "address", "value": "示例路 1 号"}]
+    points = [p["value"] for p in await opened.contact_points(world) if p["kind"] == "address"]
+    assert points == ["示例路 1 号"]
 
 
 async def test_what_was_taken_is_decided_in_the_same_transaction_and_the_nudge_brings_the_plan(

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from activities.handing_over import HandingOverActivities
 from recourse.contracts.messages import StepCommand
-from recourse.domain.ids import LoanId
+from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.situation import HoldReason, StepOutcome
 from recourse.gateways.legal_desk import HttpLegalDesk
 from recourse.service import noting, tokens
@@ -20,7 +20,7 @@ from recourse.service.context import Unit
 from recourse.service.deciding import deliberate, locked
 from recourse.service.noting import HoldRequest
 from recourse.stack import StackAddresses
-from recourse.storage import steps
+from recourse.storage import legal, steps
 from recourse.storage.dossier import dossier_document
 from recourse.storage.tables import api_token
 from tests.events import payment
@@ -50,8 +50,13 @@ async def test_an_approved_handover_files_the_six_part_dossier_and_keeps_what_wa
     action = (await world.rows("SELECT * FROM legal_action"))[0]
     assert (action["proposed_by"], action["approved_by"]) == ("legal-1", "lead-1")
     assert (action["state"], action["reference"]) == ("handed_over", file["reference"])
-    assert json.loads(action["document"]) == file["body"]
-    assert action["document_sha256"] == hashlib.sha256(action["document"]).hexdigest()
+    async with world.services.database.reading() as tx:
+        kept = await legal.of_case(tx, CaseId(action["case_id"]))
+    assert kept is not None
+    assert kept.document is not None
+    assert json.loads(kept.document) == file["body"]
+    assert action["document_sha256"] == hashlib.sha256(kept.document).hexdigest()
+    assert action["document"] is None
     assert await world.scalar(HANDED_OVER) == 1
 
 

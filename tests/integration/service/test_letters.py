@@ -15,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.reminding import RemindingActivities
 from recourse.contracts.messages import StepCommand, StepResult
+from recourse.contracts.wrapping import NotOpened
 from recourse.delivery import Delivery
 from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.situation import Channel
@@ -28,6 +29,7 @@ from recourse.service.lettering import Draft, drafted
 from recourse.storage import documents
 from recourse.storage.documents import DocumentLine
 from recourse.storage.situation import gather
+from tests import opened
 from tests.events import overdue, payment
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import LENDERS, World
@@ -146,7 +148,7 @@ async def test_what_was_sent_is_kept_byte_by_byte_and_waits_to_be_sealed(posting
     assert kept.content == (tray / f"{line.id}.pdf").read_bytes()
     assert (line.channel, line.state, line.provider_refs) == ("letter", "sent", (line.id,))
     assert line.sha256 == hashlib.sha256(kept.content).hexdigest()
-    [attempt] = await posting.rows("SELECT id, subject, content FROM contact_attempt")
+    [attempt] = await opened.contacts(posting)
     assert (line.attempt_id, attempt["subject"]) == (attempt["id"], "催告函")
     assert "3,520.17 CNY" in attempt["content"]
     sealed = "SELECT count(*) FROM unsealed WHERE kind = 'document' AND ref = :id AND chain = 'L-1'"
@@ -158,7 +160,7 @@ async def test_a_letter_that_is_exchanged_later_is_found(posting: World, tray: P
     await _perform(case, _activities(posting, tray), "demand_letter")
     await seal(posting)
     assert await problems(posting) == []
-    other = "content = 'x'::bytea, sha256 = encode(sha256('x'::bytea), 'hex')"
+    other = "content_sealed = 'x'::bytea, sha256 = encode(sha256('x'::bytea), 'hex')"
     await forged(posting, f"UPDATE document SET {other}")
     assert await problems(posting) == [(Problem.CHANGED, "document")]
 
@@ -177,8 +179,13 @@ async def test_the_letter_inside_is_what_the_row_says(posting: World, tray: Path
 async def test_no_other_file_can_stand_under_a_digest(posting: World, tray: Path) -> None:
     case = await _unconsenting(posting, tray)
     await _perform(case, _activities(posting, tray), "demand_letter")
-    with pytest.raises(Exception, match="ck_document_sha256"):
-        await posting.execute("UPDATE document SET content = content || '\\x00'::bytea")
+    [line] = await _lines(posting, case)
+    await posting.execute("UPDATE document SET content_sealed = content_sealed || '\\x00'::bytea")
+    with pytest.raises(NotOpened, match=line.id):
+        async with posting.services.database.reading() as tx:
+            await documents.get(tx, line.id)
+    with pytest.raises(Exception, match="ck_document_sha256"):  # one that is not sealed
+        await posting.execute("UPDATE document SET content = 'x'::bytea")
 
 
 async def test_the_days_of_a_letter_begin_when_the_post_has_brought_it(posting: World, tray: Path) -> None:

@@ -19,6 +19,7 @@ from recourse.ports import Fix
 from recourse.service import locating, position_reads, recovering
 from recourse.service.noting import HoldRequest, place_hold
 from recourse.stack import StackAddresses
+from tests import opened
 from tests.events import payment
 from tests.integration.conftest import World
 from tests.integration.gateways.conftest import Steer, closed_port, entries, traccar  # noqa: F401 - fixture
@@ -125,7 +126,7 @@ async def test_a_tracker_whose_consent_is_missing_is_not_asked(
     world: World, locator: TraccarLocator, stack: StackAddresses
 ) -> None:
     command = await _due(world, "DEMO-CN-24", gps_consent=None)
-    assert await world.scalar("SELECT gps_device_id FROM vehicle") == "DEMO-CN-24"
+    assert (await opened.vehicle_of(world, "L-1"))["gps_device_id"] == "DEMO-CN-24"
     result = await LocatingActivities(world.services, locator, CIPHER).locate(command)
     assert result.code == "no_lawful_basis"
     assert _calls(stack, "DEMO-CN-24") == 0

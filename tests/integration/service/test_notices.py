@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from recourse.domain.ids import CaseId
 from recourse.storage.codec import plan_from_json
 from recourse.storage.situation import gather_all
+from tests import opened
 from tests.events import overdue, payment
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, approved, open_case
@@ -18,8 +19,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 async def test_the_demand_names_its_last_day_and_the_handover_waits_until_it_is_over(
     world: World, demanded: OpenCase
 ) -> None:
-    [sent] = await world.rows("SELECT at, content FROM contact_attempt")
-    last = sent["at"].astimezone(SHANGHAI).date() + timedelta(days=15)
+    [sent] = await opened.contacts(world)
+    last = datetime.fromisoformat(sent["at"]).astimezone(SHANGHAI).date() + timedelta(days=15)
     assert last.isoformat() in sent["content"]
     await approved(world, demanded)
     [case] = await world.rows("SELECT plan FROM collection_case")

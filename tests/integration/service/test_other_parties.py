@@ -9,6 +9,7 @@ import pytest
 
 from recourse.delivery import Delivery
 from recourse.domain.situation import PartyRole
+from tests import opened
 from tests.events import event, overdue
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, answer, open_task
@@ -64,9 +65,9 @@ async def task(world: World) -> str:
 
 async def test_a_call_for_the_guarantor_takes_his_slot_on_his_phone(world: World, task: str) -> None:
     assert (await answer(world, task, "claim", "r1")).receipt.accepted
-    assert await world.rows(
-        "SELECT a.person_id, p.value FROM contact_attempt a JOIN contact_point p ON p.id = contact_point_id"
-    ) == [{"person_id": GUARANTOR, "value": HIS_MOBILE}]
+    [made] = await opened.contacts(world)
+    assert made["person_id"] == GUARANTOR
+    assert await opened.value_of(world, made["contact_point_id"]) == HIS_MOBILE
 
 
 async def test_what_the_guarantor_asks_for_is_noted_for_him_and_not_for_the_borrower(

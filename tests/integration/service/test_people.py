@@ -12,6 +12,7 @@ from recourse.domain.ids import CaseId
 from recourse.domain.situation import Channel, ContactPoint
 from recourse.domain.strategy.address import choose_point
 from recourse.storage.situation import Gathered, gather
+from tests import opened
 from tests.events import event, overdue, snapshot
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON
@@ -30,10 +31,11 @@ async def _reached_by(world: World, channel: Channel) -> ContactPoint | None:
 
 
 async def _kept(world: World, value: str) -> dict[str, Any]:
+    [point] = [row["id"] for row in await opened.contact_points(world) if row["value"] == value]
     [row] = await world.rows(
-        "SELECT o.consent, o.usable, o.listed FROM person_contact_point o "
-        "JOIN contact_point p ON p.id = o.contact_point_id WHERE p.value = :v AND o.person_id = 'C-L-1'",
-        v=value,
+        "SELECT consent, usable, listed FROM person_contact_point "
+        "WHERE contact_point_id = :point AND person_id = 'C-L-1'",
+        point=point,
     )
     return row
 
@@ -53,7 +55,7 @@ async def test_a_point_that_the_newest_snapshot_leaves_out_is_kept_as_evidence_a
     assert await _reached_by(known, Channel.EMAIL) is None
     used = await _reached_by(known, Channel.SMS)
     assert used is not None
-    assert await known.scalar("SELECT value FROM contact_point WHERE id = :id", id=used.id) == OTHER
+    assert await opened.value_of(known, used.id) == OTHER
     for gone in (MOBILE, EMAIL):
         assert await _kept(known, gone) == {"consent": [], "usable": True, "listed": False}
 
@@ -137,6 +139,6 @@ async def test_a_vehicle_that_is_no_longer_named_is_not_located_on_the_old_conse
     assert (await _gathered(known)).situation.locate_basis == "consent"
     await known.delivery.accept([snapshot("L-1", at=LATER, sequence=5, device=None)])
     assert (await _gathered(known)).situation.locate_basis is None
-    row = (await known.rows("SELECT gps_provider, gps_device_id, gps_consent_on, details FROM vehicle"))[0]
+    row = await opened.vehicle_of(known, "L-1")
     assert row.pop("details")["plate"] == "沪A00000"
-    assert set(row.values()) == {None}
+    assert set(row) == {"loan_id"}

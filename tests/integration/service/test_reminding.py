@@ -16,6 +16,7 @@ from recourse.domain.situation import Channel, HoldReason
 from recourse.ports import NotHandedOver, OutcomeUnknown, RefusedByProvider
 from recourse.service import reminding
 from recourse.service.noting import HoldRequest, place_hold
+from tests import opened
 from tests.events import payment
 from tests.fakes import FakeMessenger, SlowMessenger
 from tests.integration.conftest import World
@@ -38,7 +39,7 @@ async def test_a_due_reminder_is_sent_recorded_and_followed_by_the_next_plan(wor
     assert result.plan.step_id == "email_friendly"
     assert [m.to for m in messenger.sent] == ["+8613800000001"]
     assert "3,520.17 CNY" in messenger.sent[0].body
-    attempt = (await world.rows("SELECT state, provider_refs, content FROM contact_attempt"))[0]
+    attempt = (await opened.contacts(world))[0]
     assert attempt["state"] == "sent"
     assert attempt["provider_refs"] == ["ref-1"]
     assert attempt["content"] == messenger.sent[0].body

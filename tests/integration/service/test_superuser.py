@@ -16,7 +16,7 @@ from recourse.delivery import Delivery
 from recourse.domain.evidence.merkle import Frontier
 from recourse.domain.evidence.note import Checkpoint
 from recourse.reading.verifying import Finding, Problem
-from recourse.storage.database import Database
+from recourse.storage.database import VAULT, Database
 from tests.integration.conftest import World
 from tests.integration.service.conftest import open_case
 from tests.integration.service.test_sealing import forged, look, seal
@@ -229,7 +229,9 @@ async def _cloned(world: World, name: str) -> World:
         await connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{url.database}"'))
     await engine.dispose()
     address = url.set(database=name).render_as_string(hide_password=False)
-    services = replace(world.services, database=Database(address, world.services.database.calendar))
+    held = world.services.database.engine.sync_engine.get_execution_options()[VAULT]
+    database = Database(address, world.services.database.calendar, vault=held)
+    services = replace(world.services, database=database)
     return replace(world, services=services, delivery=Delivery(services, world.runs))
 
 
