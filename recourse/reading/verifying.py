@@ -5,9 +5,10 @@ is an old backup: the checkpoints outside know more than it does.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from recourse.contracts.canonical import canonical
 from recourse.domain.evidence.entry import Tail, differences, follows, shown
@@ -171,14 +172,21 @@ async def _rows(tx: ReadTx, batch: Sequence[Sealed]) -> list[Finding]:
     later = await seals.sealed_later(tx, batch)
     latest: Mapping[tuple[str, str], Sealed] = {(one.entry.kind, one.entry.ref): one for one in batch}
     current = {place: one for place, one in latest.items() if place not in later}
-    rows = await seals.rows_of(tx, current)
     rewritten = [
         one
         for one in batch
         if one.entry.kind in seals.NEVER_CHANGED
         and ((place := (one.entry.kind, one.entry.ref)) in later or latest[place] is not one)
     ]
-    findings = [Finding(Problem.CHANGED, one.index, one.entry.kind, one.entry.ref) for one in rewritten]
+    rows = await seals.rows_of(tx, {*current, *((one.entry.kind, one.entry.ref) for one in rewritten)})
+    erased = await seals.erased_letters(
+        tx, [one.entry.ref for one in rewritten if one.secret is None and one.entry.kind == "document"]
+    )
+    findings = [
+        Finding(Problem.CHANGED, one.index, one.entry.kind, one.entry.ref)
+        for one in rewritten
+        if not _only_sealed(one, rows.get((one.entry.kind, one.entry.ref)), erased)
+    ]
     for (kind, ref), one in current.items():
         row = rows.get((kind, ref))
         if row is None or not one.entry.commitments:
@@ -192,3 +200,17 @@ async def _rows(tx: ReadTx, batch: Sequence[Sealed]) -> list[Finding]:
             if changed:
                 findings.append(Finding(Problem.CHANGED, one.index, kind, ref, ", ".join(sorted(changed))))
     return findings
+
+
+def _only_sealed(one: Sealed, row: Mapping[str, Any] | None, erased: Collection[str]) -> bool:
+    """Whether all that happened to the row since this entry is that what stood there in plain was sealed with
+    a key. erased: rows whose salts went with an erasure; of them nothing more can be asked."""
+    plain, sealed = seals.SEALED_SINCE.get(one.entry.kind, ("", ""))
+    if row is None or not plain or row.get(plain) is not None:
+        return False
+    if one.secret is None:
+        return one.entry.ref in erased
+    known = {name: row.get(name) for name in one.entry.commitments if name != plain} | {
+        name: None for name in (sealed,) if name in one.entry.commitments
+    }
+    return not differences(canonical, one.entry, shown(known, one.secret, known))
