@@ -33,10 +33,12 @@ from recourse.gateways.smpp_listening import Inbound, Receipt, SmppListener
 from recourse.gateways.smtp import SmtpMessenger
 from recourse.gateways.traccar import TraccarLocator
 from recourse.packs.loader import PackBook, load_packs, with_experiments, with_house_rules, with_strategies
+from recourse.packs.retention import retention_rules
 from recourse.packs.strict import PackError
 from recourse.ports import CaseRuns, LetterPress, Messenger
 from recourse.service import noting, replying
 from recourse.service.context import Lender, Services
+from recourse.service.retaining import Retention
 from recourse.service.vehicle_desk import VehicleDesk
 from recourse.storage.database import Database
 from recourse.temporal.case_runs import TemporalCaseRuns
@@ -93,6 +95,10 @@ def lenders(settings: Settings) -> Mapping[str, Lender]:
         )
         for source, one in settings.lenders.items()
     }
+
+
+def retention(book: PackBook, lenders: Mapping[str, Lender]) -> Retention:
+    return Retention(book, lenders, retention_rules())
 
 
 def case_runs(settings: Settings, client: Client) -> TemporalCaseRuns:
