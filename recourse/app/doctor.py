@@ -16,6 +16,7 @@ from recourse.app import (
     doctor_kafka,
     doctor_letters,
     doctor_outside,
+    doctor_privacy,
     doctor_temporal,
 )
 from recourse.app.compose import services
@@ -56,6 +57,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("legal desk", doctor_outside.legal_desk),
         ("evidence", doctor_evidence.outside),
         ("letters", doctor_letters.letters),
+        ("privacy", doctor_privacy.keys),
     ]
     results = await asyncio.gather(*(_bounded(name, part(settings)) for name, part in parts))
     return [finding for result in results for finding in result]

@@ -34,6 +34,7 @@ PARTS: Final = {
     "consents": "consents",
     "experiments": "experiments",
     "evidence": "evidence",
+    "privacy": "privacy",
     "cease": "ceasing:cease",
     "dossier": "cases:dossier",
     "bundles": "bundling:bundles",

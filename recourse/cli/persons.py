@@ -1,4 +1,4 @@
-"""Commands that only a person may give: each by his own token.
+"""Commands that only a person may give, each by his own token: two persons are then two persons here too.
 
 The token is asked for, or taken from RECOURSE_TOKEN: an option would stand in the list of processes.
 """
@@ -6,15 +6,18 @@ The token is asked for, or taken from RECOURSE_TOKEN: an option would stand in t
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from recourse.cli.common import USAGE, fail
+from recourse.cli.common import USAGE, fail, run
 
 if TYPE_CHECKING:
-    from recourse.service.context import Services
+    from recourse.service.context import Services, Unit
 
+T = TypeVar("T")
 TOKEN = "RECOURSE_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -35,3 +38,26 @@ async def actor_of(running: Services, token: str, roles: tuple[str, ...]) -> str
     if who.role not in {*roles, "admin"}:
         fail(f"{TOKEN}: the role {who.role} may not do this; {' or '.join(roles)} may", USAGE)
     return who.actor
+
+
+def as_person(work: Callable[[Unit, str], Awaitable[T]], roles: tuple[str, ...]) -> T:
+    """Do it as the actor of the token, if its role may."""
+    from recourse.app.compose import services
+    from recourse.app.settings import load_settings
+    from recourse.service.noting import Pointless
+
+    token = given_token()
+
+    async def done() -> T:
+        async with services(load_settings()) as running:
+            actor = await actor_of(running, token, roles)
+            return await running.run(partial(_within, work=work, actor=actor))
+
+    try:
+        return run(done())
+    except Pointless as error:
+        fail(str(error), USAGE)
+
+
+async def _within(unit: Unit, work: Callable[[Unit, str], Awaitable[T]], actor: str) -> T:
+    return await work(unit, actor)

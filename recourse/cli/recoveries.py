@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from recourse.cli.common import (
     FINDINGS,
-    USAGE,
     Json,
-    fail,
     listing,
     opaque,
     opaque_or_none,
@@ -23,7 +21,7 @@ from recourse.cli.common import (
     say,
     short,
 )
-from recourse.cli.persons import actor_of, given_token
+from recourse.cli.persons import as_person
 
 if TYPE_CHECKING:
     from recourse.domain.law.verdict import Refused
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from recourse.storage.permits import PermitRow
     from recourse.storage.recoveries import ProposalRow
 
-T = TypeVar("T")
 ProposalId = Annotated[str, typer.Argument(help="As `recourse permits proposals` shows it.")]
 
 
@@ -57,7 +54,7 @@ def propose(
         new = NewProposal(case_id, purpose, agency, actor, days, request)
         return await proposing.propose(unit, new)
 
-    row = _as_person(work, proposing.PROPOSE)
+    row = as_person(work, proposing.PROPOSE)
     text = f"{row.id} waits for another person until {short(row.lapses_at)} UTC"
     say(asdict(row), text, as_json)
 
@@ -72,7 +69,7 @@ def approve(proposal_id: ProposalId, as_json: Json = False) -> None:
     async def work(unit: Unit, actor: str) -> PermitRow | Refused:
         return await proposing.approve(unit, proposal_id, actor)
 
-    issued = _as_person(work, proposing.APPROVE)
+    issued = as_person(work, proposing.APPROVE)
     if isinstance(issued, Refused):
         _refused(issued, as_json)
     text = f"{issued.id} for {issued.assigned_to} until {short(issued.expires_at)} UTC"
@@ -89,7 +86,7 @@ def decline(
     With the token of a lead or a lawyer: RECOURSE_TOKEN, else it is asked for."""
     from recourse.service import proposing
 
-    row = _as_person(partial(_decline, key=proposal_id, code=reason), proposing.PROPOSE)
+    row = as_person(partial(_decline, key=proposal_id, code=reason), proposing.PROPOSE)
     say(asdict(row), f"{row.id} is {row.state}", as_json)
 
 
@@ -117,29 +114,6 @@ def proposals(as_json: Json = False) -> None:
     for row in rows:
         table.add_row(row.id, row.case_id, row.agency, row.proposed_by, short(row.lapses_at))
     out.print(table if rows else "no proposals")
-
-
-def _as_person(work: Callable[[Unit, str], Awaitable[T]], roles: tuple[str, ...]) -> T:
-    """Do it as the actor of the token, if its role may."""
-    from recourse.app.compose import services
-    from recourse.app.settings import load_settings
-    from recourse.service.noting import Pointless
-
-    token = given_token()
-
-    async def done() -> T:
-        async with services(load_settings()) as running:
-            actor = await actor_of(running, token, roles)
-            return await running.run(partial(_within, work=work, actor=actor))
-
-    try:
-        return run(done())
-    except Pointless as error:
-        fail(str(error), USAGE)
-
-
-async def _within(unit: Unit, work: Callable[[Unit, str], Awaitable[T]], actor: str) -> T:
-    return await work(unit, actor)
 
 
 def _refused(refusal: Refused, as_json: bool) -> NoReturn:

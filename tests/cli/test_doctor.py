@@ -27,6 +27,7 @@ AT_WORK = {
     "SMS replies",
     "Traccar",
     "legal desk",
+    "privacy",
 }
 AWAY = {
     "PostgreSQL": {"RECOURSE_DATABASE_URL": f"postgresql+asyncpg://postgres:sesame@{UNUSED}/recourse"},
