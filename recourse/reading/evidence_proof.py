@@ -7,18 +7,21 @@ network, given the key that signs checkpoints. So is the whole ledger, which sho
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from recourse.contracts.canonical import canonical
+from recourse.contracts.wrapping import NotOpened
 from recourse.domain.evidence.entry import shown
 from recourse.domain.evidence.merkle import inclusion_proof
 from recourse.domain.evidence.note import Checkpoint, Note, NoteError
 from recourse.domain.ids import CaseId, LoanId
-from recourse.storage import cases, checkpoints, ledger, seal_tree, seals
+from recourse.storage import attempts, cases, checkpoints, ledger, seal_tree, seals, vault
 from recourse.storage.checkpoints import Stamp
 from recourse.storage.database import ReadTx
 from recourse.storage.seals import Sealed
+from recourse.storage.vault import Keys, Place
 
 FORMAT: Final = "recourse-evidence-proof/1"
 LEDGER_FORMAT: Final = "recourse-evidence-ledger/1"
@@ -63,6 +66,7 @@ async def prove(
         tx, lambda node: [inclusion_proof(node, one.index, checkpoint.size) for one in sealed]
     )
     rows = await _current_rows(tx, sealed)
+    texts = await _texts(tx, [one for one in sealed if one.index in rows], rows)
     return {
         "format": FORMAT,
         "checkpoint": note,
@@ -72,7 +76,8 @@ async def prove(
             for stamp in await checkpoints.first_stamps(tx, [one.index for one in sealed])
         ],
         "entries": [
-            _entry(one, path, rows.get(one.index), shows) for one, path in zip(sealed, paths, strict=True)
+            _entry(one, path, rows.get(one.index), texts.get(one.index, {}), shows)
+            for one, path in zip(sealed, paths, strict=True)
         ],
     }
 
@@ -117,17 +122,72 @@ def _entry(
     one: Sealed,
     path: list[bytes],
     row: Mapping[str, Any] | None,
+    texts: Mapping[str, Text],
     shows: Shows,
 ) -> dict[str, Any]:
     kind = one.entry.kind
+    told = {
+        column: text.shown
+        for column, text in texts.items()
+        if column in one.entry.commitments and shows(kind, text.name, text.shown["text"])
+    }
     names = [] if row is None else [name for name in one.entry.commitments if shows(kind, name, row[name])]
     fields = shown(row, one.secret, names) if row is not None and one.secret is not None else []
     return {
         "index": one.index,
         "entry": one.entry.to_json(),
         "path": [step.hex() for step in path],
-        "shown": [{"name": f.name, "value": f.value, "salt": f.salt.hex()} for f in fields],
+        "shown": [
+            {"name": f.name, "value": f.value, "salt": f.salt.hex()} | told.get(f.name, {}) for f in fields
+        ],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What an encrypted column says. name: as the column is named where it is plain. shown: the text, and
+    `opening`, which with it makes the commitment that the envelope begins with."""
+
+    name: str
+    shown: dict[str, str]
+
+
+async def _texts(
+    tx: ReadTx, sealed: Sequence[Sealed], rows: Mapping[int, Mapping[str, Any]]
+) -> dict[int, dict[str, Text]]:
+    """Of contacts, by entry and column. Letters and files stand beside by the digest of their bytes. What was
+    erased, or does not open, has none: `verify` says which it is."""
+    columns = {f"{name}_sealed" for name in attempts.WORDS}
+    said = [
+        one.index
+        for one in sealed
+        # Of an entry that somebody wrote over, who it is about is not known.
+        if one.entry.kind == "contact_attempt" and {"id", "person_id", "loan_id"} <= rows[one.index].keys()
+        if any(rows[one.index].get(column) for column in columns)
+    ]
+    about = {subject for index in said for subject in _place(rows[index], "content").subjects}
+    keys = await vault.keys_of(tx, about)
+    found: dict[int, dict[str, Text]] = {}
+    for index in said:
+        for name in attempts.WORDS:
+            text = _opened(keys, _place(rows[index], name), rows[index].get(f"{name}_sealed"))
+            if text is not None:
+                found.setdefault(index, {})[f"{name}_sealed"] = Text(name, text)
+    return found
+
+
+def _place(row: Mapping[str, Any], column: str) -> Place:
+    return attempts.place_of(row["id"], column, row["person_id"], row["loan_id"])
+
+
+def _opened(keys: Keys, place: Place, value: Any) -> dict[str, str] | None:
+    try:
+        envelope = bytes.fromhex(value.removeprefix("\\x")) if isinstance(value, str) else None
+        text = keys.open_text(place, envelope)
+        opening = keys.opening(place, envelope) if envelope is not None else None
+    except (NotOpened, ValueError):
+        return None
+    return None if text is None or opening is None else {"text": text, "opening": opening.hex()}
 
 
 async def _current_rows(tx: ReadTx, sealed: Iterable[Sealed]) -> dict[int, dict[str, Any]]:

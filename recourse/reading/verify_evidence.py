@@ -503,6 +503,8 @@ def proved(proof: Any, key: str) -> Result:
         for n, field in enumerate(list_at(one, "shown", where)):
             name = differs(entry, field, f"{where}.shown[{n}]")
             problems += [about(index, entry) + ": " + told(name) + " is not what was sealed"] if name else []
+            if "text" in field and not holds_text(field, f"{where}.shown[{n}]"):
+                problems.append(about(index, entry) + ": its text is not the one in the sealed envelope")
             shown += 1
         indexes.append(index)
     problems += bad_stamps(stamps, checkpoint)
@@ -520,6 +522,24 @@ def differs(entry: Entry, field: Any, where: str) -> str:
     except (ValueError, RecursionError):
         raise Unreadable(where + ".value: has no canonical form") from None
     return "" if entry.fields.get(name) == made else name or "a field without a name"
+
+
+VERSION_AND_SALT, ENVELOPE_HEAD = 17, 49
+"""An encrypted value begins with a version and a salt, then the commitment to its text."""
+
+
+def holds_text(field: Any, where: str) -> bool:
+    """Whether a value that is encrypted holds the text shown beside it: `opening` and the text make the
+    commitment that the envelope begins with. The key is not needed, and not shown."""
+    value = text_at(member(field, "value", where), where + ".value")
+    text = text_at(member(field, "text", where), where + ".text")
+    own = bytes.fromhex(hash_at(member(field, "opening", where), where + ".opening"))
+    try:
+        envelope = bytes.fromhex(value[2:] if value.startswith("\\x") else "")
+    except ValueError:
+        envelope = b""
+    made = hashlib.sha256(own + text.encode("utf-8", "surrogatepass")).digest()
+    return len(envelope) >= ENVELOPE_HEAD and envelope[VERSION_AND_SALT:ENVELOPE_HEAD] == made
 
 
 # All of the ledger: a line that says what it is, and a line an entry, each exactly the bytes that were sealed

@@ -19,6 +19,7 @@ from recourse.domain.evidence.merkle import Frontier, inclusion_proof
 from recourse.domain.evidence.note import Checkpoint, sign
 from recourse.gateways.signing import Ed25519Signer
 from recourse.reading import verify_evidence
+from recourse.storage.vault import Keys, Place
 
 PROGRAM = Path(verify_evidence.__file__)
 SIGNER = Ed25519Signer.new("ledger.example")
@@ -29,9 +30,9 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
-def proof(names: list[str] | None = None) -> dict[str, Any]:
+def proof(names: list[str] | None = None, rows: list[dict[str, Any]] = ROWS) -> dict[str, Any]:
     frontier, nodes, entries, prev = Frontier(), {}, [], GENESIS
-    for n, row in enumerate(ROWS):
+    for n, row in enumerate(rows):
         about = {"chain": "case-L-1-1", "kind": "step", "ref": str(n)}
         entry = sealed(rfc8785.dumps, n=n, prev=prev, fields=row, secret=bytes([n]) * 32, **about)
         prev = entry.hash(rfc8785.dumps)
@@ -49,7 +50,7 @@ def proof(names: list[str] | None = None) -> dict[str, Any]:
                 "path": [p.hex() for p in inclusion_proof(lambda lv, i: nodes[lv, i], n, frontier.size)],
                 "shown": [
                     {"name": f.name, "value": f.value, "salt": f.salt.hex()}
-                    for f in shown(ROWS[n], bytes([n]) * 32, names if names is not None else ROWS[n])
+                    for f in shown(rows[n], bytes([n]) * 32, names if names is not None else rows[n])
                 ],
             }
             for n, entry in enumerate(entries)
@@ -112,6 +113,42 @@ def test_whatever_is_changed_is_named(tmp_path: Path, path: tuple[Any, ...], to:
     assert result.returncode == 1
     assert says in result.stdout
     assert result.stdout.splitlines()[-1].startswith("BAD   3 entries")
+
+
+PLACE = Place("contact_attempt", "content", "att-1", ("person:C-1", "loan:L-1"))
+KEYS = Keys({"person:C-1": bytes(32), "loan:L-1": bytes(range(32))}, frozenset())
+
+
+def _with_text() -> dict[str, Any]:
+    """Of a row with an encrypted value, whose text is shown beside it."""
+    envelope = KEYS.seal(PLACE, "我明天还款")
+    assert envelope is not None
+    opening = KEYS.opening(PLACE, envelope)
+    assert opening is not None
+    found = proof(rows=[{"id": "att-1", "content_sealed": f"\\x{envelope.hex()}"}])
+    found["entries"][0]["shown"][1] |= {"text": "我明天还款", "opening": opening.hex()}
+    return found
+
+
+def test_the_text_of_an_encrypted_value_is_checked_without_its_key(tmp_path: Path) -> None:
+    assert run(written(tmp_path, _with_text()), str(SIGNER.key)).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("member", "to"), [("text", "我后天还款"), ("opening", "11" * 32), ("text", ""), ("opening", "00" * 32)]
+)
+def test_another_text_is_not_the_one_in_the_envelope(tmp_path: Path, member: str, to: str) -> None:
+    changed = _with_text()
+    changed["entries"][0]["shown"][1][member] = to
+    result = run(written(tmp_path, changed), str(SIGNER.key))
+    assert (result.returncode, "its text is not the one in the sealed envelope" in result.stdout) == (1, True)
+
+
+def test_a_text_beside_a_value_that_is_no_envelope_is_not_believed(tmp_path: Path) -> None:
+    changed = _with_text()
+    changed["entries"][0]["shown"][0] |= {"text": "x", "opening": "00" * 32}
+    result = run(written(tmp_path, changed), str(SIGNER.key))
+    assert (result.returncode, "its text is not the one in the sealed envelope" in result.stdout) == (1, True)
 
 
 def test_an_entry_that_was_left_out_is_missed_by_the_next_one(tmp_path: Path) -> None:
