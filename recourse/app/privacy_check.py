@@ -65,10 +65,10 @@ async def _unlisted(tx: ReadTx, listed: list[str]) -> list[Finding]:
 
 
 async def named_again(tx: ReadTx) -> list[Finding]:
-    again = [row.person_id for row in await erasures.every(tx) if row.named_again_at is not None]
+    again = list(dict.fromkeys(await erasures.named_again_of(tx)))
     if not again:
         return []
-    says = f"the bank still names people who were erased ({', '.join(sorted(set(again))[:5])})"
+    says = f"the bank still names people who were erased ({', '.join(again[:5])})"
     return [Finding(WHAT, "finding", says, "nothing of it was kept; ask the bank to stop, or why")]
 
 

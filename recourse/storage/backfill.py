@@ -54,6 +54,11 @@ async def count(tx: Tx | ReadTx, plain: Plain) -> int:
     return int((await tx.execute(select(func.count()).where(plain.left()))).scalar_one())
 
 
+async def is_left(tx: Tx | ReadTx, plain: Plain) -> bool:
+    """Whether any does."""
+    return (await tx.execute(select(plain.key).where(plain.left()).limit(1))).first() is not None
+
+
 async def batch(tx: Tx, plain: Plain, after: str, limit: int = BATCH) -> tuple[int, str | None]:
     """Seal the next rows after a key; how many, and the last key, None when there are no more."""
     wanted = select(plain.table).where(plain.left(), plain.key > after).order_by(plain.key).limit(limit)

@@ -51,6 +51,13 @@ async def every(tx: Tx | ReadTx) -> list[ErasureRow]:
     return [_row(row) for row in rows]
 
 
+async def named_again_of(tx: Tx | ReadTx, limit: int = 100) -> list[PersonId]:
+    """Who the bank named since, the newest first."""
+    c = erasure.c
+    again = select(c.person_id).where(c.named_again_at.is_not(None)).order_by(c.named_again_at.desc())
+    return [PersonId(row) for row in (await tx.execute(again.limit(limit))).scalars()]
+
+
 async def decide(tx: Tx, row: ErasureRow) -> None:
     names = ("state", "decided_by", "decided_at")
     values = {name: getattr(row, name) for name in names}
@@ -58,7 +65,7 @@ async def decide(tx: Tx, row: ErasureRow) -> None:
     await tx.execute(update(erasure).where(erasure.c.id == row.id).values(values | lists))
 
 
-async def named_again(tx: Tx, person_id: PersonId, at: datetime) -> None:
+async def note_named_again(tx: Tx, person_id: PersonId, at: datetime) -> None:
     c = erasure.c
     newer = c.named_again_at.is_(None) | (c.named_again_at < at)
     await tx.execute(

@@ -183,7 +183,7 @@ async def _save_person(tx: Tx, data: MasterData, person: PersonData, keys: Keys)
     )
     if keys.is_erased(vault.person(person.id)):
         # The bank may not know yet; what was erased does not come back by its next snapshot.
-        await erasures.named_again(tx, person.id, data.as_of)
+        await erasures.note_named_again(tx, person.id, data.as_of)
         return
     await _take_if_newest(tx, person.id, party.c.as_of, _values(data, person, keys))
     newest = person.points_stated and await _take_if_newest(

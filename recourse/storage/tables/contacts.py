@@ -52,6 +52,7 @@ contact_attempt = Table(
     Index(None, "case_id"),
     Index(None, "loan_id"),
     Index(None, "provider_refs", postgresql_using="gin"),
+    Index("ix_contact_attempt_plain", "id", postgresql_where="subject IS NOT NULL OR content IS NOT NULL"),
     Index("ix_contact_attempt_claimed", "recorded_at", postgresql_where="state = 'claimed'"),
     Index(
         "ix_contact_attempt_reserved",
@@ -78,6 +79,7 @@ document = Table(
     instant("at"),
     recorded_at(),
     CheckConstraint("sha256 = encode(sha256(content), 'hex')", name="sha256"),
+    Index("ix_document_plain", "id", postgresql_where="content IS NOT NULL"),
     Index(None, "loan_id"),
     Index(None, "case_id"),
     Index(None, "attempt_id"),

@@ -25,6 +25,7 @@ legal_action = Table(
     instant("at"),
     recorded_at(),
     Index(None, "loan_id"),
+    Index("ix_legal_action_plain", "id", postgresql_where="document IS NOT NULL"),
 )
 
 proof = Table(

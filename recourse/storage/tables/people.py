@@ -35,6 +35,7 @@ party = Table(
     instant("as_of", nullable=True),
     # Apart from `as_of`: a snapshot may name a person and say nothing about how he is reached.
     instant("points_as_of", nullable=True),
+    Index("ix_party_plain", "id", postgresql_where="name IS NOT NULL OR details IS NOT NULL"),
 )
 
 loan_party = Table(
@@ -113,6 +114,7 @@ vehicle = Table(
     Column("gps_device_id", Text),
     Column("gps_device_sealed", BYTEA),
     Column("gps_consent_on", Date),
+    Index("ix_vehicle_plain", "loan_id", postgresql_where="details IS NOT NULL OR gps_device_id IS NOT NULL"),
 )
 
 consent = Table(
