@@ -52,6 +52,7 @@ def _decided(person_id: str, reason: str, *, approve: bool, decline: bool, as_js
     from recourse.app.erased_list import ErasedList
     from recourse.app.settings import load_settings
     from recourse.domain.ids import PersonId
+    from recourse.domain.privacy.retention import Standing
     from recourse.service import erasing
 
     key = PersonId(person_id)
@@ -69,13 +70,9 @@ def _decided(person_id: str, reason: str, *, approve: bool, decline: bool, as_js
             return held.found
 
     found = as_person(work, MAY)
-    return _refused(found, as_json) if _is_standing(found) else found  # type: ignore[return-value, arg-type]
-
-
-def _is_standing(found: object) -> bool:
-    from recourse.domain.privacy.retention import Standing
-
-    return isinstance(found, Standing)
+    if isinstance(found, Standing):
+        _refused(found, as_json)
+    return found
 
 
 def _refused(found: Standing, as_json: bool) -> NoReturn:

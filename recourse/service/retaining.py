@@ -45,12 +45,13 @@ class Retention:
         named = await retention_facts.loans_naming(tx, wanted)
         loan_ids = sorted({loan_id for each in named.values() for loan_id in each})
         known = await self._facts(tx, loan_ids, now)
+        held = await retention_facts.people_held(tx, wanted, now)
         found = {}
         for person_id, each in named.items():
             days = [local_date(now, zone) for _, zone in (known[one] for one in each)]
             today = min(days) if days else now.date()
             own = standing([known[one][0] for one in each], self.rules, today)
-            if await retention_facts.person_held(tx, person_id, now):
+            if person_id in held:
                 own = replace(own, holds=(Held(Blocker.HOLD_IN_FORCE, ""), *own.holds))
             found[person_id] = own
         return found

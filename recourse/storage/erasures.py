@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, func, insert, select, update
 
 from recourse.domain.ids import PersonId
 from recourse.storage.database import ReadTx, Tx
@@ -48,7 +48,7 @@ async def open_of(tx: Tx | ReadTx, person_id: PersonId) -> ErasureRow | None:
 
 async def every(tx: Tx | ReadTx) -> list[ErasureRow]:
     rows = await tx.execute(select(*_COLUMNS).order_by(erasure.c.proposed_at, erasure.c.id))
-    return [_row(row) for row in rows]
+    return [_row(row) for row in rows.mappings()]
 
 
 async def named_again_of(tx: Tx | ReadTx, limit: int = 100) -> list[PersonId]:
@@ -74,7 +74,7 @@ async def note_named_again(tx: Tx, person_id: PersonId, at: datetime) -> None:
 
 
 async def destroy(tx: Tx, subjects: Iterable[str], at: datetime) -> list[str]:
-    """Destroy their keys; the ids of those that stood. Who had none gets a row that says that he has none."""
+    """Destroy their keys; the ids of those that stood."""
     wanted = sorted(set(subjects))
     c = data_key.c
     gone = (
@@ -101,12 +101,11 @@ async def destroy_listed(tx: Tx, key_ids: Sequence[str], at: datetime) -> None:
     await tx.execute(gone.values(wrapped=None, destroyed_at=at))
 
 
-async def _first(tx: Tx | ReadTx, *where: object) -> ErasureRow | None:
-    row = (await tx.execute(select(*_COLUMNS).where(*where))).first()  # type: ignore[arg-type]
+async def _first(tx: Tx | ReadTx, *where: ColumnElement[bool]) -> ErasureRow | None:
+    row = (await tx.execute(select(*_COLUMNS).where(*where))).mappings().first()
     return _row(row) if row is not None else None
 
 
-def _row(row: object) -> ErasureRow:
-    values = dict(row._mapping)  # type: ignore[attr-defined]
-    lists = {"subjects": tuple(values["subjects"]), "key_ids": tuple(values["key_ids"])}
-    return ErasureRow(**(values | lists))
+def _row(mapping: RowMapping) -> ErasureRow:
+    lists = {"subjects": tuple(mapping["subjects"]), "key_ids": tuple(mapping["key_ids"])}
+    return ErasureRow(**dict(mapping) | lists)

@@ -126,13 +126,11 @@ async def _held(tx: Tx | ReadTx, loan_ids: Iterable[LoanId], now: datetime) -> s
     return await _those(tx, _of(hold, loan_ids, *in_force)) | await _those(tx, people)
 
 
-async def person_held(tx: Tx | ReadTx, person_id: PersonId, now: datetime) -> bool:
-    """Whether a hold is on the person, whatever loans he is on."""
+async def people_held(tx: Tx | ReadTx, people: Iterable[PersonId], now: datetime) -> set[str]:
+    """On whom a hold is in force, whatever loans they are on."""
     c = hold.c
-    mine = select(c.id).where(
-        c.person_id == person_id, c.lifted_at.is_(None), or_(c.until.is_(None), c.until > now)
-    )
-    return (await tx.execute(mine.limit(1))).first() is not None
+    in_force = (c.lifted_at.is_(None), or_(c.until.is_(None), c.until > now))
+    return await _those(tx, select(c.person_id).where(among(c.person_id, people), *in_force))
 
 
 async def people_after(tx: ReadTx, after: str, limit: int) -> list[PersonId]:
