@@ -130,7 +130,7 @@ class _Copy:
                 told[f"{self.say('field', 'address')} {n}"] = address.get("text", "")
         for n, point in enumerate(rows(person["contact_points"]), 1):
             agreed = ", ".join(self.say("channel", name) for name in point.get("consent", ()))
-            said = f"{point['value']} ({self.say('field', 'agreed')}: {agreed or '—'})"
+            said = f"{point.get('value', '—')} ({self.say('field', 'agreed')}: {agreed or '—'})"
             told[f"{self.say('field', point['kind'])} {n}"] = said
         ceased = ", ".join(self.say("channel", name) for name in person.get("ceased", ()))
         return told | self._fields({"ceased": ceased})
