@@ -10,7 +10,8 @@ from sqlalchemy import select
 from recourse.domain.ids import LoanId, PersonId
 from recourse.storage import consents, facts, people, points, vault
 from recourse.storage.database import ReadTx
-from recourse.storage.dossier_people import contacts, plain, rows, vehicle_of
+from recourse.storage.dossier_people import contacts, vehicle_of
+from recourse.storage.dossier_rows import plain, rows
 from recourse.storage.retention_facts import loans_naming
 from recourse.storage.sql import among
 from recourse.storage.tables import (
