@@ -15,11 +15,14 @@ from recourse.domain.ids import LoanId, PersonId
 from recourse.storage.database import Tx
 from recourse.storage.sql import among
 from recourse.storage.tables import (
+    collection_case,
     contact_attempt,
     contact_point,
     document,
     party,
     person_contact_point,
+    position,
+    position_feed,
     seal,
     seal_secret,
     vehicle,
@@ -67,6 +70,11 @@ async def _salts(tx: Tx, person_id: PersonId) -> None:
 
 
 async def vehicles(tx: Tx, loan_ids: Iterable[LoanId]) -> None:
+    """With everywhere they were."""
     names = ("details", "details_sealed", "gps_provider", "gps_device_id", "gps_device_sealed")
     gone = dict.fromkeys((*names, "gps_consent_on"))
-    await tx.execute(update(vehicle).where(among(vehicle.c.loan_id, loan_ids)).values(gone))
+    loans = list(loan_ids)
+    await tx.execute(update(vehicle).where(among(vehicle.c.loan_id, loans)).values(gone))
+    mine = select(collection_case.c.id).where(among(collection_case.c.loan_id, loans))
+    await tx.execute(delete(position).where(position.c.case_id.in_(mine)))
+    await tx.execute(delete(position_feed).where(among(position_feed.c.loan_id, loans)))

@@ -54,6 +54,9 @@ PERSONAL: Final = (
     Held("vehicle", "gps_device_id", "gps_device_sealed", Whose.LOAN, RetentionClass.MASTER),
     Held("location_fix", "latitude", None, Whose.LOAN, RetentionClass.POSITION),
     Held("location_fix", "longitude", None, Whose.LOAN, RetentionClass.POSITION),
+    # Encrypted before it comes to the database, with the key of positions; deleted, not emptied.
+    Held("position", "sealed", None, Whose.LOAN, RetentionClass.POSITION),
+    Held("position_feed", "sealed", None, Whose.LOAN, RetentionClass.POSITION),
     Held("contact_attempt", "subject", "subject_sealed", Whose.PERSON_AND_LOAN, RetentionClass.CONTACT),
     Held("contact_attempt", "content", "content_sealed", Whose.PERSON_AND_LOAN, RetentionClass.CONTACT),
     Held("document", "content", "content_sealed", Whose.PERSON_AND_LOAN, RetentionClass.CONTACT),
@@ -95,8 +98,9 @@ NONE: Final[Mapping[str, str]] = {
     # The contract's terms, its product and the bank's number for it, which is an id as the loan's is.
     "loan": "id lender region currency zone contract account",
     "loan_party": "loan_id person_id role",
-    "location_fix": "id loan_id case_id step_id purpose basis speed_mps accuracy_m source_datum source "
-    "raw_sha256",
+    "location_fix": "id loan_id case_id step_id request_id purpose basis actor precision quality speed_mps "
+    "accuracy_m source_datum source raw_sha256 sealed_sha256",
+    "location_request": "id loan_id case_id purpose basis basis_proof precision granted_by ended_code ended_by",
     "outbox": "event_id loan_id type data",
     "party": "id ceased",
     "payment": "loan_id payment_id",
@@ -104,6 +108,8 @@ NONE: Final[Mapping[str, str]] = {
     "rules_digest answer recall_code recalled_by recall_answer task_id",
     "permit_check": "permit_id actor answer code",
     "person_contact_point": "person_id contact_point_id consent unusable_code whereabouts",
+    "position": "fix_id case_id",
+    "position_feed": "loan_id digest",
     "promise": "id loan_id case_id state taken_by",
     "proof": "id loan_id kind evidence document_id noted_by withdrawn_by withdrawn_source",
     "provider_receipt": "provider_ref state",

@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, insert, select, update
 
 from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.positions import LocationRequest, Precision
+from recourse.storage import people, vault
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, among_given
 from recourse.storage.tables import location_request, vehicle
@@ -116,9 +117,11 @@ class Tracker:
 
 
 async def tracker_of(tx: Tx | ReadTx, loan_id: LoanId) -> Tracker:
-    mine = select(vehicle.c.gps_device_id, vehicle.c.gps_consent_on).where(vehicle.c.loan_id == loan_id)
+    mine = select(vehicle.c.gps_consent_on).where(vehicle.c.loan_id == loan_id)
     found = (await tx.execute(mine)).first()
-    return Tracker(*found) if found else Tracker(None, None)
+    if found is None:
+        return Tracker(None, None)
+    return Tracker(await people.tracker_of(tx, loan_id), found.gps_consent_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +137,17 @@ class Watched:
 async def watched(tx: Tx, devices: Sequence[str], now: datetime) -> dict[str, list[Watched]]:
     """By device, those of these with a running request; two loans may have one vehicle. The requests stay as
     they are until the end of the transaction: who ends one waits, and then forgets what was kept under it."""
+    device_of = await _running_trackers(tx, frozenset(devices), now)
     c = location_request.c
     rows = await tx.execute(
-        select(vehicle.c.loan_id, vehicle.c.gps_device_id, c.precision, c.cell_km)
-        .join(location_request, c.loan_id == vehicle.c.loan_id)
-        .where(among(vehicle.c.gps_device_id, devices), c.ended_at.is_(None), c.granted_until > now)
-        .order_by(vehicle.c.loan_id, c.id)
-        .with_for_update(read=True, of=location_request)
+        select(c.loan_id, c.precision, c.cell_km)
+        .where(among(c.loan_id, device_of), c.ended_at.is_(None), c.granted_until > now)
+        .order_by(c.loan_id, c.id)
+        .with_for_update(read=True)
     )
     finest: dict[tuple[str, LoanId], Watched] = {}
-    for loan_id, device_id, precision, cell_km in rows:
+    for loan_id, precision, cell_km in rows:
+        device_id = device_of[loan_id]
         place = (device_id, loan_id)
         one = Watched(loan_id, device_id, Precision(precision), cell_km)
         known = finest.get(place)
@@ -152,6 +156,26 @@ async def watched(tx: Tx, devices: Sequence[str], now: datetime) -> dict[str, li
     found: dict[str, list[Watched]] = defaultdict(list)
     for (device_id, _), one in finest.items():
         found[device_id].append(one)
+    return found
+
+
+async def _running_trackers(tx: Tx, wanted: frozenset[str], now: datetime) -> dict[LoanId, str]:
+    """Loan -> tracker, where it is one of these. A tracker's id is sealed, so all of those that may be located
+    are opened: as many as there are running requests, and no more."""
+    c, v = location_request.c, vehicle.c
+    running = (
+        select(v.loan_id, v.gps_device_id, v.gps_device_sealed)
+        .join(location_request, c.loan_id == v.loan_id)
+        .where(c.ended_at.is_(None), c.granted_until > now)
+        .distinct()
+    )
+    rows = (await tx.execute(running)).all()
+    keys = await vault.keys_of(tx, [vault.loan(row.loan_id) for row in rows])
+    found: dict[LoanId, str] = {}
+    for loan_id, plain, sealed in rows:
+        device = keys.open_text(people.vehicle_place(loan_id, "gps_device_id"), sealed) or plain
+        if device in wanted:
+            found[LoanId(loan_id)] = device
     return found
 
 
