@@ -100,7 +100,8 @@ NONE: Final[Mapping[str, str]] = {
     "loan_party": "loan_id person_id role",
     "location_fix": "id loan_id case_id step_id request_id purpose basis actor precision quality speed_mps "
     "accuracy_m source_datum source raw_sha256 sealed_sha256",
-    "location_request": "id loan_id case_id purpose basis basis_proof precision granted_by ended_code ended_by",
+    "location_request": "id loan_id case_id purpose basis basis_proof precision granted_by ended_code "
+    "ended_by",
     "outbox": "event_id loan_id type data",
     "party": "id ceased",
     "payment": "loan_id payment_id",

@@ -160,8 +160,8 @@ async def watched(tx: Tx, devices: Sequence[str], now: datetime) -> dict[str, li
 
 
 async def _running_trackers(tx: Tx, wanted: frozenset[str], now: datetime) -> dict[LoanId, str]:
-    """Loan -> tracker, where it is one of these. A tracker's id is sealed, so all of those that may be located
-    are opened: as many as there are running requests, and no more."""
+    """Loan -> tracker, where it is one of these. A tracker's id is sealed, so all that may be located are
+    opened: as many as there are running requests, and no more."""
     c, v = location_request.c, vehicle.c
     running = (
         select(v.loan_id, v.gps_device_id, v.gps_device_sealed)
