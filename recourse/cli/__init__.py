@@ -13,6 +13,7 @@ PARTS: Final = {
     "stack": "stack",
     "db": "database",
     "temporal": "temporal",
+    "kafka": "kafka_acls",
     "events": "events",
     "dlq": "dead_letters",
     "import": "importing",
