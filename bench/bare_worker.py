@@ -14,8 +14,9 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from bench import taken
 from bench.bare_workflow import Bare
+from recourse.app.compose import temporal
+from recourse.app.settings import load_settings
 from recourse.app.stopping import stop_signal
-from recourse.temporal.client import connect
 from recourse.temporal.worker import CACHED_CASES
 
 
@@ -23,7 +24,7 @@ async def main(queue: str, file: Path) -> None:
     stopping = stop_signal()
     passed = SandboxRestrictions.default.with_passthrough_modules("recourse", "bench")
     worker = Worker(
-        await connect(),
+        await temporal(load_settings()),
         task_queue=queue,
         workflows=[Bare],
         workflow_runner=SandboxedWorkflowRunner(restrictions=passed),

@@ -17,7 +17,6 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from sqlalchemy.engine import make_url
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from bench.events import EVENING, LENDERS
 from consumers.connection import KafkaConnection
@@ -27,7 +26,9 @@ from recourse.app.settings import Settings
 from recourse.contracts.events import Topics
 from recourse.stack import StackAddresses, StackError, environment
 from recourse.stack.process import Child, Launch, start, tail
-from recourse.storage import migrate
+from recourse.storage import access
+from recourse.temporal.codec import KeyRing
+from recourse.temporal.converter import sealed_converter
 from recourse.temporal.setup import register_search_attributes
 
 Row = Mapping[str, Any]
@@ -98,7 +99,7 @@ async def bed(addresses: StackAddresses, home: Path, workers: int) -> AsyncItera
     client = await Client.connect(
         addresses.temporal_address,
         namespace=addresses.temporal_namespace,
-        data_converter=pydantic_data_converter,
+        data_converter=sealed_converter(KeyRing.parse(Path(addresses.temporal_keys_file).read_text())),
     )
     await register_search_attributes(client)
     await create_topics(KafkaConnection(addresses.kafka_brokers), topics)
@@ -126,7 +127,7 @@ async def _database(server: str, name: str) -> str:
     finally:
         await connection.close()
     url = make_url(server).set(database=name).render_as_string(hide_password=False)
-    await migrate.upgrade(url)
+    await access.upgrade(url)
     return url
 
 

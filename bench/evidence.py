@@ -17,7 +17,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,8 +40,9 @@ from recourse.packs.loader import load_packs
 from recourse.reading import evidence_proof, verify_evidence
 from recourse.service.context import Lender, Services
 from recourse.stack import StackError, running
-from recourse.storage import migrate
+from recourse.storage import access
 from recourse.storage.database import Database
+from recourse.storage.sight import EVERY_LENDERS, LEDGERS
 from recourse.storage.tables import collection_case, loan, step
 from tests.events import overdue, snapshot
 from tests.fakes import FakeRuns
@@ -92,7 +93,8 @@ class Bed:
     async def seal(self) -> tuple[int, float]:
         """All that waits, as the sealer does it. Rows and seconds."""
         began = time.perf_counter()
-        sealed = await Sealer(self.services, self.signer, self.signer.key.name, []).seal()
+        ledger = replace(self.services, database=self.services.database.seen(LEDGERS))
+        sealed = await Sealer(ledger, self.signer, self.signer.key.name, []).seal()
         return sealed, time.perf_counter() - began
 
     async def hand_out(self) -> tuple[Path, float]:
@@ -129,9 +131,10 @@ async def _bed(server: str, home: Path) -> AsyncIterator[Bed]:
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     admin = await asyncpg.connect(make_url(server).set(drivername="postgresql").render_as_string(False))
     await admin.execute(f'CREATE DATABASE "{name}"')
-    await migrate.upgrade(url.render_as_string(hide_password=False))
+    await access.upgrade(url.render_as_string(hide_password=False))
     keys = vault(KeyRing.new("bench"))
-    database = Database(url.render_as_string(hide_password=False), BusinessCalendar(), vault=keys)
+    address = url.render_as_string(hide_password=False)
+    database = Database(address, BusinessCalendar(), sight=EVERY_LENDERS, vault=keys)
     rows = await asyncpg.connect(plain)
     try:
         services = Services(database, load_packs(), LENDERS)

@@ -12,20 +12,19 @@ import argparse
 import asyncio
 import sys
 
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from recourse.app.compose import temporal
 from recourse.app.settings import load_settings
 from recourse.contracts.names import CASE_WORKFLOW
-from recourse.temporal.client import connect
 from recourse.temporal.worker import WORKFLOWS, sandbox
 
 
 async def replay(query: str, limit: int) -> int:
-    load_settings()  # brings the env file's TEMPORAL_* into the environment
-    client = await connect()
+    settings = load_settings()
+    client = await temporal(settings)
     replayer = Replayer(
-        workflows=list(WORKFLOWS), data_converter=pydantic_data_converter, workflow_runner=sandbox()
+        workflows=list(WORKFLOWS), data_converter=client.data_converter, workflow_runner=sandbox()
     )
     found = client.list_workflows(f"WorkflowType = '{CASE_WORKFLOW}' AND {query}", limit=limit)
     done = failed = 0

@@ -8,8 +8,8 @@ event or the sweeper finds it. A nudge that arrives twice carries nothing new an
 from __future__ import annotations
 
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -38,6 +38,10 @@ class Delivery:
     services: Services
     runs: CaseRuns
 
+    def for_lenders(self, names: Iterable[str] | None) -> Delivery:
+        """The same for a caller who may see these only; None for every lender."""
+        return replace(self, services=self.services.for_lenders(names))
+
     async def accept(self, events: Sequence[BankEvent]) -> Acceptance:
         """What nobody foresaw is the events' fault too: were it raised as it is, the one record that does it
         would end every consumer, one after the other, and come again."""
@@ -61,10 +65,12 @@ class Delivery:
             raise Unavailable(str(error)) from error
 
     async def mark_delivered(self, nudges: Sequence[Nudge]) -> None:
+        """Of every lender: a fact about a person is told to the cases of all his loans."""
+
         async def work(unit: Unit) -> None:
             await cases.mark_delivered(unit.tx, nudges)
 
-        await self.services.run(work)
+        await self.services.for_lenders(None).run(work)
 
     async def deliver(self, nudges: Sequence[Nudge]) -> bool:
         """Nudge and mark; False when the engine is down: the fact counts, and the sweeper goes on later."""

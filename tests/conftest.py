@@ -61,12 +61,12 @@ async def stack(
 @pytest.fixture(scope="session")
 async def template(stack: StackAddresses) -> str:
     """A migrated database that others are cloned from."""
-    from recourse.storage import migrate
+    from recourse.storage import access
     from tests.emptied import UNVACUUMED, execute, named
 
     name = f"template_{uuid.uuid4().hex[:8]}"
     await execute(stack.database_url, f'CREATE DATABASE "{name}"')
-    await migrate.upgrade(named(stack.database_url, name))
+    await access.upgrade(named(stack.database_url, name))
     await execute(named(stack.database_url, name), UNVACUUMED)
     return name
 

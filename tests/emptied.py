@@ -53,6 +53,11 @@ def named(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
+def as_login(url: str, role: str) -> str:
+    """The same database under another login."""
+    return make_url(url).set(username=role).render_as_string(hide_password=False)
+
+
 async def connected(url: str) -> asyncpg.Connection:
     return await asyncpg.connect(url.replace("+asyncpg", "", 1))
 

@@ -53,6 +53,7 @@ def snapshot(
     currency: str = "CNY",
     contract: dict[str, Any] | None = None,
     others: Sequence[dict[str, Any]] = (),
+    lender: str = "demo-auto-finance",
 ) -> BankEvent:
     points: list[dict[str, Any]] = []
     if mobile:
@@ -61,7 +62,7 @@ def snapshot(
         points.append({"kind": "email", "value": email, "consent": ["email"] if consent else []})
     zone = zone or ("Asia/Shanghai" if region == "CN" else "America/New_York")
     data: dict[str, Any] = {
-        "lender": "demo-auto-finance",
+        "lender": lender,
         "region": region,
         "currency": currency,
         "zone": zone,

@@ -12,6 +12,7 @@ from recourse.domain.privacy.key_ring import KeyRing
 from recourse.gateways.key_wrapping import RingWrapper
 from recourse.service.context import Services
 from recourse.storage.database import VAULT, Database
+from recourse.storage.sight import EVERY_LENDERS
 from recourse.storage.vault import Vault
 
 
@@ -35,7 +36,7 @@ class WithEngine(Database):
     """A database whose pool outlives it."""
 
     def __init__(self, engine: AsyncEngine, calendar: BusinessCalendar) -> None:
-        self.engine, self.calendar = engine, calendar
+        self.engine, self.calendar, self.sight = engine, calendar, EVERY_LENDERS
 
     async def close(self) -> None:
         """The pool is closed with the database."""

@@ -43,7 +43,14 @@ class OneStack:
             await asyncio.to_thread(self._over.wait)
 
 
-SHARED = ("database_url", "kafka_brokers", "temporal_address", "temporal_namespace", "temporal_ui_url")
+SHARED = (
+    "database_url",
+    "kafka_brokers",
+    "temporal_address",
+    "temporal_namespace",
+    "temporal_ui_url",
+    "temporal_keys_file",
+)
 
 
 async def with_servers(ends: StackAddresses, file: str) -> StackAddresses:

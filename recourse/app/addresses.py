@@ -14,3 +14,11 @@ def http_address(url: str) -> str:
     if url and (parsed.scheme not in {"http", "https"} or not parsed.host):
         raise ValueError("must be an address that begins with http:// or https://")
     return url
+
+
+def database_address(url: str) -> str:
+    """An address of PostgreSQL for our driver; else it would be found out at the first connection, by an
+    error that names no setting. Raises ValueError."""
+    if not url.startswith("postgresql+asyncpg://"):
+        raise ValueError("must be like postgresql+asyncpg://user:password@host:5432/name")
+    return url

@@ -41,8 +41,10 @@ from recourse.service.context import Lender, Services
 from recourse.service.retaining import Retention
 from recourse.service.vehicle_desk import VehicleDesk
 from recourse.storage.database import Database
+from recourse.storage.sight import EVERY_LENDERS, LEDGERS, Sight
 from recourse.temporal.case_runs import TemporalCaseRuns
 from recourse.temporal.client import connect
+from recourse.temporal.codec import KeyRing
 from recourse.temporal.worker import ActivitySet
 
 log = structlog.get_logger(__name__)
@@ -50,12 +52,24 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def services(settings: Settings) -> AsyncIterator[Services]:
-    """Use cases on one connection pool."""
+    """Use cases on one connection pool, over the loans of every lender."""
+    async with _on(settings, settings.database_url, EVERY_LENDERS) as running:
+        yield running
+
+
+@asynccontextmanager
+async def ledger_services(settings: Settings) -> AsyncIterator[Services]:
+    """Use cases of the sealer, with its own login and rights."""
+    url = settings.evidence_database_url or settings.database_url
+    async with _on(settings, url, LEDGERS) as running:
+        yield running
+
+
+@asynccontextmanager
+async def _on(settings: Settings, url: str, sight: Sight) -> AsyncIterator[Services]:
+    calendar = settings.calendar.calendar()
     database = Database(
-        settings.database_url,
-        settings.calendar.calendar(),
-        pool_size=settings.database_pool,
-        vault=privacy.vault(settings),
+        url, calendar, sight=sight, pool_size=settings.database_pool, vault=privacy.vault(settings)
     )
     try:
         yield Services(database, packs(settings), lenders(settings))
@@ -105,6 +119,18 @@ def case_runs(settings: Settings, client: Client) -> TemporalCaseRuns:
     return TemporalCaseRuns(client, settings.calendar.data(), settings.queue_prefix)
 
 
+async def temporal(settings: Settings, *, lazy: bool = False) -> Client:
+    """Every client there is. Raises SettingsError without a key, RunsUnavailable when nobody answers."""
+    return await connect(key_ring(settings), lazy=lazy)
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    try:
+        return settings.key_ring()
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Core:
     """What most processes need: use cases, the cases' runs, and the delivery between them."""
@@ -121,7 +147,7 @@ async def core(settings: Settings, *, lazy: bool = True) -> AsyncIterator[Core]:
     SettingsError, also for keys of personal data that are missing."""
     privacy.required(settings)
     async with services(settings) as running:
-        client = await connect(lazy=lazy)
+        client = await temporal(settings, lazy=lazy)
         runs = case_runs(settings, client)
         yield Core(running, client, runs, Delivery(running, runs))
 

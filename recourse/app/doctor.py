@@ -87,8 +87,9 @@ async def _postgres(settings: Settings) -> list[Finding]:
         says = f"schema at {revision or 'no revision'}, the code wants {migrate.head()}"
         return [Finding("PostgreSQL", "finding", says, "recourse db upgrade")]
     ok = Finding("PostgreSQL", "ok", f"schema at {revision}")
+    rights = await doctor_database.rights(settings.database_url)
     async with services(settings) as running, running.database.reading() as tx:
-        return [ok, *await _backlog(tx)]
+        return [ok, rights, *await _backlog(tx)]
 
 
 async def _backlog(tx: ReadTx) -> list[Finding]:

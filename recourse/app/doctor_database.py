@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recourse.app.findings import Finding
+from recourse.storage import access
 
 _NO_SCHEMA = ("it has no schema, or one that is not of this release", "recourse db upgrade")
 _NO_ENTRY = ("it does not let this user in", "mend user and password in RECOURSE_DATABASE_URL")
@@ -28,6 +29,19 @@ _AWAY = ("it does not answer", "start it or mend RECOURSE_DATABASE_URL; `recours
 def trouble(kind: str) -> tuple[str, str]:
     """(what is wrong, what to do). kind: the name of the driver's error; its text may quote a row."""
     return _TROUBLE.get(kind, _AWAY)
+
+
+async def rights(url: str) -> Finding:
+    """Roles, grants, row-level security, and whether the login is one that a process should have."""
+    wrong = await access.problems(url)
+    login = await access.powers(url)
+    if wrong:
+        says = f"{wrong[0]}" + (f", and {len(wrong) - 1} more" if len(wrong) > 1 else "")
+        return Finding("PostgreSQL", "finding", says, "recourse db roles; all of it: recourse db check")
+    if login:
+        says = f"the login {login[0]}: row-level security does not bind it"
+        return Finding("PostgreSQL", "finding", says, "log in as recourse_app; see docs/access.md")
+    return Finding("PostgreSQL", "ok", "roles, grants and row-level security")
 
 
 def down(error: BaseException) -> Finding:

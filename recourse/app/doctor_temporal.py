@@ -12,14 +12,13 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from recourse.app.compose import services
+from recourse.app.compose import services, temporal
 from recourse.app.findings import Finding, found
 from recourse.app.settings import Settings
 from recourse.contracts.delivery import Unavailable
 from recourse.contracts.names import CASE_WORKFLOW, SWEEP_ID, Queues
 from recourse.ports import RunsUnavailable
 from recourse.storage.tables import collection_case
-from recourse.temporal.client import connect
 from recourse.temporal.setup import missing_search_attributes
 
 POLLS_WITHIN = timedelta(seconds=90)
@@ -32,7 +31,7 @@ _RUNNING = f"WorkflowType = '{CASE_WORKFLOW}' AND ExecutionStatus = 'Running'"
 
 async def namespace(settings: Settings) -> list[Finding]:
     """What the namespace needs once, and whether anybody works there."""
-    client = await connect()
+    client = await temporal(settings)
     missing = await missing_search_attributes(client)
     if missing:
         says = f"search attributes missing: {', '.join(missing)}"
@@ -58,7 +57,7 @@ async def runs(settings: Settings) -> list[Finding]:
             open_cases = (
                 await tx.execute(select(func.count()).where(collection_case.c.closed_at.is_(None)))
             ).scalar_one()
-        client = await connect()
+        client = await temporal(settings)
         ours = (await client.count_workflows(f"{_RUNNING} AND TaskQueue = '{queue}'")).count
         others = (await client.count_workflows(f"{_RUNNING} AND TaskQueue != '{queue}'")).count
     except (Unavailable, RunsUnavailable, RPCError):
@@ -79,7 +78,7 @@ async def failing(settings: Settings) -> list[Finding]:
     try:
         async with services(settings) as running, running.database.reading() as tx:
             ids = (await tx.execute(soonest.limit(MOST_DESCRIBED))).scalars().all()
-        client, at_once = await connect(), asyncio.Semaphore(20)
+        client, at_once = await temporal(settings), asyncio.Semaphore(20)
         tries = await asyncio.gather(*(_tries(client, key, at_once) for key in ids))
     except (Unavailable, RunsUnavailable, RPCError):
         return []

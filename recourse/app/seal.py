@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from consumers.backoff import Away, Backoff
-from recourse.app.compose import services
+from recourse.app.compose import ledger_services
 from recourse.app.settings import Settings, SettingsError
 from recourse.app.stopping import stop_signal
 from recourse.contracts.delivery import Unacceptable, Unavailable
@@ -129,7 +129,7 @@ async def sealer(settings: Settings) -> AsyncIterator[Sealer]:
         for one in (witness, authority):
             if one is not None:
                 stack.push_async_callback(one.close)
-        running = await stack.enter_async_context(services(settings))
+        running = await stack.enter_async_context(ledger_services(settings))
         yield Sealer(running, signer, settings.evidence_origin or signer.key.name, anchors, folder)
 
 

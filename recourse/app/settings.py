@@ -20,12 +20,14 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, ValidationInf
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from consumers.connection import KafkaConnection
+from recourse.app.addresses import database_address
 from recourse.app.reaching import TLS_FILES
 from recourse.app.settings_evidence import EvidenceSettings
 from recourse.app.settings_letters import LettersSettings
 from recourse.app.settings_outside import OutsideSettings
 from recourse.app.settings_positions import PositionsSettings
 from recourse.app.settings_privacy import PrivacySettings
+from recourse.app.settings_temporal import TemporalSettings
 from recourse.contracts.events import Topics
 from recourse.contracts.messages import CalendarData
 from recourse.domain import zones
@@ -156,15 +158,21 @@ class PackSettings(KafkaSettings):
 
 
 class Settings(
-    OutsideSettings, PositionsSettings, EvidenceSettings, LettersSettings, PrivacySettings, PackSettings
+    OutsideSettings,
+    PositionsSettings,
+    EvidenceSettings,
+    LettersSettings,
+    PrivacySettings,
+    TemporalSettings,
+    PackSettings,
 ):
     database_url: str
+    database_owner_url: str = ""
     database_pool: int = Field(default=10, ge=1, le=200)
     consumer_group: str = "recourse"
     lenders: dict[str, LenderSetting] = {}
     calendar: CalendarSettings = CalendarSettings()
     queue_prefix: str = "recourse"
-    temporal_ui_url: str = ""
     sweep_every_seconds: int = Field(default=60, ge=1)
     api_host: str = "127.0.0.1"
     api_port: int = 8080
@@ -174,10 +182,16 @@ class Settings(
     @field_validator("database_url")
     @classmethod
     def _is_ours(cls, url: str) -> str:
-        """Else it would be found out at the first connection, by an error that names no setting."""
-        if not url.startswith("postgresql+asyncpg://"):
-            raise ValueError("must be like postgresql+asyncpg://user:password@host:5432/name")
-        return url
+        return database_address(url)
+
+    @field_validator("database_owner_url")
+    @classmethod
+    def _is_the_owners(cls, url: str) -> str:
+        return url and database_address(url)
+
+    def owner_url(self) -> str:
+        """Of whoever owns the tables: for migrations, roles and policies only."""
+        return self.database_owner_url or self.database_url
 
 
 Loaded = TypeVar("Loaded", bound=KafkaSettings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
-from recourse.app.addresses import http_address
+from recourse.app.addresses import database_address, http_address
 from recourse.domain.evidence.note import NoteError, VerifierKey
 
 
@@ -16,6 +16,7 @@ class EvidenceSettings(BaseSettings):
     folder that is away for an hour must not keep any process from starting.
     """
 
+    evidence_database_url: str = ""
     evidence_key_file: str = ""
     evidence_origin: str = ""
     evidence_folder: str = ""
@@ -25,6 +26,11 @@ class EvidenceSettings(BaseSettings):
     evidence_timestamp_url: str = ""
     evidence_timestamp_every_seconds: float = Field(default=3600.0, ge=0)
     evidence_every_seconds: float = Field(default=5.0, gt=0)
+
+    @field_validator("evidence_database_url")
+    @classmethod
+    def _is_a_database(cls, url: str) -> str:
+        return url and database_address(url)
 
     @field_validator("evidence_witness_key")
     @classmethod

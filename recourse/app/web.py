@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 
 import structlog
 import uvicorn
@@ -27,16 +28,32 @@ async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> 
         desk = None
         if _locates(settings):
             desk = await closing.enter_async_context(vehicle_desk(settings, parts.services))
-        listening = _listening(settings.api_host, settings.api_port)
-        server = server_of(build_api(parts.delivery, parts.runs, desk, docs=settings.api_docs))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        log.info("api started", host=settings.api_host, port=settings.api_port)
-        stop = asyncio.create_task(stopping.wait())
-        await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
-        server.should_exit = True
-        stop.cancel()
-        with suppress(asyncio.CancelledError):
-            await serving
+        api = build_api(parts.delivery, parts.runs, desk, docs=settings.api_docs)
+        where = Place("RECOURSE_API", settings.api_host, settings.api_port)
+        await served(api, where, stopping)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to listen. setting: the first part of the names of the two settings that say so."""
+
+    setting: str
+    host: str
+    port: int
+
+
+async def served(application: ASGIApp, where: Place, stopping: asyncio.Event) -> None:
+    """Until asked to stop. Raises SettingsError for a place that cannot be listened on."""
+    listening = _listening(where)
+    server = server_of(application)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    log.info("listening", what=where.setting, host=where.host, port=where.port)
+    stop = asyncio.create_task(stopping.wait())
+    await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    stop.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
 
 
 def _locates(settings: Settings) -> bool:
@@ -58,12 +75,12 @@ def server_of(application: ASGIApp) -> uvicorn.Server:
     return server
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _listening(where: Place) -> socket.socket:
     """Taken before the server starts: uvicorn itself would end the process in the middle of its task."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        return socket.create_server((where.host, where.port), family=family)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
-        remedy = "set RECOURSE_API_HOST and RECOURSE_API_PORT to one that is free"
-        raise SettingsError(f"{host}:{port} cannot be listened on, {reason}; {remedy}") from None
+        remedy = f"set {where.setting}_HOST and {where.setting}_PORT to one that is free"
+        raise SettingsError(f"{where.host}:{where.port} cannot be listened on, {reason}; {remedy}") from None

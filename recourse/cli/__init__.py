@@ -44,7 +44,10 @@ PARTS: Final = {
     "explain": "explaining:explain",
     "simulate": "simulating:simulate",
     "doctor": "doctor:doctor",
-    **{name: f"processes:{name}" for name in ("consume", "worker", "relay", "web", "seal", "positions")},
+    **{
+        name: f"processes:{name}"
+        for name in ("consume", "worker", "relay", "web", "seal", "positions", "codec")
+    },
 }
 """Name -> file, whose `app` it is, or file:member, a group or a command; in the order of `--help`."""
 

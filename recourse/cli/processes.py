@@ -49,6 +49,13 @@ def positions() -> None:
     _start(run_positions)
 
 
+def codec() -> None:
+    """Open encrypted payloads for Temporal's Web UI."""
+    from recourse.app.codec import run_codec
+
+    _start(run_codec)
+
+
 def _start(process: Callable[..., Awaitable[None]]) -> None:
     from recourse.app.logs import configure_logging
     from recourse.app.settings import load_settings
@@ -83,4 +90,5 @@ COMMANDS = {
     "web": web,
     "seal": seal,
     "positions": positions,
+    "codec": codec,
 }

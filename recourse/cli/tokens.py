@@ -58,21 +58,23 @@ def issue(
     loans: LoanList = None,
     as_json: Json = False,
 ) -> None:
-    """Issue a token. It is printed once, alone on standard output, and stored only as a hash. A dialler's may
-    ask about no loan until it is bound to some: here, or by `recourse tokens bind`."""
+    """Issue a token. It is printed once, alone on standard output, and stored only as a hash. With --lender
+    it sees the loans of these lenders only, else those of every lender; a dialler's sees none until it is
+    bound to some: here, or by `recourse tokens bind`."""
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
     from recourse.service import binding, tokens
 
     one_of("--role", role, tokens.ROLES)
     bound = _named(lender, loan, loans)
-    if role != binding.BOUND_ROLE and (bound.lenders or bound.loans):
-        fail(f"--lender, --loan, --loans: bind a token of the role {binding.BOUND_ROLE} only", USAGE)
+    confined = role == binding.BOUND_ROLE or bool(bound.lenders)
+    if role != binding.BOUND_ROLE and bound.loans:
+        fail(f"--loan, --loans: bind a token of the role {binding.BOUND_ROLE} only", USAGE)
 
     async def issue_bound(unit: Unit) -> tokens.Issued:
         """In one transaction: a loan there is none of leaves no token behind that nobody has seen."""
-        issued = await tokens.issue(unit, role, name, person)
-        if role == binding.BOUND_ROLE:
+        issued = await tokens.issue(unit, role, name, person, confined=confined)
+        if confined:
             await binding.bind(unit, issued.actor, bound)
         return issued
 
@@ -87,7 +89,7 @@ def issue(
         out.print(issued.token, highlight=False, soft_wrap=True)
         err.print(f"of {issued.actor}; to end it: recourse tokens revoke {issued.actor}", highlight=False)
         err.print(f"whose it is: {issued.person}; --person {issued.person} for his next one", highlight=False)
-        if role == binding.BOUND_ROLE:
+        if confined:
             err.print(_words(issued.actor, bound), highlight=False)
 
 
@@ -135,7 +137,7 @@ def revoke(
 def bind(
     actor: Actor, lender: Lenders = None, loan: Loans = None, loans: LoanList = None, as_json: Json = False
 ) -> None:
-    """Let a dialler's token ask about more loans: those of a lender, or those of a list."""
+    """Let a confined token see more: a lender's loans, and for a dialler those of a list."""
     from recourse.service import binding
 
     more = _named(lender, loan, loans)
@@ -153,7 +155,7 @@ def unbind(
     everything: Annotated[bool, typer.Option("--all", help="All that it is bound to.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Take loans from a dialler's token, at once. What it has reserved it still tells of."""
+    """Take lenders or loans from a confined token, at once. What a dialler has reserved it still tells of."""
     from recourse.service import binding
 
     less = _named(lender, loan, loans)
@@ -164,7 +166,7 @@ def unbind(
 
 @app.command()
 def scope(actor: Actor, as_json: Json = False) -> None:
-    """Which loans a dialler's token may ask about."""
+    """Which lenders and loans a confined token is for."""
     from recourse.service import binding
     from recourse.storage.token_scopes import Bound
 
@@ -202,7 +204,7 @@ def _named(lenders: list[str] | None, loans: list[str] | None, listed: Path | No
 
 def _words(actor: str, bound: Bound) -> str:
     if not (bound.lenders or bound.loans):
-        return f"{actor} may ask about no loan; bind it: recourse tokens bind {actor} --lender NAME"
+        return f"{actor} is for no loan; bind it: recourse tokens bind {actor} --lender NAME"
     parts = [f"every loan of {name}" for name in bound.lenders]
     parts += [f"{len(bound.loans)} loans by their ids"] if bound.loans else []
-    return f"{actor} may ask about " + ", ".join(parts)
+    return f"{actor} is for " + ", ".join(parts)

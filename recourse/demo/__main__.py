@@ -19,6 +19,7 @@ from recourse.demo.runner import Outcome, linger, run
 from recourse.demo.screen import Moment, line, report, screen
 from recourse.demo.sealing import prepare
 from recourse.stack import StackError, running
+from recourse.stack.ports import HOST
 from recourse.stack.state import Home
 
 FINDINGS, DOWN = 1, 3
@@ -110,6 +111,7 @@ def _links(deployment: Deployment) -> dict[str, str]:
     namespace = addresses.temporal_namespace
     return {
         "Temporal UI": f"{addresses.temporal_ui_url}/namespaces/{namespace}/workflows",
+        "its contents": f"http://{HOST}:{addresses.codec_port}/",
         "API": f"{deployment.api_url}/api/docs",
         "token (lead)": deployment.tokens["lead"],
         "command line": f"set -a; . {_short(deployment.env_file)}; set +a; .venv/bin/recourse cases list",

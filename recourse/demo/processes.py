@@ -1,4 +1,4 @@
-"""The demo's deployment: settings, and Recourse's own four processes on the embedded stack."""
+"""The demo's deployment: settings, and Recourse's own processes on the embedded stack."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+from sqlalchemy.engine import make_url
 
 from consumers.connection import KafkaConnection
 from recourse.app.compose import services
@@ -29,8 +30,9 @@ from recourse.service import tokens
 from recourse.stack import StackAddresses, StackError, environment
 from recourse.stack.ports import HOST, choose
 from recourse.stack.process import Child, Launch, start, tail
+from recourse.storage.tables.access import APP, SEALER
 
-COMMANDS = ("consume", "worker", "relay", "web", "seal")
+COMMANDS = ("consume", "worker", "relay", "web", "seal", "codec")
 _LEAD_SECONDS = 10.0
 _STARTS_AT_ONCE = 5.0
 """All the processes starting together take this many times as long as a single command, on two cores."""
@@ -173,14 +175,32 @@ class Deployment:
 
 
 def _environment(addresses: StackAddresses, calendar: BusinessCalendar, api_port: int) -> dict[str, str]:
-    return environment(addresses) | {
-        "RECOURSE_LENDERS": json.dumps(lender_settings(), separators=(",", ":")),
-        "RECOURSE_CALENDAR__REAL_ANCHOR": calendar.real_anchor.isoformat(),
-        "RECOURSE_CALENDAR__BUSINESS_ANCHOR": calendar.business_anchor.isoformat(),
-        "RECOURSE_CALENDAR__SCALE": str(calendar.scale),
-        "RECOURSE_SWEEP_EVERY_SECONDS": "5",
-        "RECOURSE_API_HOST": HOST,
-        "RECOURSE_API_PORT": str(api_port),
-        "RECOURSE_API_DOCS": "true",
-        "RECOURSE_TEMPORAL_UI_URL": addresses.temporal_ui_url,
+    return (
+        environment(addresses)
+        | _logins(addresses.database_url)
+        | {
+            "RECOURSE_LENDERS": json.dumps(lender_settings(), separators=(",", ":")),
+            "RECOURSE_CALENDAR__REAL_ANCHOR": calendar.real_anchor.isoformat(),
+            "RECOURSE_CALENDAR__BUSINESS_ANCHOR": calendar.business_anchor.isoformat(),
+            "RECOURSE_CALENDAR__SCALE": str(calendar.scale),
+            "RECOURSE_SWEEP_EVERY_SECONDS": "5",
+            "RECOURSE_API_HOST": HOST,
+            "RECOURSE_API_PORT": str(api_port),
+            "RECOURSE_API_DOCS": "true",
+            "RECOURSE_TEMPORAL_UI_URL": addresses.temporal_ui_url,
+        }
+    )
+
+
+def _logins(owner: str) -> dict[str, str]:
+    """Each process with the login it should have. A server that asks for passwords was configured, and so is
+    its login."""
+    url = make_url(owner)
+    if url.password is not None:
+        return {}
+    names = {
+        "RECOURSE_DATABASE_URL": APP,
+        "RECOURSE_EVIDENCE_DATABASE_URL": SEALER,
+        "RECOURSE_DATABASE_OWNER_URL": url.username,
     }
+    return {name: url.set(username=login).render_as_string(False) for name, login in names.items()}

@@ -1,4 +1,4 @@
-"""Which loans the token of a dialler is for. One that is bound to none may ask about none."""
+"""Which lenders a confined token is for, and which loans a dialler's. One that is bound to none sees none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from recourse.storage import token_scopes
 from recourse.storage.token_scopes import Bound
 
 BOUND_ROLE = "dialler"
+"""Of those who may be bound to single loans; its tokens are always confined."""
 NOT_YOURS = "loan: none of this id is yours; ask who issued your token to bind it"
 """The same for a loan there is none of: who may not ask about it does not learn whether there is one."""
 
@@ -17,9 +18,9 @@ async def bind(unit: Unit, actor: str, more: Bound) -> Bound:
     """All that it is bound to then. Safe to repeat.
 
     Raises Unknown for an actor without a token, a lender or a loan there is none of, and Pointless for a
-    token of another role. Nothing is bound then.
+    token that sees every lender's loans, or for loans and a token of another role. Nothing is bound then.
     """
-    await _check(unit, actor)
+    await _check(unit, actor, more)
     known = {lender.name for lender in unit.lenders.values()}
     known |= await token_scopes.lenders_known(unit.tx, [name for name in more.lenders if name not in known])
     for name in more.lenders:
@@ -35,7 +36,7 @@ async def bind(unit: Unit, actor: str, more: Bound) -> Bound:
 
 async def unbind(unit: Unit, actor: str, less: Bound | None) -> Bound:
     """All that it is bound to then. less: None for everything. A slot that was reserved is still told of."""
-    await _check(unit, actor)
+    await _check(unit, actor, less or Bound())
     gone = less if less is not None else await token_scopes.of_actor(unit.tx, actor)
     await token_scopes.end(unit.tx, actor, gone, unit.now)
     return await token_scopes.of_actor(unit.tx, actor)
@@ -47,9 +48,12 @@ async def must_cover(unit: Unit, actor: str, loan_id: LoanId) -> None:
         raise Unknown(NOT_YOURS)
 
 
-async def _check(unit: Unit, actor: str) -> None:
-    role = await token_scopes.role_of(unit.tx, actor)
-    if role is None:
+async def _check(unit: Unit, actor: str, named: Bound) -> None:
+    kind = await token_scopes.kind_of(unit.tx, actor)
+    if kind is None:
         raise Unknown(f"actor {actor}: no token was issued under it; see `recourse tokens list`")
-    if role != BOUND_ROLE:
+    role, confined = kind
+    if not confined:
+        raise Pointless("actor: this token is for every lender; issue another with --lender, and revoke it")
+    if named.loans and role != BOUND_ROLE:
         raise Pointless(f"actor: a token of the role {role} is not bound to loans; one of {BOUND_ROLE} is")

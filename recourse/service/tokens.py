@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import func, insert, select, update
 
+from recourse.service.binding import BOUND_ROLE
 from recourse.service.context import Unit
+from recourse.storage import token_scopes
 from recourse.storage.database import ReadTx
 from recourse.storage.tables import api_token
 
@@ -26,19 +28,31 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """actor: the opaque id that stands in steps, tasks and approvals."""
+    """actor: the opaque id that stands in steps, tasks and approvals. lenders: whose loans there are for him;
+    None for every lender's."""
 
     actor: str
     role: str
+    lenders: tuple[str, ...] | None = None
 
 
-async def issue(unit: Unit, role: str, name: str, person: str | None = None) -> Issued:
+async def issue(
+    unit: Unit, role: str, name: str, person: str | None = None, *, confined: bool = False
+) -> Issued:
     """person: the opaque id of whose it is, where he has a token already; a new one when left out. A token
-    that has none is its actor's: with that actor as `person` the two are of one person."""
+    that has none is its actor's: with that actor as `person` the two are of one person. confined: to the
+    lenders that it is bound to (`binding`), none at first; a dialler's always is."""
     token = f"rc_{secrets.token_urlsafe(32)}"
     actor = f"{role}-{secrets.token_hex(4)}"
     person = person or f"person-{secrets.token_hex(4)}"
-    values = {"token_hash": _hash(token), "actor": actor, "name": name, "role": role, "person": person}
+    values: dict[str, object] = {
+        "token_hash": _hash(token),
+        "actor": actor,
+        "name": name,
+        "role": role,
+        "person": person,
+    }
+    values["confined"] = confined or role == BOUND_ROLE
     await unit.tx.execute(insert(api_token).values(values))
     return Issued(token, actor, person)
 
@@ -62,14 +76,12 @@ def has_the_shape(token: str) -> bool:
 
 async def caller(tx: ReadTx, token: str) -> Caller | None:
     """Looked up at every request, so that a revoked token stops working at once."""
-    row = (
-        await tx.execute(
-            select(api_token.c.actor, api_token.c.role).where(
-                api_token.c.token_hash == _hash(token), api_token.c.revoked_at.is_(None)
-            )
-        )
-    ).first()
-    return Caller(row[0], row[1]) if row else None
+    c = api_token.c
+    # A dialler tells of what it reserved before it was unbound; what it may ask for is checked loan by loan.
+    lenders = token_scopes.lenders_of(c.actor, once=c.role == BOUND_ROLE)
+    known = select(c.actor, c.role, c.confined, lenders.label("lenders"))
+    row = (await tx.execute(known.where(c.token_hash == _hash(token), c.revoked_at.is_(None)))).first()
+    return Caller(row.actor, row.role, tuple(row.lenders) if row.confined else None) if row else None
 
 
 def _hash(token: str) -> str:

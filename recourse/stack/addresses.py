@@ -26,6 +26,8 @@ class StackAddresses:
     temporal_address: str = ""  # host:port of the gRPC frontend
     temporal_namespace: str = "default"
     temporal_ui_url: str = ""
+    temporal_keys_file: str = ""  # keys of the payloads that it keeps
+    codec_port: int = 0  # where its UI expects `recourse codec`
     api_url: str | None = None
     smtp_host: str = ""
     smtp_port: int = 0
@@ -60,6 +62,8 @@ VARIABLES: Final[Mapping[str, str]] = {
     "kafka_brokers": "RECOURSE_KAFKA_BROKERS",
     "temporal_address": "TEMPORAL_ADDRESS",
     "temporal_namespace": "TEMPORAL_NAMESPACE",
+    "temporal_keys_file": "RECOURSE_TEMPORAL_KEYS_FILE",
+    "codec_port": "RECOURSE_CODEC_PORT",
     "smtp_host": "RECOURSE_SMTP_HOST",
     "smtp_port": "RECOURSE_SMTP_PORT",
     "smpp_host": "RECOURSE_SMPP_HOST",

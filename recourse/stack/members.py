@@ -30,7 +30,7 @@ STOP_STAGES: Final = (ENDS, ("temporal",), ("kafka",), ("postgres",))
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "postgres": ("database_url",),
     "kafka": ("kafka_brokers",),
-    "temporal": ("temporal_address", "temporal_namespace"),
+    "temporal": ("temporal_address", "temporal_namespace", "temporal_keys_file"),
     "smtp": ("smtp_host", "smtp_port"),
     "smsc": ("smpp_host", "smpp_port", "smpp_system_id", "smpp_password"),
     "traccar": ("traccar_url", "traccar_token", "positions_key"),

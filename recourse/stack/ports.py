@@ -22,6 +22,7 @@ PREFERRED: Final[Mapping[str, int]] = {
     "kafka_controller": 19093,
     "temporal": 17233,
     "temporal_ui": 18233,
+    "temporal_codec": 18081,
     "smtp": 12525,
     "smsc": 12775,
     "traccar": 18082,

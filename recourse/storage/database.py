@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from copy import copy
 from datetime import datetime
-from typing import NewType, TypeVar
+from typing import NewType, Self, TypeVar
 
 from asyncpg.exceptions import (
     DataError,
@@ -24,6 +25,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from recourse.contracts.delivery import Unacceptable, Unavailable
 from recourse.domain.calendar import BusinessCalendar
+from recourse.storage import sight as sights
+from recourse.storage.sight import NOBODYS, Sight
 
 Tx = NewType("Tx", AsyncConnection)
 """A connection inside a writing transaction."""
@@ -40,10 +43,11 @@ ANSWER_WITHIN = 12
 """Seconds for a new connection and for the answer to a statement, for a server that hangs and so keeps no
 time-out of its own. That and the end of the connection stay under `workflows.steps.QUICK`: a try that is
 cut off by Temporal cannot say whose fault it was."""
-_LIMITS = text(
-    "SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true)"
+_BEGIN_WRITING = text(
+    "SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true), "
+    + sights.SETTINGS
 )
-_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+_BEGIN_READING = text("SELECT " + sights.SETTINGS)
 _CLOCK = select(func.clock_timestamp())
 VAULT = "recourse_vault"
 """Execution option under which a transaction has the vault of its database."""
@@ -59,13 +63,14 @@ that is closed, so only the words tell them apart."""
 
 
 class Database:
-    """One pool. calendar: maps the database's clock to business time."""
+    """One pool. calendar: maps the database's clock to business time. sight: whose rows it shows."""
 
     def __init__(
         self,
         url: str,
         calendar: BusinessCalendar,
         *,
+        sight: Sight = NOBODYS,
         pool_size: int = 10,
         pool_timeout: float = 15,
         vault: object | None = None,
@@ -73,6 +78,7 @@ class Database:
         """pool_timeout: seconds to wait for a connection that others have. vault: what seals and opens
         personal data (`storage.vault`), found again by every transaction."""
         self.calendar = calendar
+        self.sight = sight
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -86,6 +92,12 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+    def seen(self, sight: Sight) -> Self:
+        """The same pool, showing other rows."""
+        other = copy(self)
+        other.sight = sight
+        return other
 
     async def write(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         """Run `work` as one transaction; deadlocks and lock timeouts are tried again from the start.
@@ -109,7 +121,8 @@ class Database:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Tx]:
         async with self.engine.begin() as connection:
-            await connection.execute(_LIMITS, {"lock": LOCK_TIMEOUT, "statement": STATEMENT_TIMEOUT})
+            limits = {"lock": LOCK_TIMEOUT, "statement": STATEMENT_TIMEOUT}
+            await connection.execute(_BEGIN_WRITING, limits | sights.values(self.sight))
             yield Tx(connection)
 
     @asynccontextmanager
@@ -117,7 +130,10 @@ class Database:
         """A read-only snapshot. Raises Unavailable, or Unacceptable when asked for what no row can hold."""
         try:
             async with self.engine.connect() as connection:
-                await connection.execute(_SNAPSHOT)
+                await connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+                await connection.execute(_BEGIN_READING, sights.values(self.sight))
                 yield ReadTx(connection)
         except DBAPIError as error:
             cause = error.orig.__cause__ if error.orig else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -14,6 +15,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from recourse.storage.tables import metadata
+
+T = TypeVar("T")
 
 _HERE = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x5245434F
@@ -37,7 +40,8 @@ def head() -> str:
     return revision
 
 
-async def _run(url: str, work: Any) -> Any:
+async def run_on(url: str, work: Callable[[Connection], T]) -> T:
+    """On a connection of its own, which is ended then."""
     engine = create_async_engine(url)
     try:
         async with engine.connect() as connection:
@@ -60,7 +64,7 @@ async def upgrade(url: str, revision: str = "head") -> None:
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
             connection.commit()
 
-    await _run(url, work)
+    await run_on(url, work)
 
 
 async def downgrade(url: str, revision: str) -> None:
@@ -68,7 +72,7 @@ async def downgrade(url: str, revision: str) -> None:
         command.downgrade(_config(connection), revision)
         connection.commit()
 
-    await _run(url, work)
+    await run_on(url, work)
 
 
 async def current(url: str) -> str | None:
@@ -77,8 +81,7 @@ async def current(url: str) -> str | None:
     def work(connection: Connection) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
-    revision: str | None = await _run(url, work)
-    return revision
+    return await run_on(url, work)
 
 
 async def drift(url: str) -> list[str]:
@@ -88,8 +91,7 @@ async def drift(url: str) -> list[str]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return [str(difference) for difference in compare_metadata(context, metadata)]
 
-    found: list[str] = await _run(url, work)
-    return found
+    return await run_on(url, work)
 
 
 def new_revision(connection: Connection, message: str, revision: str) -> None:

@@ -1,4 +1,4 @@
-"""Which loans the tokens of those outside are for."""
+"""Which lenders and loans tokens are for, where they are not for all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ARRAY, ColumnElement, ScalarSelect, Text, cast, func, or_, select, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import LoanId
@@ -23,10 +24,23 @@ class Bound:
     loans: tuple[LoanId, ...] = ()
 
 
-async def role_of(tx: Tx | ReadTx, actor: str) -> str | None:
-    """None for an actor without a token."""
-    found = select(api_token.c.role).where(api_token.c.actor == actor)
-    return (await tx.execute(found)).scalar_one_or_none()
+def lenders_of(actor: ColumnElement[str], *, once: ColumnElement[bool]) -> ScalarSelect[list[str]]:
+    """In a statement about tokens: every lender that the actor is for, wholly or with one loan. once: also
+    those that it was for."""
+    c = token_scope.c
+    name = func.coalesce(c.lender, loan.c.lender)
+    named = func.array_agg(aggregate_order_by(name.distinct(), name))
+    mine = select(func.coalesce(named, cast([], ARRAY(Text)))).select_from(
+        token_scope.outerjoin(loan, loan.c.id == c.loan_id)
+    )
+    return mine.where(c.actor == actor, or_(c.ended_at.is_(None), once)).scalar_subquery()
+
+
+async def kind_of(tx: Tx | ReadTx, actor: str) -> tuple[str, bool] | None:
+    """Role, and whether it is confined; None for an actor without a token."""
+    c = api_token.c
+    row = (await tx.execute(select(c.role, c.confined).where(c.actor == actor))).first()
+    return (row.role, row.confined) if row else None
 
 
 async def add(tx: Tx, actor: str, bound: Bound, at: datetime) -> None:

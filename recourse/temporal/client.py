@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
 from recourse.ports import RunsUnavailable
+from recourse.temporal.codec import KeyRing
+from recourse.temporal.converter import sealed_converter
 
 DEFAULT_ADDRESS = "localhost:7233"
 CONNECT_FAILED = RuntimeError
@@ -20,12 +21,12 @@ def unavailable(error: Exception) -> RunsUnavailable:
     return RunsUnavailable(f"Temporal: {status}")
 
 
-async def connect(*, lazy: bool = False) -> Client:
+async def connect(ring: KeyRing, *, lazy: bool = False) -> Client:
     """Raises RunsUnavailable when nobody answers; lazy connects at the first call instead."""
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", DEFAULT_ADDRESS)
     try:
-        return await Client.connect(**config, data_converter=pydantic_data_converter, lazy=lazy)
+        return await Client.connect(**config, data_converter=sealed_converter(ring), lazy=lazy)
     except (RuntimeError, RPCError) as error:
         address = config["target_host"]
         raise RunsUnavailable(f"Temporal at {address} does not answer; see `recourse doctor`") from error

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from recourse.service.context import Services
+from recourse.delivery import Delivery
 from recourse.service.tokens import Caller, caller, has_the_shape
 
 _bearer = HTTPBearer(auto_error=False)
@@ -17,11 +17,14 @@ _bearer = HTTPBearer(auto_error=False)
 async def current_caller(
     request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Caller:
-    services: Services = request.app.state.delivery.services
+    """From here on the request has a delivery that shows the loans of the caller's lenders and no others;
+    a route that asks for no caller has none at all."""
+    delivery: Delivery = request.app.state.delivery
     if given is not None and has_the_shape(given.credentials):
-        async with services.database.reading() as tx:
+        async with delivery.services.database.reading() as tx:
             known = await caller(tx, given.credentials)
         if known is not None:
+            request.state.delivery = delivery.for_lenders(known.lenders)
             return known
     raise HTTPException(401, "a valid bearer token is required", {"WWW-Authenticate": "Bearer"})
 

@@ -38,7 +38,7 @@ async def propose(request: Request, who: Proposer, case_id: str, body: ProposalB
 
 @router.get("/cases/{case_id}/agreements")
 async def list_agreements(request: Request, _: Reader, case_id: str) -> list[dict[str, Any]]:
-    async with request.app.state.delivery.services.database.reading() as tx:
+    async with request.state.delivery.services.database.reading() as tx:
         if await cases.get(tx, CaseId(case_id)) is None:
             raise HTTPException(404, "no such case")
         return [_told(row) for row in await money_agreements.listing(tx, case_id=CaseId(case_id))]
@@ -95,7 +95,7 @@ def _own(who: Caller, request_id: str) -> str:
 
 
 async def _noted(request: Request, work: Callable[[Unit], Awaitable[Answer]]) -> dict[str, Any]:
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     row, told = await delivery.note(work)
     return _told(row) | {"case_told": told}
 
@@ -119,7 +119,7 @@ def _told(row: AgreementRow) -> dict[str, Any]:
 async def _disputed(
     request: Request, work: Callable[[Unit], Awaitable[tuple[DisputeRow, tuple[Nudge, ...]]]]
 ) -> dict[str, Any]:
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     row, told = await delivery.note(work)
     return {
         "dispute_id": row.id,

@@ -38,7 +38,7 @@ async def reserve(request: Request, response: Response, who: Dialler, body: Atte
         body.says,
         bound=who.role == BOUND_ROLE,
     )
-    services: Services = request.app.state.delivery.services
+    services: Services = request.state.delivery.services
     if body.inbound:
         noted = await services.run(partial(reserving.note_inbound, request=asked))
         return {"attempt_id": noted, "allowed": True, "state": "connected", "expires_at": None}
@@ -55,7 +55,7 @@ async def reserve(request: Request, response: Response, who: Dialler, body: Atte
 async def tell(request: Request, who: Dialler, attempt_id: str, body: OutcomeBody) -> dict[str, Any]:
     """What became of it. Safe to repeat; unsaid, the slot counts as used for good, and the caller gets no
     other for the person. A lead may say it for a dialler that is silent."""
-    services: Services = request.app.state.delivery.services
+    services: Services = request.state.delivery.services
     anybodys = who.role != BOUND_ROLE
     told = partial(reserving.tell, key=attempt_id, result=body.outcome, actor=who.actor, anybodys=anybodys)
     slot = await services.run(told)

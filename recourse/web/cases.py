@@ -35,7 +35,7 @@ async def list_cases(
     include_closed: bool = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[cases.CaseLine]:
-    database: Database = request.app.state.delivery.services.database
+    database: Database = request.state.delivery.services.database
     async with database.reading() as tx:
         now = await database.now(tx)
         return await cases.listing(tx, now, open_only=not include_closed, stage=stage, limit=limit)
@@ -43,7 +43,7 @@ async def list_cases(
 
 @router.get("/cases/{case_id}")
 async def show_case(request: Request, _: Anyone, case_id: str) -> cases.CaseView:
-    services: Services = request.app.state.delivery.services
+    services: Services = request.state.delivery.services
     async with services.database.reading() as tx:
         view = await cases.show(tx, CaseId(case_id))
         if view is None:
@@ -61,7 +61,7 @@ async def dossier(
 
     purpose: a code or a file number that says what for.
     """
-    services: Services = request.app.state.delivery.services
+    services: Services = request.state.delivery.services
     loan = LoanId(loan_id)
     reading = partial(note_reading, loan_id=loan, actor=who.actor, via="api", purpose=purpose)
     try:

@@ -40,7 +40,7 @@ async def withdraw(request: Request, who: Noter, body: ConsentBody) -> dict[str,
 @router.get("/people/{person_id}/consents")
 async def list_consents(request: Request, _: Reader, person_id: str) -> list[dict[str, Any]]:
     """Of one person, in the order in which they were noted, those withdrawn too."""
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     async with delivery.services.database.reading() as tx:
         return [consents.told(row) for row in await consents.of_people(tx, [person_id])]
 
@@ -59,6 +59,6 @@ def _said(who: Caller, body: ConsentBody) -> Statement:
 
 
 async def _noted(request: Request, work: Callable[[Unit], Awaitable[Noted]]) -> dict[str, Any]:
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     row, case_told = await delivery.note(work)
     return consents.told(row) | {"case_told": case_told}

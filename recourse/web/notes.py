@@ -44,7 +44,7 @@ async def place_hold(request: Request, who: Holder, body: HoldBody) -> dict[str,
         request_id=f"{who.actor}-{body.request_id}",
         asked_by=body.asked_by,
     )
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     placed, told = await delivery.note(partial(noting.place_hold, request=asked))
     in_force = placed.state is HoldState.IN_FORCE
     known = {"hold_id": placed.id, "in_force": in_force, "state": placed.state, "case_told": told}
@@ -57,7 +57,7 @@ async def lift_hold(request: Request, who: Lifter, hold_id: str) -> dict[str, An
     async def fact(unit: Unit) -> tuple[None, tuple[Nudge, ...]]:
         return None, await noting.lift_hold(unit, hold_id, who.actor)
 
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     told = (await delivery.note(fact))[1]
     return {"hold_id": hold_id, "in_force": False, "case_told": told}
 
@@ -76,7 +76,7 @@ async def cease(request: Request, who: Holder, body: CeaseBody) -> dict[str, Any
         contact_point_id=ContactPointId(body.contact_point_id) if body.contact_point_id else None,
         request_id=f"{who.actor}-{body.request_id}",
     )
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     ceased, told = await delivery.note(partial(ceasing.cease, request=asked))
     return {
         "cease_id": ceased.key,
@@ -96,6 +96,6 @@ async def legal_status(request: Request, who: Desk, body: LegalStatusBody) -> di
     async def fact(unit: Unit) -> tuple[None, tuple[Nudge, ...]]:
         return None, await desk_statuses.note_legal_status(unit, status)
 
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     told = (await delivery.note(fact))[1]
     return {"recorded": True, "case_told": told}

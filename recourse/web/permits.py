@@ -22,7 +22,7 @@ Agency = Annotated[Caller, Depends(only("recovery"))]
 @router.get("/permits")
 async def listed(request: Request, who: Agency) -> list[dict[str, Any]]:
     """Its permits that are in force, and those recalled that it has not acknowledged."""
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     async with delivery.services.database.reading() as tx:
         lines = await reading.of_agency(tx, who.actor)
     names = ("id", "case_id", "kind", "state", "purpose", "issued_at", "expires_at", "recall_code")
@@ -32,7 +32,7 @@ async def listed(request: Request, who: Agency) -> list[dict[str, Any]]:
 @router.post("/permits/{permit_id}/check")
 async def check(request: Request, who: Agency, permit_id: str) -> dict[str, Any]:
     """Right before the hook-up. Only `valid` allows it, and only until `good_until`. Each asking is kept."""
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     ask = partial(recovering.check, permit_id=permit_id, actor=who.actor, anybodys=who.role == "admin")
     found = await delivery.services.run(ask)
     return {
@@ -47,7 +47,7 @@ async def check(request: Request, who: Agency, permit_id: str) -> dict[str, Any]
 @router.post("/permits/{permit_id}/recall-ack")
 async def acknowledge(request: Request, who: Agency, permit_id: str, body: RecallAckBody) -> dict[str, Any]:
     """The agency has stopped, or the vehicle was taken before. Safe to repeat: the first answer counts."""
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     answer = partial(
         recovering.acknowledge,
         permit_id=permit_id,

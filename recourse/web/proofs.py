@@ -34,7 +34,7 @@ async def prove(request: Request, who: Prover, body: ProofBody) -> dict[str, Any
         request_id=f"{who.actor}-{body.request_id}",
         document=body.document,
     )
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     row, told = await delivery.note(partial(proving.prove, new=new))
     return asdict(row) | {"case_told": told}
 
@@ -42,7 +42,7 @@ async def prove(request: Request, who: Prover, body: ProofBody) -> dict[str, Any
 @router.get("/loans/{loan_id}/proofs")
 async def list_proofs(request: Request, _: Reader, loan_id: str) -> list[dict[str, Any]]:
     """Oldest first, those that were withdrawn too."""
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     async with delivery.services.database.reading() as tx:
         return [asdict(row) for row in await proofs.of_loan(tx, LoanId(loan_id))]
 
@@ -50,7 +50,7 @@ async def list_proofs(request: Request, _: Reader, loan_id: str) -> list[dict[st
 @router.post("/proofs/{proof_id}/withdraw")
 async def withdraw(request: Request, who: Prover, proof_id: str, body: WithdrawBody) -> dict[str, Any]:
     """It proves nothing after all; the row stays."""
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     taken_back = partial(proving.withdraw, key=proof_id, actor=who.actor, source=body.source)
     row, told = await delivery.note(taken_back)
     return asdict(row) | {"case_told": told}

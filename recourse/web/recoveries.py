@@ -28,14 +28,14 @@ async def propose(request: Request, who: Proposer, case_id: str, body: RecoveryB
     """Nobody is sent yet. Safe to repeat with the same request id."""
     request_id = f"{who.actor}-{body.request_id}"
     new = NewProposal(case_id, body.purpose, body.agency, who.actor, body.days, request_id)
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     return asdict(await delivery.services.run(partial(proposing.propose, new=new)))
 
 
 @router.get("/recoveries")
 async def undecided(request: Request, _: Reader) -> list[dict[str, Any]]:
     """What waits for another person's decision, the oldest first."""
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     async with delivery.services.database.reading() as tx:
         now = await delivery.services.database.now(tx)
         return [asdict(row) for row in await recoveries.undecided(tx, now)]
@@ -44,7 +44,7 @@ async def undecided(request: Request, _: Reader) -> list[dict[str, Any]]:
 @router.post("/recoveries/{recovery_id}/approve")
 async def approve(request: Request, response: Response, who: Approver, recovery_id: str) -> dict[str, Any]:
     """The gate is asked now, with both persons; its no is 409 with code and source. Safe to repeat."""
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     issued = await delivery.services.run(partial(proposing.approve, key=recovery_id, actor=who.actor))
     if isinstance(issued, Refused):
         response.status_code = 409
@@ -56,6 +56,6 @@ async def approve(request: Request, response: Response, who: Approver, recovery_
 @router.post("/recoveries/{recovery_id}/decline")
 async def decline(request: Request, who: Proposer, recovery_id: str, body: DeclineBody) -> dict[str, Any]:
     """Safe to repeat."""
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     act = partial(proposing.decline, key=recovery_id, actor=who.actor, code=body.code)
     return asdict(await delivery.services.run(act))

@@ -33,7 +33,7 @@ async def restrict(request: Request, who: Noter, body: RestrictionBody) -> dict[
         source=body.source,
         request_id=f"{who.actor}-{body.request_id}",
     )
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     row, case_told = await delivery.note(partial(restricting.restrict, request=asked))
     return restrictions.told(row) | {"in_force": row.withdrawn_at is None, "case_told": case_told}
 
@@ -41,7 +41,7 @@ async def restrict(request: Request, who: Noter, body: RestrictionBody) -> dict[
 @router.get("/people/{person_id}/restrictions")
 async def list_restrictions(request: Request, _: Reader, person_id: str) -> list[dict[str, Any]]:
     """Of one person, the oldest first, those that were taken back too."""
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     async with delivery.services.database.reading() as tx:
         return [restrictions.told(row) for row in await restrictions.of_people(tx, [person_id])]
 
@@ -52,6 +52,6 @@ async def withdraw(
 ) -> dict[str, Any]:
     """The person takes it back."""
     taken_back = partial(restricting.withdraw, key=restriction_id, actor=who.actor, source=body.source)
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     _, case_told = await delivery.note(taken_back)
     return {"id": restriction_id, "in_force": False, "case_told": case_told}

@@ -51,7 +51,7 @@ async def list_tasks(
     """Tasks of the caller's teams, each with the outcomes it accepts: the open ones and his own, the oldest
     first, then those that others have claimed. A `Link` with `rel="next"` leads to the rest."""
     teams = [team for team, roles in ROLES.items() if who.role in roles or who.role == "admin"]
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     database = delivery.services.database
     async with database.reading() as tx:
         now = await database.now(tx)
@@ -94,7 +94,7 @@ def _own(who: Caller, request_id: str) -> str:
 
 
 async def _answer(request: Request, response: Response, answer: TaskAnswer) -> TaskReceipt:
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     receipt = await delivery.answer(request.app.state.runs, answer)
     if receipt is None:
         raise HTTPException(404, "no such task")

@@ -31,7 +31,7 @@ from typer.testing import CliRunner, Result
 from recourse.cli import app
 from recourse.contracts.events import BankEvent, Topics, to_line
 from recourse.stack import StackAddresses, environment
-from tests.emptied import named
+from tests.emptied import as_login, named
 from tests.events import overdue, snapshot
 from tests.integration.conftest import world  # noqa: F401 - the fixture
 
@@ -72,7 +72,9 @@ def deployment(stack: StackAddresses, prefix: str, home: Path, database: str) ->
     topics = Topics().prefixed(f"{prefix}.")
     (home / "empty").touch()
     return environment(stack) | {
-        "RECOURSE_DATABASE_URL": database,
+        "RECOURSE_DATABASE_URL": as_login(database, "recourse_app"),
+        "RECOURSE_DATABASE_OWNER_URL": database,
+        "RECOURSE_EVIDENCE_DATABASE_URL": as_login(database, "recourse_sealer"),
         "RECOURSE_CONSUMER_GROUP": prefix,
         "RECOURSE_QUEUE_PREFIX": prefix,
         "RECOURSE_LENDERS": json.dumps(LENDERS),
@@ -128,7 +130,8 @@ async def empty_database(stack: StackAddresses) -> AsyncIterator[str]:
 @pytest.fixture
 def desk(stack: StackAddresses, tmp_path: Path) -> Cli:
     """For commands that ask no database: theirs is there and has no schema."""
-    return Cli(deployment(stack, f"c{uuid.uuid4().hex[:8]}", tmp_path, stack.database_url))
+    one = {"RECOURSE_DATABASE_URL": stack.database_url, "RECOURSE_DATABASE_OWNER_URL": ""}
+    return Cli(deployment(stack, f"c{uuid.uuid4().hex[:8]}", tmp_path, stack.database_url) | one)
 
 
 @pytest.fixture
@@ -147,7 +150,8 @@ class Town:
 
     @property
     def database(self) -> str:
-        return self.cli.env["RECOURSE_DATABASE_URL"]
+        """As superuser, to look and to interfere."""
+        return self.cli.env["RECOURSE_DATABASE_OWNER_URL"]
 
     def loan(self, number: int) -> str:
         return f"{self.prefix}-{number}"

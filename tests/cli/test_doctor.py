@@ -163,6 +163,16 @@ async def test_a_database_without_a_schema_is_a_finding(desk: Cli, empty_databas
     assert list(found.values()) == ["recourse db upgrade"]
 
 
+async def test_a_login_and_a_policy_that_are_not_as_they_should_be_are_findings(cli: Cli) -> None:
+    owner = cli.env["RECOURSE_DATABASE_OWNER_URL"]
+    strong = Cli({**cli.env, "RECOURSE_DATABASE_URL": owner})
+    says = "the login postgres is a superuser: row-level security does not bind it"
+    assert "docs/access.md" in (await _found(strong))[says]
+    await sql(owner, "ALTER TABLE loan NO FORCE ROW LEVEL SECURITY")
+    found = await _found(cli)
+    assert "recourse db roles" in found["table loan: row-level security is not forced"]
+
+
 async def test_cases_not_told_of_their_facts_and_messages_not_published_are_counted(
     cli: Cli, world: World
 ) -> None:
@@ -184,7 +194,7 @@ async def test_a_claim_whose_sender_died_is_a_finding_and_a_fresh_one_is_not(cli
     assert not isinstance(claimed, StepResult)
     assert not [says for says in await _found(cli) if "being sent" in says]
     await sql(
-        cli.env["RECOURSE_DATABASE_URL"],
+        cli.env["RECOURSE_DATABASE_OWNER_URL"],
         "UPDATE contact_attempt SET recorded_at = recorded_at - interval '11 minutes'",
     )
     assert "1 messages being sent, 1 of them claimed over 10 minutes ago" in await _found(cli)

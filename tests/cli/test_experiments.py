@@ -47,7 +47,7 @@ async def test_experiments_are_listed_with_their_shares(trying: Cli) -> None:
 
 
 async def test_results_stay_readable_when_the_file_is_gone(trying: Cli, cli: Cli) -> None:
-    await sql(cli.env["RECOURSE_DATABASE_URL"], ASSIGNED, held=250)
+    await sql(cli.env["RECOURSE_DATABASE_OWNER_URL"], ASSIGNED, held=250)
     assert await cli.json("experiments", "list") == [{"id": "calls", "installed": False}]
     found = await cli.json("experiments", "show", "calls")
     assert [(arm["arm"], arm["units"]) for arm in found["results"]["arms"]] == [
@@ -58,7 +58,7 @@ async def test_results_stay_readable_when_the_file_is_gone(trying: Cli, cli: Cli
 
 
 async def test_arms_that_do_not_fit_their_shares_are_a_finding(trying: Cli) -> None:
-    await sql(trying.env["RECOURSE_DATABASE_URL"], ASSIGNED, held=330)
+    await sql(trying.env["RECOURSE_DATABASE_OWNER_URL"], ASSIGNED, held=330)
     said = await trying("experiments", "show", "calls", COLUMNS="150")
     assert said.exit_code == 1, said.output
     assert "SAMPLE RATIO MISMATCH" in said.output

@@ -42,7 +42,9 @@ async def running(world: World) -> list[OpenCase]:
 
 
 async def _pinned(cli: Cli) -> list[str]:
-    rows = await sql(cli.env["RECOURSE_DATABASE_URL"], "SELECT strategy FROM collection_case ORDER BY id")
+    rows = await sql(
+        cli.env["RECOURSE_DATABASE_OWNER_URL"], "SELECT strategy FROM collection_case ORDER BY id"
+    )
     return [row["strategy"] for row in rows]
 
 

@@ -10,31 +10,47 @@ from temporalio.client import Client
 
 from recourse.storage import migrate
 from tests.cli.conftest import UNUSED, Cli, Town, sql
+from tests.emptied import as_login
 
 
 @pytest.fixture
-def bare(desk: Cli, empty_database: str) -> Cli:
-    return Cli({**desk.env, "RECOURSE_DATABASE_URL": empty_database})
+def bare(desk: Cli, template: str, empty_database: str) -> Cli:
+    """Of a server that knows the roles, for another database was prepared before."""
+    logins = {"RECOURSE_DATABASE_URL": as_login(empty_database, "recourse_app")}
+    return Cli({**desk.env, **logins, "RECOURSE_DATABASE_OWNER_URL": empty_database})
 
 
 async def test_an_upgrade_makes_the_schema_and_may_be_repeated(bare: Cli) -> None:
     missing = await bare.json("db", "check", exit_code=1)
     assert (missing["revision"], missing["drift"]) == (None, ["no schema at all"])
-    for _ in range(2):
-        assert await bare.json("db", "upgrade") == {"revision": migrate.head()}
+    first, again = await bare.json("db", "upgrade"), await bare.json("db", "upgrade")
+    assert first["revision"] == again["revision"] == migrate.head()
+    assert "table step: recourse_app lacks INSERT, SELECT" in first["mended"]
+    assert again["mended"] == []
     assert await bare.json("db", "check") == {
         "revision": migrate.head(),
         "wanted": migrate.head(),
         "drift": [],
+        "access": [],
     }
     tables = await sql(
-        bare.env["RECOURSE_DATABASE_URL"], "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        bare.env["RECOURSE_DATABASE_OWNER_URL"], "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     )
     assert {"loan", "fact", "collection_case", "step", "outbox"} <= {row["tablename"] for row in tables}
 
 
+async def test_what_a_role_may_too_much_and_a_login_that_nothing_binds_are_findings(cli: Cli) -> None:
+    owner = cli.env["RECOURSE_DATABASE_OWNER_URL"]
+    await sql(owner, "GRANT DELETE ON step TO recourse_app")
+    assert (await cli.json("db", "check", exit_code=1))["access"] == ["table step: recourse_app has DELETE"]
+    assert (await cli.json("db", "roles"))["mended"] == ["table step: recourse_app has DELETE"]
+    assert (await cli("db", "check")).exit_code == 0
+    found = await cli.json("db", "check", exit_code=1, RECOURSE_DATABASE_URL=owner)
+    assert found["access"] == ["the login postgres is a superuser"]
+
+
 async def test_a_table_that_was_altered_by_hand_is_drift(cli: Cli) -> None:
-    await sql(cli.env["RECOURSE_DATABASE_URL"], "ALTER TABLE step DROP COLUMN source")
+    await sql(cli.env["RECOURSE_DATABASE_OWNER_URL"], "ALTER TABLE step DROP COLUMN source")
     found = await cli.json("db", "check", exit_code=1)
     assert found["revision"] == migrate.head()
     assert "source" in "".join(found["drift"])
@@ -42,14 +58,14 @@ async def test_a_table_that_was_altered_by_hand_is_drift(cli: Cli) -> None:
 
 
 async def test_a_database_that_cannot_be_used_is_exit_3_with_the_reason(bare: Cli) -> None:
-    nowhere = bare.env["RECOURSE_DATABASE_URL"] + "_of_nobody"
+    nowhere = bare.env["RECOURSE_DATABASE_OWNER_URL"] + "_of_nobody"
     reasons = {
         f"postgresql+asyncpg://postgres:sesame@{UNUSED}/recourse": "does not answer",
         nowhere: "no database of this name",
     }
     for url, reason in reasons.items():
         for command in (["db", "upgrade"], ["db", "check"], ["cases", "list"]):
-            result = await bare(*command, RECOURSE_DATABASE_URL=url)
+            result = await bare(*command, RECOURSE_DATABASE_URL=url, RECOURSE_DATABASE_OWNER_URL=None)
             assert (result.exit_code, result.stdout) == (3, "")
             assert reason in result.stderr
             assert "RECOURSE_DATABASE_URL" in result.stderr

@@ -87,11 +87,24 @@ async def test_no_tokens_is_said(town: Town) -> None:
     assert await town.cli.json("tokens", "list") == []
 
 
+async def test_a_token_for_one_lender_sees_its_loans_only_and_can_be_given_another(town: Town) -> None:
+    known = ("--role", "agent", "--name", "desk 3", "--lender", "demo-auto-finance")
+    issued = await town.cli("tokens", "issue", *known)
+    assert "is for every loan of demo-auto-finance" in issued.stderr
+    actor = issued.stderr.split()[1].rstrip(";")
+    more = await town.cli.json("tokens", "bind", actor, "--lender", "demo")
+    assert more == {"actor": actor, "lenders": ["demo", "demo-auto-finance"], "loans": []}
+    assert (await town.cli("tokens", "bind", actor, "--loan", town.loan(1))).exit_code == 2
+    free = await town.cli.json("tokens", "issue", "--role", "agent", "--name", "desk 4")
+    refused = await town.cli("tokens", "bind", free["actor"], "--lender", "demo")
+    assert (refused.exit_code, "for every lender" in refused.stderr) == (2, True)
+
+
 async def test_a_diallers_token_is_bound_by_lender_and_by_list_and_unbound(
     town: Town, tmp_path: Path
 ) -> None:
     issued = await town.cli("tokens", "issue", "--role", "dialler", "--name", "agency 1")
-    assert "may ask about no loan" in issued.stderr
+    assert "is for no loan" in issued.stderr
     actor = (await town.cli.json("tokens", "list"))[-1]["actor"]
     listed = tmp_path / "loans.txt"
     listed.write_text(f"{town.loan(LATE[0])}\n\n{town.loan(LATE[1])}\n", encoding="utf-8")
@@ -111,7 +124,8 @@ async def test_a_diallers_token_is_bound_by_lender_and_by_list_and_unbound(
         (["bind", "dialler-1", "--loans", "/no/such/file"], "--loans"),
         (["unbind", "dialler-1"], "--all"),
         (["unbind", "dialler-1", "--all", "--loan", "L"], "--all"),
-        (["issue", "--role", "lead", "--name", "x", "--lender", "x"], "--lender"),
+        (["issue", "--role", "lead", "--name", "x", "--lender", "x"], "lender x"),
+        (["issue", "--role", "lead", "--name", "x", "--loan", "x"], "--loan"),
         (["issue", "--role", "dialler", "--name", "x", "--loan", "L-nobody"], "L-nobody"),
     ],
 )

@@ -26,6 +26,7 @@ from recourse.contracts.events import BankEvent, Topics
 from recourse.domain.calendar import BusinessCalendar
 from recourse.stack import StackAddresses, environment
 from recourse.stack.ends.log import read_log
+from tests.emptied import as_login
 
 BUSINESS_START = datetime(2026, 11, 6, 2, 0, tzinfo=UTC)
 LENDERS = {
@@ -130,7 +131,8 @@ async def system(
     now, scale = datetime.now(UTC), 86_400 // seconds_a_day
     env = os.environ | environment(stack)
     env |= {
-        "RECOURSE_DATABASE_URL": database_url,
+        "RECOURSE_DATABASE_URL": as_login(database_url, "recourse_app"),
+        "RECOURSE_EVIDENCE_DATABASE_URL": as_login(database_url, "recourse_sealer"),
         "RECOURSE_CONSUMER_GROUP": prefix,
         "RECOURSE_QUEUE_PREFIX": prefix,
         "RECOURSE_LENDERS": json.dumps(LENDERS),

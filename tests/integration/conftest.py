@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from recourse.delivery import Delivery
 from recourse.domain.calendar import BusinessCalendar
 from recourse.packs.loader import load_packs
 from recourse.service.context import Lender, Services
+from recourse.storage.sight import LEDGERS
 from tests.emptied import Emptied
 from tests.fakes import FakeRuns
 from tests.keys import WithEngine
@@ -44,6 +45,11 @@ class World:
     delivery: Delivery
     _clock: Any = field(repr=False)
 
+    @property
+    def ledger(self) -> Services:
+        """As the sealer, which may do what nobody else may."""
+        return replace(self.services, database=self.services.database.seen(LEDGERS))
+
     def set_now(self, business: datetime) -> None:
         self._clock.offset = business - datetime.now(UTC)
 
@@ -64,14 +70,16 @@ class World:
             yield
 
     async def waiting(self, count: int) -> None:
-        """Until so many transactions wait for a lock."""
-        statement = (
+        """Until so many transactions wait for a lock. Asked as superuser: others' sessions are not shown to
+        the application."""
+        statement = text(
             "SELECT count(*) FROM pg_stat_activity "
             "WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
         for _ in range(200):
-            if await self.scalar(statement) == count:
-                return
+            async with self.services.database.engine.connect() as connection:
+                if (await connection.execute(statement)).scalar_one() == count:
+                    return
             await asyncio.sleep(0.01)
         pytest.fail(f"{count} transactions never waited for a lock")
 

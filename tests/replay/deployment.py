@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy import text
 from temporalio.client import Client, WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from recourse.app import privacy
 from recourse.app.compose import activities, case_runs, lenders
@@ -29,9 +28,12 @@ from recourse.domain.strategy.ladder import Strategy
 from recourse.packs.loader import load_packs
 from recourse.service.context import Services, Unit
 from recourse.stack import StackAddresses
-from recourse.storage import migrate
+from recourse.storage import access
 from recourse.storage.database import Database
+from recourse.storage.sight import EVERY_LENDERS
 from recourse.temporal.case_runs import TemporalCaseRuns
+from recourse.temporal.codec import PLAIN, KeyRing
+from recourse.temporal.converter import sealed_converter
 from recourse.temporal.setup import register_search_attributes
 from recourse.temporal.worker import build_workers
 from tests.emptied import execute, named
@@ -49,6 +51,9 @@ PATIENCE = timedelta(minutes=4)
 """With a provider that is away: days at these calendars, as half an hour is not in production."""
 IDENTITY = "recorder"
 """Instead of process and host name, which a history would carry for ever."""
+
+LEGIBLE = KeyRing.parse(PLAIN)
+"""What is recorded must be read for years, by who has no key, and be searched for what it must not hold."""
 
 T = TypeVar("T")
 _migrating = asyncio.Lock()
@@ -207,13 +212,13 @@ async def deployment(
         await execute(stack.database_url, f'CREATE DATABASE "{database}"')
         closing.push_async_callback(execute, stack.database_url, f'DROP DATABASE "{database}" WITH (FORCE)')
         async with _migrating:
-            await migrate.upgrade(url)
+            await access.upgrade(url)
         services = _services(settings, ladder)
         closing.push_async_callback(services.database.close)
         client = await Client.connect(
             stack.temporal_address,
             namespace=stack.temporal_namespace,
-            data_converter=pydantic_data_converter,
+            data_converter=sealed_converter(LEGIBLE),
             identity=IDENTITY,
         )
         await register_search_attributes(client)
@@ -252,6 +257,7 @@ def _services(settings: Settings, ladder: Strategy | None) -> Services:
     database = Database(
         settings.database_url,
         settings.calendar.calendar(),
+        sight=EVERY_LENDERS,
         pool_size=settings.database_pool,
         vault=privacy.vault(settings),
     )

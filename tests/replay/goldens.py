@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from recourse.temporal.codec import KeyRing
+from recourse.temporal.converter import sealed_converter
 from recourse.temporal.worker import WORKFLOWS, sandbox
 
 FOLDER = Path(__file__).parent / "histories"
+RING = KeyRing.parse(KeyRing.fresh_entry("of-this-run"))
+"""No history that was recorded is under it: what is plain passes."""
 MOST_ACTIONS, MOST_EVENTS = 35, 160
 """What the reference case may cost at Temporal, over all its runs."""
 
@@ -66,7 +69,7 @@ def _without_traces(value: Any) -> Any:
 def replayer(workflows: Sequence[type] = WORKFLOWS) -> Replayer:
     """As production hosts them: the same workflows, data converter and sandbox."""
     return Replayer(
-        workflows=list(workflows), workflow_runner=sandbox(), data_converter=pydantic_data_converter
+        workflows=list(workflows), workflow_runner=sandbox(), data_converter=sealed_converter(RING)
     )
 
 

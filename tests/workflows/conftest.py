@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
 
 from recourse.contracts.delivery import Unavailable
@@ -29,6 +28,8 @@ from recourse.contracts.messages import (
 from recourse.contracts.names import Queues
 from recourse.stack import StackAddresses
 from recourse.temporal.case_runs import TemporalCaseRuns
+from recourse.temporal.codec import KeyRing
+from recourse.temporal.converter import sealed_converter
 from recourse.temporal.setup import register_search_attributes
 from recourse.temporal.worker import ActivitySet, build_workers
 
@@ -156,10 +157,13 @@ class Case:
         return result
 
 
+RING = KeyRing.parse(KeyRing.fresh_entry("of-this-run"))
+
+
 @pytest.fixture(scope="session")
 async def temporal(stack: StackAddresses) -> Client:
     client = await Client.connect(
-        stack.temporal_address, namespace=stack.temporal_namespace, data_converter=pydantic_data_converter
+        stack.temporal_address, namespace=stack.temporal_namespace, data_converter=sealed_converter(RING)
     )
     await register_search_attributes(client)
     return client

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 import pytest
+from google.protobuf.message import Message
+from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus
 
@@ -169,13 +171,36 @@ async def test_timers_and_activities_carry_summaries(case: Case) -> None:
     await case.nudge(1)
     await case.end()
     history = await case.client.get_workflow_handle(case.id).fetch_history()
-    summaries = {
-        event.event_type: event.user_metadata.summary.data.decode()
-        for event in history.events
-        if event.user_metadata.summary.data
-    }
-    assert summaries[EventType.EVENT_TYPE_TIMER_STARTED] == '"day 3: next sms"'
-    assert summaries[EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED] == '"day 3: sms"'
+    told = [event for event in history.events if event.user_metadata.summary.data]
+    words = await case.client.data_converter.decode([event.user_metadata.summary for event in told])
+    summaries = {event.event_type: word for event, word in zip(told, words, strict=True)}
+    assert summaries[EventType.EVENT_TYPE_TIMER_STARTED] == "day 3: next sms"
+    assert summaries[EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED] == "day 3: sms"
+
+
+def _payloads(message: Message, path: str = "") -> Iterator[tuple[str, Payload]]:
+    """Every payload in a message, wherever, with the names that lead to it."""
+    for field, value in message.ListFields():
+        values = value.values() if hasattr(value, "values") else value
+        for inner in values if isinstance(values, Iterable) and not isinstance(values, str) else [values]:
+            if isinstance(inner, Payload):
+                yield f"{path}/{field.name}", inner
+            elif isinstance(inner, Message):
+                yield from _payloads(inner, f"{path}/{field.name}")
+
+
+async def test_nothing_of_a_case_is_legible_at_temporal_but_ids_and_search_attributes(case: Case) -> None:
+    case.script.plan = PlanData(
+        number=1, kind="remind", facts_seen=1, due_at=after(0.1), step_id="sms", dpd=3
+    )
+    case.script.after = {"sms": CLOSE}
+    await case.nudge(1)
+    await case.end()
+    history = await case.client.get_workflow_handle(case.id).fetch_history()
+    found = [pair for event in history.events for pair in _payloads(event)]
+    assert len(found) > 10
+    legible = {path for path, payload in found if payload.metadata["encoding"] != b"binary/encrypted"}
+    assert {path.split("/")[2] for path in legible} == {"search_attributes"}
 
 
 async def test_a_flood_of_nudges_while_the_case_closes_loses_none(case: Case) -> None:

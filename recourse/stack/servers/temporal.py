@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,8 @@ class FoundTemporal:
         program += ["--ip", HOST, "--port", str(ports["temporal"])]
         program += ["--ui-ip", HOST, "--ui-port", str(ports["temporal_ui"])]
         program += ["--namespace", NAMESPACE]
+        program += ["--ui-codec-endpoint", f"http://{HOST}:{ports['temporal_codec']}"]
+        _make_key(_key_file(folders))
         # A search attribute that was just registered is usable at once, not after the cache's next minute.
         dynamic = (("system.forceSearchAttributesCacheRefreshOnRead", "true"), *options.dynamic)
         for name, value in dynamic:
@@ -49,7 +53,7 @@ class Temporal:
     """The workflow server."""
 
     name: str = "temporal"
-    port_names: tuple[str, ...] = ("temporal", "temporal_ui")
+    port_names: tuple[str, ...] = ("temporal", "temporal_ui", "temporal_codec")
 
     async def find(self) -> Found:
         """RECOURSE_TEMPORAL_BIN, PATH, the cache, `go install`, the SDK's own download."""
@@ -74,7 +78,22 @@ class Temporal:
             "temporal_address": f"{HOST}:{ports['temporal']}",
             "temporal_namespace": NAMESPACE,
             "temporal_ui_url": f"http://{HOST}:{ports['temporal_ui']}",
+            "temporal_keys_file": str(_key_file(folders)),
+            "codec_port": ports["temporal_codec"],
         }
+
+
+def _key_file(folders: Folders) -> Path:
+    """It lives as long as what is encrypted under it."""
+    return folders.data / "temporal.keys"
+
+
+def _make_key(file: Path) -> None:
+    """As `recourse temporal keygen` does; every process that is given this stack's addresses uses it."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as made:
+            made.write(f"stack:{base64.b64encode(os.urandom(32)).decode()}\n")
 
 
 async def _build(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Rows the system keeps for itself: messages to publish, who may call the API, who read whose dossier."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Identity, Index, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Identity, Index, Table, Text
 
 from recourse.storage.tables.base import document, instant, metadata, recorded_at
 
@@ -29,6 +29,8 @@ api_token = Table(
     # Whose it is, by an opaque id: one person may have several tokens. Written once, and no row is deleted:
     # years later it must still say whether two actors were one person. NULL: issued before there was one.
     Column("person", Text),
+    # Whether it sees only the loans of the lenders that token_scope names for it; else those of every lender.
+    Column("confined", Boolean, nullable=False, server_default="false"),
     instant("revoked_at", nullable=True),
     recorded_at(),
 )

@@ -22,7 +22,7 @@ from tests.integration.service.conftest import NOON, OpenCase, open_case
 async def seal(world: World) -> Turn:
     """Until nothing waits."""
     while True:
-        turn = await world.services.run(seal_batch)
+        turn = await world.ledger.run(seal_batch)
         assert turn is not None
         if not turn.more:
             return turn
@@ -189,7 +189,7 @@ async def test_a_row_that_changes_lawfully_is_sealed_at_each_change(world: World
 
 
 async def test_two_sealers_seal_nothing_twice(world: World, case: OpenCase) -> None:
-    turns = await asyncio.gather(*(world.services.run(seal_batch) for _ in range(4)))
+    turns = await asyncio.gather(*(world.ledger.run(seal_batch) for _ in range(4)))
     await seal(world)
     assert sum(turn.sealed for turn in turns if turn is not None) == 5
     assert (await look(world)).findings == []
@@ -207,7 +207,7 @@ async def test_writers_do_not_wait_for_the_sealer(world: World, case: OpenCase) 
         await open_case(world, "L-2", days=5)
         assert await world.scalar("SELECT count(*) FROM pg_locks WHERE NOT granted") == 0
 
-    await world.services.run(in_the_middle)
+    await world.ledger.run(in_the_middle)
     assert (await seal(world)).size > 5
     assert (await look(world)).findings == []
 
@@ -237,7 +237,7 @@ async def test_a_sealer_that_dies_leaves_everything_waiting(world: World, case: 
 
     before = await world.scalar("SELECT count(*) FROM unsealed")
     with pytest.raises(Died):
-        await world.services.run(die)
+        await world.ledger.run(die)
     assert await world.scalar("SELECT count(*) FROM unsealed") == before
     assert await world.scalar("SELECT count(*) FROM seal") == 0
     assert (await seal(world)).size == 5

@@ -17,6 +17,7 @@ from recourse.domain.evidence.merkle import Frontier
 from recourse.domain.evidence.note import Checkpoint
 from recourse.reading.verifying import Finding, Problem
 from recourse.storage.database import VAULT, Database
+from recourse.storage.sight import EVERY_LENDERS
 from tests.integration.conftest import World
 from tests.integration.service.conftest import open_case
 from tests.integration.service.test_sealing import forged, look, seal
@@ -230,7 +231,7 @@ async def _cloned(world: World, name: str) -> World:
     await engine.dispose()
     address = url.set(database=name).render_as_string(hide_password=False)
     held = world.services.database.engine.sync_engine.get_execution_options()[VAULT]
-    database = Database(address, world.services.database.calendar, vault=held)
+    database = Database(address, world.services.database.calendar, sight=EVERY_LENDERS, vault=held)
     services = replace(world.services, database=database)
     return replace(world, services=services, delivery=Delivery(services, world.runs))
 

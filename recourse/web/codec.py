@@ -1,0 +1,175 @@
+"""The codec server: opens encrypted payloads for Temporal's Web UI, for those who may read a dossier.
+
+Only /decode: who signals or starts a case by hand from a browser would go past every check. The UI sends the
+cookie that is got by signing in at / with an API token; a program may send the token itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qs
+
+import structlog
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import HTMLResponse, JSONResponse
+from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
+from temporalio.api.common.v1 import Payload, Payloads
+
+from recourse.contracts.delivery import Unavailable
+from recourse.service.context import Services
+from recourse.service.tokens import Caller, caller, has_the_shape
+from recourse.web.limits import BodyLimit
+
+log = structlog.get_logger(__name__)
+READERS: Final = frozenset({"lead", "legal", "auditor", "admin"})
+COOKIE: Final = "recourse_codec"
+SIGNED_IN_FOR: Final = 8 * 3600
+"""Seconds that a browser keeps the cookie. A revoked token opens nothing at once."""
+LONGEST: Final = 4 * 1024 * 1024
+"""Bytes of a body: as much as one message of Temporal may have."""
+MOST_A_MINUTE: Final = 300
+"""Requests of one person; the UI sends one for each event that it unfolds."""
+_PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Recourse codec</title>
+<h1>Recourse: contents of cases for the Temporal UI</h1>
+<p>{says}</p><form method="post" action="/login"><label>API token
+<input type="password" name="token" autocomplete="off" required></label>
+<button>Sign in</button></form></html>"""
+
+
+@dataclass(slots=True)
+class Rate:
+    """How many requests each actor made in the minute that runs; the oldest are forgotten."""
+
+    most: int = MOST_A_MINUTE
+    _made: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)
+
+    def allows(self, actor: str) -> bool:
+        minute = int(time.monotonic() // 60)
+        began, made = self._made.pop(actor, (minute, 0))
+        made = made + 1 if began == minute else 1
+        self._made[actor] = (minute, made)
+        while len(self._made) > 10_000:
+            self._made.popitem(last=False)
+        return made <= self.most
+
+
+@dataclass(frozen=True, slots=True)
+class CodecParts:
+    """opened: the payload inside, the same one where it is not ours, None where it cannot be opened.
+    origin: of the UI, `scheme://host[:port]`; only its pages may ask from a browser."""
+
+    services: Services
+    opened: Callable[[Payload], Payload | None]
+    namespace: str
+    origin: str
+    rate: Rate = field(default_factory=Rate)
+
+
+def build_codec(parts: CodecParts) -> FastAPI:
+    app = FastAPI(title="Recourse codec", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.parts = parts
+    app.add_middleware(BodyLimit, longest=LONGEST)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=[parts.origin] if parts.origin else [],
+        allow_methods=["POST"],
+        allow_headers=["Authorization", "Content-Type", "X-Namespace"],
+        allow_credentials=True,
+    )
+    app.get("/", response_class=HTMLResponse)(_page)
+    app.post("/login")(_login)
+    app.post("/decode")(_decode)
+    app.get("/healthz")(_healthy)
+    app.add_exception_handler(Unavailable, _down)
+    return app
+
+
+async def _healthy() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+async def _down(_: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": f"try again: {error}"}, 503, {"Retry-After": "5"})
+
+
+async def _page() -> HTMLResponse:
+    return _html("Sign in with a token of a lead, a lawyer, an auditor or an administrator.")
+
+
+def _html(says: str, status: int = 200) -> HTMLResponse:
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
+    return HTMLResponse(_PAGE.format(says=says), status, headers)
+
+
+async def _reader(request: Request, token: str) -> Caller:
+    """Raises 401 for a token of nobody, 403 for one that may not see every case."""
+    parts: CodecParts = request.app.state.parts
+    known = None
+    if has_the_shape(token):
+        async with parts.services.database.reading() as tx:
+            known = await caller(tx, token)
+    if known is None:
+        raise HTTPException(401, "a valid token is required", {"WWW-Authenticate": "Bearer"})
+    if known.role not in READERS:
+        raise HTTPException(403, f"the role {known.role} may not do this")
+    if known.lenders is not None:
+        raise HTTPException(
+            403, "a token that is confined to lenders may not: a payload does not say whose it is"
+        )
+    return known
+
+
+async def _login(request: Request) -> Response:
+    token = parse_qs((await request.body()).decode("ascii", "replace")).get("token", [""])[0]
+    try:
+        known = await _reader(request, token)
+    except HTTPException as refusal:
+        log.warning("sign-in to the codec refused", status=refusal.status_code)
+        return _html("This token may not read what cases contain.", refusal.status_code)
+    log.info("signed in to the codec", actor=known.actor)
+    answer = HTMLResponse("Signed in. Back to the Temporal UI, which asks with this cookie.")
+    secure = request.url.scheme == "https"
+    site: Any = "none" if secure else "strict"
+    answer.set_cookie(COOKIE, token, max_age=SIGNED_IN_FOR, httponly=True, secure=secure, samesite=site)
+    return answer
+
+
+async def _current(request: Request) -> Caller:
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    token = bearer if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
+    parts: CodecParts = request.app.state.parts
+    # A browser sends its cookie for whoever wrote the page: CORS keeps the answer from him, this the work.
+    if "authorization" not in request.headers and request.headers.get("origin") != parts.origin:
+        raise HTTPException(401, "a valid token is required", {"WWW-Authenticate": "Bearer"})
+    known = await _reader(request, token)
+    if not parts.rate.allows(known.actor):
+        raise HTTPException(429, f"{parts.rate.most} requests a minute at most", {"Retry-After": "60"})
+    return known
+
+
+async def _decode(request: Request, who: Annotated[Caller, Depends(_current)]) -> JSONResponse:
+    """Takes and gives `{"payloads": [...]}` as Temporal writes it; what cannot be opened is left as it is."""
+    parts: CodecParts = request.app.state.parts
+    if request.headers.get("x-namespace") != parts.namespace:
+        raise HTTPException(403, "X-Namespace: not the namespace of this deployment")
+    try:
+        asked = ParseDict(await request.json(), Payloads())
+    except (ParseError, ValueError, TypeError, AttributeError, RecursionError):
+        raise HTTPException(422, 'send {"payloads": [...]} as Temporal writes it') from None
+    opened, closed = [], 0
+    for payload in asked.payloads:
+        found = parts.opened(payload)
+        closed += found is None
+        opened.append(payload if found is None else found)
+    log.info("payloads decoded", actor=who.actor, payloads=len(opened) - closed, not_opened=closed)
+    return JSONResponse(MessageToDict(Payloads(payloads=opened)), headers={"Cache-Control": "no-store"})
