@@ -30,7 +30,7 @@ Within = Annotated[int, Query(ge=0, le=3660)]
 @router.get("/legal")
 async def list_actions(request: Request, _: Reader, limit: Limit = 200) -> list[dict[str, Any]]:
     """Cases with a legal action, the one that moved last first."""
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     async with delivery.services.database.reading() as tx:
         return [asdict(row) for row in await legal.listing(tx, limit)]
 
@@ -40,7 +40,7 @@ async def deadlines(
     request: Request, _: Reader, within: Within = 30, limit: Limit = 200
 ) -> list[dict[str, Any]]:
     """Of open cases: what ends within so many days and what was missed, the soonest first."""
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     database = delivery.services.database
     async with database.reading() as tx:
         now = await database.now(tx)
@@ -51,7 +51,7 @@ async def deadlines(
 @router.get("/cases/{case_id}/legal")
 async def show(request: Request, _: Reader, case_id: str) -> dict[str, Any]:
     """Where it stands, what may follow and what that takes, what runs out, what it cost and brought."""
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     services = delivery.services
     async with services.database.reading() as tx:
         return (await legal.shown(services.database, tx, services.book, case_id)).plain()
@@ -71,7 +71,7 @@ async def make_move(
         f"{who.actor}-{body.request_id}",
         body.despite,
     )
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     made, told = await delivery.note(partial(pursuing.make_move, new=new))
     if isinstance(made, NotMade):
         response.status_code = 409
@@ -92,6 +92,6 @@ async def note_amount(request: Request, who: Lawyer, case_id: str, body: LegalEn
         f"{who.actor}-{body.request_id}",
         body.reverses,
     )
-    delivery: Delivery = request.app.state.delivery
+    delivery: Delivery = request.state.delivery
     row, told = await delivery.note(partial(legal_amounts.note_amount, new=new))
     return asdict(row) | {"case_told": told}
