@@ -37,6 +37,7 @@ class Acl:
 
 PROCESSES: Final = {
     "consume": "recourse consume",
+    "positions": "recourse positions, where the tracking server has a feed",
     "relay": "recourse relay",
     "publish": "the bank, and recourse events publish and import",
     "dlq": "recourse dlq, for whoever looks after dead letters",
@@ -46,14 +47,16 @@ PROCESSES: Final = {
 nobody but the bank writes to its topics, and who retries dead letters."""
 
 
-def acls(topics: Topics, group: str) -> list[Acl]:
-    """By process, in the order in which they are to be shown."""
+def acls(topics: Topics, group: str, positions_group: str = "recourse-positions") -> list[Acl]:
+    """By process, in the order in which they are to be shown. positions_group: of the feed of positions,
+    which nobody else needs to read."""
     incoming = tuple(dict.fromkeys(topics.incoming()))
     letters = tuple(topics.dead_letters(name) for name in incoming)
     return [
         *_topics("consume", Operation.READ, incoming),
         Acl("consume", Operation.READ, Resource.GROUP, group),
         *_topics("consume", Operation.WRITE, letters),
+        *_positions(topics, positions_group),
         *_topics("relay", Operation.WRITE, (topics.case_events,)),
         *_topics("publish", Operation.WRITE, incoming),
         *_topics("dlq", Operation.READ, letters),
@@ -62,6 +65,17 @@ def acls(topics: Topics, group: str) -> list[Acl]:
         *_topics("doctor", Operation.DESCRIBE, incoming),
         Acl("doctor", Operation.DESCRIBE, Resource.GROUP, group),
         *_topics("doctor", Operation.READ, letters),
+    ]
+
+
+def _positions(topics: Topics, group: str) -> list[Acl]:
+    """None where there is no feed."""
+    if not topics.positions:
+        return []
+    return [
+        Acl("positions", Operation.READ, Resource.TOPIC, topics.positions),
+        Acl("positions", Operation.READ, Resource.GROUP, group),
+        Acl("positions", Operation.WRITE, Resource.TOPIC, topics.dead_letters(topics.positions)),
     ]
 
 

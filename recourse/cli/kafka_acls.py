@@ -22,6 +22,10 @@ def acls(
     group: Annotated[
         str, typer.Option(callback=opaque, envvar="RECOURSE_CONSUMER_GROUP", help="Of `recourse consume`.")
     ] = "recourse",
+    positions_group: Annotated[
+        str,
+        typer.Option(callback=opaque, envvar="RECOURSE_POSITIONS_GROUP", help="Of `recourse positions`."),
+    ] = "recourse-positions",
     prefix: Annotated[
         str, typer.Option(callback=opaque, help="Before a process's name, in the name of its principal.")
     ] = "recourse-",
@@ -32,7 +36,7 @@ def acls(
     from recourse.app.settings import load_kafka
 
     settings = load_kafka()
-    wanted = needed.acls(settings.topics.topics(), group)
+    wanted = needed.acls(settings.topics.topics(), group, positions_group)
     lines = needed.commands(wanted, settings.kafka_brokers, prefix)
     if as_json:
         said = [asdict(one) | {"principal": f"User:{prefix}{one.process}"} for one in wanted]
