@@ -63,7 +63,8 @@ async def test_the_application_adds_to_the_ledger_and_takes_nothing_back(
         "DELETE FROM unsealed",
         "UPDATE checkpoint SET note = ''",
         "INSERT INTO checkpoint (size, note) VALUES (1, '')",
-        "DELETE FROM seal_secret",
+        "UPDATE seal_secret SET secret = ''",
+        "DELETE FROM seal",
     ],
 )
 async def test_the_application_cannot_help_itself_to_more(database_url: str, statement: str) -> None:

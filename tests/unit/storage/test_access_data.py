@@ -46,19 +46,26 @@ def test_what_is_sealed_can_be_deleted_by_no_role() -> None:
     assert not [(name, role) for name in SEALED for role in ROLES if "DELETE" in granted(name, role)]
 
 
+def test_salts_are_destroyed_by_who_erases_and_written_by_the_sealer() -> None:
+    assert granted("seal_secret", "recourse_app") == {"SELECT", "DELETE"}
+    assert granted("seal_secret", "recourse_sealer") == {"SELECT", "INSERT"}
+
+
 def test_the_sealer_alone_writes_the_ledger_and_writes_nothing_else() -> None:
-    ledger = {"seal", "seal_secret", "seal_node", "checkpoint", "anchor"}
+    ledger = {"seal", "seal_node", "checkpoint", "anchor"}
     for name in ACCESS:
         writers = {role for role in ROLES if granted(name, role) - {"SELECT"}}
         if name in ledger:
             assert writers == {"recourse_sealer"}
+        elif name == "seal_secret":
+            continue
         elif name == "unsealed":
             assert granted(name, "recourse_sealer") == {"SELECT", "DELETE"}
         else:
             assert writers <= {"recourse_app", "recourse_system"}
 
 
-def test_the_reader_reads_and_sees_no_token_and_no_salt() -> None:
+def test_the_reader_reads_and_sees_no_token_no_salt_and_no_key() -> None:
     for name in ACCESS:
-        wanted = set() if name in {"api_token", "token_scope", "seal_secret"} else {"SELECT"}
+        wanted = set() if name in {"api_token", "token_scope", "seal_secret", "data_key"} else {"SELECT"}
         assert granted(name, "recourse_reader") == wanted
