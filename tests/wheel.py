@@ -15,6 +15,7 @@ from pathlib import Path
 
 from recourse.stack import running
 from tests import supply
+from tests.emptied import as_login
 
 ROOT = Path(__file__).parent.parent
 UV = ROOT / ".venv" / "bin" / "uv"
@@ -56,7 +57,8 @@ async def main() -> None:
         async with running(away / "stack", servers=("postgres",), ends=()) as addresses:
             url = {"RECOURSE_DATABASE_URL": addresses.database_url}
             _run(environment / "bin" / "recourse", "db", "upgrade", cwd=away, **url)
-            _run(environment / "bin" / "recourse", "db", "check", cwd=away, **url)
+            app = {"RECOURSE_DATABASE_URL": as_login(addresses.database_url, "recourse_app")}
+            _run(environment / "bin" / "recourse", "db", "check", cwd=away, **app)
 
 
 if __name__ == "__main__":
