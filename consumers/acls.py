@@ -52,6 +52,8 @@ def acls(topics: Topics, group: str, positions_group: str = "recourse-positions"
     which nobody else needs to read."""
     incoming = tuple(dict.fromkeys(topics.incoming()))
     letters = tuple(topics.dead_letters(name) for name in incoming)
+    lettered = tuple(dict.fromkeys(topics.lettered()))
+    every_letter = tuple(topics.dead_letters(name) for name in lettered)
     return [
         *_topics("consume", Operation.READ, incoming),
         Acl("consume", Operation.READ, Resource.GROUP, group),
@@ -59,12 +61,13 @@ def acls(topics: Topics, group: str, positions_group: str = "recourse-positions"
         *_positions(topics, positions_group),
         *_topics("relay", Operation.WRITE, (topics.case_events,)),
         *_topics("publish", Operation.WRITE, incoming),
-        *_topics("dlq", Operation.READ, letters),
-        *_topics("dlq", Operation.WRITE, letters),
-        *_topics("dlq", Operation.WRITE, incoming),
-        *_topics("doctor", Operation.DESCRIBE, incoming),
+        *_topics("dlq", Operation.READ, every_letter),
+        *_topics("dlq", Operation.WRITE, every_letter),
+        *_topics("dlq", Operation.WRITE, lettered),
+        *_topics("doctor", Operation.DESCRIBE, lettered),
         Acl("doctor", Operation.DESCRIBE, Resource.GROUP, group),
-        *_topics("doctor", Operation.READ, letters),
+        *([Acl("doctor", Operation.DESCRIBE, Resource.GROUP, positions_group)] if topics.positions else []),
+        *_topics("doctor", Operation.READ, every_letter),
     ]
 
 

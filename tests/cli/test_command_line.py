@@ -15,7 +15,7 @@ from recourse.cli import app
 from tests.cli.conftest import UNUSED, Cli
 
 HEAVY = ("sqlalchemy", "temporalio", "aiokafka", "pydantic", "fastapi", "httpx", "jinja2", "holidays")
-PROCESSES = {"consume", "worker", "relay", "web", "seal", "positions", "stack up", "stack down"}
+PROCESSES = {"consume", "worker", "relay", "web", "seal", "positions", "codec", "stack up", "stack down"}
 DOCUMENTS = {"evidence checkpoint", "evidence prove", "evidence verifier"}
 """What these print is a format of its own, for whoever checks it."""
 

@@ -21,6 +21,7 @@ from recourse.service import tokens
 from recourse.service.replying import Reply, take_reply
 from tests import opened
 from tests.cli.conftest import EMAIL, MOBILE, NAME, NOON, PLATE, Cli, sql
+from tests.emptied import as_login
 from tests.events import event, payment, snapshot
 from tests.integration.conftest import World
 from tests.integration.service.conftest import open_case
@@ -190,13 +191,14 @@ async def test_a_restored_backup_is_found_and_its_people_are_sent_away_again(
     erasable: Cli, world: World
 ) -> None:
     await _paid_off(world)
-    before = await sql(erasable.env["RECOURSE_DATABASE_URL"], "SELECT subject, wrapped FROM data_key")
+    owner = as_login(erasable.env["RECOURSE_DATABASE_URL"], "postgres")
+    before = await sql(owner, "SELECT subject, wrapped FROM data_key")
     for token in (await _lead(world), await _lead(world)):
         approve = ("--approve",) if await world.scalar("SELECT count(*) FROM erasure") else ()
         assert (await erasable("privacy", "erase", "C-L-1", *approve, RECOURSE_TOKEN=token)).exit_code == 0
     for row in before:
         await sql(
-            erasable.env["RECOURSE_DATABASE_URL"],
+            owner,
             "UPDATE data_key SET wrapped = :wrapped, destroyed_at = NULL WHERE subject = :subject",
             **row,
         )

@@ -17,6 +17,7 @@ from recourse.app.consume import run_consumer
 from recourse.app.publishing import create_topics
 from recourse.app.settings import Settings
 from recourse.contracts.events import Topics
+from recourse.domain.privacy.key_ring import KeyRing
 from recourse.stack import StackAddresses, process
 from recourse.stack.ports import HOST, choose
 from recourse.stack.probes import until_ready
@@ -65,6 +66,8 @@ class Secured:
             kafka_username=self.connection.username,
             kafka_password=self.connection.password,
             kafka_cafile=self.connection.cafile,
+            temporal_keys="plain",
+            privacy_keys=KeyRing.new("test").text(),
         )
 
 

@@ -389,7 +389,7 @@ async def test_what_cannot_be_bound_is_named_and_binds_nothing(world: World, cas
         ("dialler-nobody", Bound(), Unknown, "dialler-nobody"),
         (actor, Bound(lenders=("nobody",)), Unknown, "lender nobody"),
         (actor, Bound(loans=(LoanId("L-1"), LoanId("L-0"))), Unknown, "loan L-0"),
-        (lead, Bound(loans=(LoanId("L-1"),)), Pointless, "role lead"),
+        (lead, Bound(loans=(LoanId("L-1"),)), Pointless, "every lender"),
     ]
     for who, more, error, named in wrong:
         with pytest.raises(error, match=named):
