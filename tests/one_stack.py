@@ -50,6 +50,7 @@ SHARED = (
     "temporal_namespace",
     "temporal_ui_url",
     "temporal_keys_file",
+    "codec_port",
 )
 
 

@@ -3,7 +3,7 @@ case's diary, and nobody is told more than his request and the stage allow."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from recourse.delivery import Delivery
 from recourse.domain.ids import CaseId
 from recourse.domain.law.verdict import Refused
 from recourse.service import position_reads
+from recourse.service.context import Services
 from recourse.service.location_requests import NewRequest
 from recourse.service.position_reads import NotLocated
 from recourse.service.tokens import Caller
@@ -85,8 +86,9 @@ async def end(request: Request, who: Desk, location_request_id: str, body: EndBo
     return _request(await _services(request).run(act))
 
 
-def _services(request: Request) -> Any:
-    delivery: Delivery = request.app.state.delivery
+def _services(request: Request) -> Services:
+    """Over the loans that the caller may see."""
+    delivery: Delivery = request.state.delivery
     return delivery.services
 
 
@@ -96,7 +98,7 @@ def _desk(request: Request) -> VehicleDesk:
         raise HTTPException(
             503, "positions cannot be read here: RECOURSE_TRACCAR_URL, RECOURSE_POSITIONS_KEY"
         )
-    return desk
+    return replace(desk, services=_services(request))
 
 
 def _request(row: RequestRow) -> dict[str, Any]:

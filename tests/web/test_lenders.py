@@ -42,8 +42,18 @@ async def ids(api: Api) -> Mapping[str, str]:
         command = StepCommand(case.id, "screening", plan.number)
         await api.world.services.run(partial(task_steps.open_task, command=command))
     task = await api.world.scalar("SELECT id FROM agent_task WHERE loan_id = :l", l=THEIRS)
-    point = await api.world.scalar("SELECT id FROM contact_point WHERE value = '+8613800000002'")
+    point = await api.world.scalar(
+        "SELECT p.id FROM contact_point p JOIN person_contact_point c ON c.contact_point_id = p.id "
+        "WHERE c.person_id = :who AND p.kind = 'mobile'",
+        who=f"C-{THEIRS}",
+    )
+    await api.world.execute(
+        "INSERT INTO location_request (id, loan_id, case_id, purpose, basis, basis_proof, precision, cell_km,"
+        f" granted_by, granted_at, granted_until) VALUES ('location-theirs', '{THEIRS}', 'case-{THEIRS}-1',"
+        " 'plan_visit', 'consent', '2026-01-01', 'coarse', 5, 'vehicle-1', now(), now() + interval '30 days')"
+    )
     return {
+        "location_request_id": "location-theirs",
         "task_id": task,
         "case_id": f"case-{THEIRS}-1",
         "loan_id": THEIRS,
@@ -81,7 +91,7 @@ async def test_no_route_shows_or_changes_what_another_lender_has(api: Api, ids: 
     before = await _rows(api.world)
     for method, path, role in DIRECT:
         names.setdefault(role, await _confined(api, role, OURS))
-        known = {name: ids.get(name, "nobody") for name in ("task_id", "case_id", "loan_id", "person_id")}
+        known = dict(ids)
         for other in ("hold_id", "restriction_id", "attempt_id", "agreement_id", "dispute_id", "recovery_id"):
             known[other] = "nobody"
         url = path.format(**known, proof_id="nobody", permit_id="nobody")
