@@ -99,6 +99,8 @@ def bundles(
 
     What is in the folder already stays, so a run that was stopped goes on. Exit 1 when one is missing.
     """
+    from recourse.ports import NotHandedOver
+
     recipient = _recipient(for_)
     one_of("--lang", language, ("zh", "en"))
     wanted = _loans(loans)
@@ -110,7 +112,10 @@ def bundles(
             missing = [loan for loan in wanted if not _file(folder, loan).exists()]
             return await _all(bundler, folder, missing, at_once)
 
-    told["failed"] = run(work())
+    try:
+        told["failed"] = run(work())
+    except NotHandedOver as error:
+        fail(str(error), DOWN)
     told["bundles"] = {loan: _told(_file(folder, loan)) for loan in wanted if _file(folder, loan).exists()}
     _write(folder / INDEX, json.dumps(told, indent=1).encode())
     text = f"{len(told['bundles'])} bundles in {folder}, their digests in {INDEX}; they hold personal data"
@@ -142,8 +147,8 @@ def recipients(as_json: Json = False) -> None:
 
 
 async def _all(bundler: Bundler, folder: Path, loans: Sequence[LoanId], at_once: int) -> dict[str, str]:
-    """Loans of which there is none now, with the reason. Raises NotHandedOver when the first one shows that
-    none can be made."""
+    """Loans of which there is none now, with the reason. Raises NotHandedOver where nothing presses or
+    signs: then none can be made."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     failed: dict[str, str] = {}
@@ -160,9 +165,8 @@ async def _all(bundler: Bundler, folder: Path, loans: Sequence[LoanId], at_once:
                     failed[loan] = str(error.args[0])
                 progress.advance(bar)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(at_once):
-                group.create_task(some())
+        # No task group: it would wrap the error that the one line is made of.
+        await asyncio.gather(*(some() for _ in range(at_once)))
     return dict(sorted(failed.items()))
 
 

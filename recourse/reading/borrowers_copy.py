@@ -28,6 +28,8 @@ _HEADS: Final = {
     "rights": ("您的权利", "Your rights"),
 }
 _SAY: Final = {
+    "loan_id": ("贷款", "Loan"),
+    "day": ("日期", "Date"),
     "when": ("时间", "when"),
     "how": ("方式", "how"),
     "outcome": ("结果", "outcome"),
@@ -74,11 +76,11 @@ def laid_out_copy(
         "lender": lender,
         "day": [on.year, on.month, on.day],
         "facts": [
-            [copy.label("loan", ("贷款", "Loan")), loan],
-            [copy.label("day", ("日期", "Date")), str(on)],
+            [copy.label("loan_id"), loan],
+            [copy.label("day"), str(on)],
         ],
         "parts": [
-            section(f"{n}  {copy.label(key, _HEADS[key])}", found)
+            section(f"{n}  {copy.pick(_HEADS[key])}", found)
             for n, (key, found) in enumerate(parts.items(), 1)
         ],
         "files": [],
@@ -91,9 +93,12 @@ class _Copy:
         self.zh = language == "zh"
         self._zone = ZoneInfo(document["loan"]["zone"])
 
-    def label(self, key: str, pair: tuple[str, str] | None = None) -> str:
-        zh, en = pair or _SAY[key]
+    def pick(self, pair: tuple[str, str]) -> str:
+        zh, en = pair
         return zh if self.zh else en
+
+    def label(self, key: str) -> str:
+        return self.pick(_SAY[key])
 
     def say(self, kind: str, code: str) -> str:
         return self._words.say(kind, code, self._language)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -171,6 +172,17 @@ async def test_many_are_made_and_one_that_is_not_there_holds_up_no_other(
     assert set(again["bundles"]) == {"L-1", "L-2"}
     read = await world.rows("SELECT loan_id FROM dossier_read ORDER BY id")
     assert sorted(row["loan_id"] for row in read) == ["L-1", "L-2", "L-2"]
+
+
+async def test_a_file_that_cannot_be_written_ends_the_run_with_one_line(
+    cli: Cli, world: World, tmp_path: Path
+) -> None:
+    await open_case(world)
+    (tmp_path / "loans").write_text("L-1\n")
+    folder = tmp_path / "out"
+    (folder / f".L-1.pdf.{os.getpid()}.part").mkdir(parents=True)
+    told = await cli("bundles", folder, "--loans", tmp_path / "loans")
+    assert (told.exit_code, "give a folder that can be written" in told.stderr) == (2, True)
 
 
 async def test_a_folder_is_for_one_recipient(cli: Cli, world: World, tmp_path: Path) -> None:
