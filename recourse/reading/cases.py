@@ -126,9 +126,9 @@ async def show(tx: ReadTx, case_id: CaseId) -> CaseView | None:
         return None
     named = select(loan_party.c.person_id).where(loan_party.c.loan_id == case.loan_id)
     people = list((await tx.execute(named)).scalars())
-    held = await agreements.holds_of(tx, [case.loan_id], people)
-    promises = (await agreements.promises_of(tx, [case_id])).get(case_id, [])
-    active = (await tasks.active_of(tx, [case_id])).get(case_id, [])
+    held = await agreements.HOLDS.of(tx, loans=[case.loan_id], people=list(people))
+    promises = (await agreements.PROMISES.of(tx, cases=[case_id])).get(case_id, [])
+    active = await tasks.active_of(tx, case_id)
     seen = (
         select(func.count())
         .select_from(fact)

@@ -198,7 +198,7 @@ async def _follow_deadlines(unit: Unit, s: Standing, move: LegalMove, row: MoveR
 async def _end_tasks(unit: Unit, case: CaseRow, deadlines: Sequence[str], row: MoveRow) -> None:
     kinds = (LEGAL_DEADLINE, LEGAL_MISSED, LEGAL_OVER)
     named = {legal_alarm(kind, key) for kind in kinds for key in deadlines}
-    active = (await tasks.active_of(unit.tx, [case.id])).get(case.id, []) if named else []
+    active = await tasks.active_of(unit.tx, case.id) if named else []
     over = [task for task in active if task.step_id in named]
     await tasks.end(unit.tx, [task.id for task in over], "cancelled")
     base = _line(unit, case, "outcome", f"done by the move {row.code}")

@@ -183,13 +183,13 @@ async def reported(unit: Unit, case_id: CaseId, status: str, actor: str) -> None
 
 async def _withdraw_questions(unit: Unit, row: PermitRow) -> None:
     """Whether the file arrived, whether the recall did: the answer is there."""
-    active = (await tasks.active_of(unit.tx, [row.case_id])).get(row.case_id, [])
+    active = await tasks.active_of(unit.tx, row.case_id)
     about = row.step_id or row.kind.value
     await tasks.end(unit.tx, [task.id for task in active if task.step_id == about], "cancelled")
 
 
 async def _undo_handover(unit: Unit, row: PermitRow, actor: str) -> None:
-    records = (await steps.records(unit.tx, [row.case_id])).get(row.case_id, [])
+    records = (await steps.RECORDS.of(unit.tx, cases=[row.case_id])).get(row.case_id, [])
     last = next((r for r in reversed(records) if r.step_id == row.step_id), None)
     if last is None or last.outcome not in (StepOutcome.DECLINED, StepOutcome.UNABLE):
         reason, undone = "taken back from the legal desk", StepOutcome.DECLINED

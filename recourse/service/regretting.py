@@ -32,7 +32,7 @@ async def mark_regretted(
     if not dated:
         return
     newest = await cases.newest_of(unit.tx, dated)
-    records = await steps.records(unit.tx, [case.id for case in newest.values()])
+    records = await steps.RECORDS.of(unit.tx, cases=[case.id for case in newest.values()])
     rows = []
     for key, case in newest.items():
         done, known, zone = records.get(case.id, []), entries[key], loans[key].zone

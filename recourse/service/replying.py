@@ -115,7 +115,7 @@ async def _ask_a_person(unit: Unit, case: CaseRow, attempt: str) -> None:
         actor=SENDER,
     )
     await steps.append(unit.tx, row)
-    waiting = (await tasks.active_of(unit.tx, [case.id])).get(case.id, [])
+    waiting = await tasks.active_of(unit.tx, case.id)
     if any(task.step_id == READ for task in waiting):
         return
     await tasks.open_task(

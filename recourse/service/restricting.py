@@ -102,6 +102,6 @@ async def _check_time(unit: Unit, person_id: PersonId, new: InconvenientTime) ->
     """Who is never to be contacted has asked us to cease, which stands otherwise in the dossier."""
     if not new.weekdays or not new.weekdays <= set(range(1, 8)):
         raise Pointless("weekdays: 1 (Monday) to 7 (Sunday), at least one of them")
-    known = (await restrictions.in_force(unit.tx, [person_id])).get(person_id)
+    known = (await restrictions.IN_FORCE.of(unit.tx, people=[person_id])).get(person_id)
     if not leaves_time((*(known.times if known else ()), new)):
         raise Pointless("time: no minute of the week would be left; note a cease request instead")

@@ -16,8 +16,17 @@ from recourse.domain.situation import Action, AskedBy, Hold, HoldReason, Promise
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, among_given
 from recourse.storage.tables import hold, loan_party, promise
+from recourse.storage.together import Part
 
-_PROMISES = (
+
+def _promises(rows: Iterable[Any]) -> dict[CaseId, list[Promise]]:
+    found: dict[CaseId, list[Promise]] = defaultdict(list)
+    for case_id, key, made_at, amount_minor, due_on, state in rows:
+        found[case_id].append(Promise(key, made_at, amount_minor, due_on, PromiseState(state)))
+    return found
+
+
+PROMISES = Part(
     select(
         promise.c.case_id,
         promise.c.id,
@@ -27,17 +36,10 @@ _PROMISES = (
         promise.c.state,
     )
     .where(among_given(promise.c.case_id, "cases"))
-    .order_by(promise.c.made_at, promise.c.id)
+    .order_by(promise.c.made_at, promise.c.id),
+    _promises,
 )
-
-
-async def promises_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[Promise]]:
-    """Of each case, the oldest first."""
-    rows = await tx.execute(_PROMISES, {"cases": list(case_ids)})
-    found: dict[CaseId, list[Promise]] = defaultdict(list)
-    for case_id, key, made_at, amount_minor, due_on, state in rows:
-        found[case_id].append(Promise(key, made_at, amount_minor, due_on, PromiseState(state)))
-    return found
+"""Of each of `cases`, the oldest first."""
 
 
 async def add_promise(
@@ -203,18 +205,14 @@ class HoldRow:
 
 
 _HOLD = (hold.c.id, hold.c.reason, hold.c.since, hold.c.until, hold.c.stops, hold.c.source, hold.c.asked_by)
-_HOLDS_OF = (
+HOLDS = Part(
     select(*_HOLD, hold.c.loan_id, hold.c.person_id)
     .where(or_(among_given(hold.c.loan_id, "loans"), among_given(hold.c.person_id, "people")))
     .where(hold.c.lifted_at.is_(None))
-    .order_by(hold.c.since, hold.c.id)
+    .order_by(hold.c.since, hold.c.id),
+    lambda rows: [HoldRow(_hold(row), row.loan_id, row.person_id) for row in rows],
 )
-
-
-async def holds_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId], people: Iterable[PersonId]) -> list[HoldRow]:
-    """Holds on the loans or on the people that were not lifted, the oldest first."""
-    rows = await tx.execute(_HOLDS_OF, {"loans": list(loan_ids), "people": list(people)})
-    return [HoldRow(_hold(row), row.loan_id, row.person_id) for row in rows]
+"""Holds on `loans` or on `people` that were not lifted, the oldest first."""
 
 
 async def holds_by_loan(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> list[tuple[LoanId, Hold]]:

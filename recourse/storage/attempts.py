@@ -18,6 +18,7 @@ from recourse.storage import vault
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, among_given
 from recourse.storage.tables import agent_task, contact_attempt
+from recourse.storage.together import Part
 from recourse.storage.vault import Place
 
 CALLBACK = "callback"
@@ -236,31 +237,31 @@ _TOUCHED = or_(
     among_given(contact_attempt.c.person_id, "people"),
     among_given(contact_attempt.c.contact_point_id, "points"),
 )
-_LEDGER = (
+
+
+def _line(row: Any) -> Attempt:
+    at, channel, outcome, *about = row
+    return Attempt(at, Channel(channel), AttemptOutcome(outcome), *about)
+
+
+LEDGER = Part(
     select(*_LINE)
-    .where(_TOUCHED, contact_attempt.c.at > bindparam("after"))
-    .order_by(contact_attempt.c.at, contact_attempt.c.id)
+    .where(_TOUCHED, contact_attempt.c.at > bindparam("ledger_from"))
+    .order_by(contact_attempt.c.at, contact_attempt.c.id),
+    lambda rows: tuple(map(_line, rows)),
 )
+"""Every attempt on `people` or on `points`, for any loan, after `ledger_from`."""
 
 
-async def ledger(
-    tx: Tx | ReadTx, people: Iterable[PersonId], points: Iterable[ContactPointId], now: datetime
-) -> tuple[Attempt, ...]:
-    """Every attempt on these people or these contact points, for any loan, newest window only."""
-    values = {"people": list(people), "points": list(points), "after": now - timedelta(days=LEDGER_DAYS)}
-    rows = await tx.execute(_LEDGER, values)
-    return tuple(map(_line, rows))
+def ledger_from(now: datetime) -> datetime:
+    """Before then no cap looks."""
+    return now - timedelta(days=LEDGER_DAYS)
 
 
 async def line(tx: Tx | ReadTx, key: str) -> Attempt | None:
     """One of them, by its id."""
     row = (await tx.execute(select(*_LINE).where(contact_attempt.c.id == key))).first()
     return _line(row) if row is not None else None
-
-
-def _line(row: Any) -> Attempt:
-    at, channel, outcome, *about = row
-    return Attempt(at, Channel(channel), AttemptOutcome(outcome), *about)
 
 
 @dataclass(frozen=True, slots=True)

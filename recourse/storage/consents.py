@@ -20,6 +20,7 @@ from recourse.storage import facts
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, among_given
 from recourse.storage.tables import consent
+from recourse.storage.together import Part
 
 BANK = "bank"
 """Who noted what stands in a snapshot."""
@@ -65,31 +66,38 @@ class ConsentRow:
 
 
 _COLUMNS = [consent.c[name] for name in ConsentRow.__dataclass_fields__]
-_OF_PEOPLE = (
-    select(*_COLUMNS)
-    .where(among_given(consent.c.person_id, "people"))
-    .order_by(consent.c.recorded_at, consent.c.id)
-)
 _RENEWED = ("noted_by", "withdrawn_at", "withdrawn_way", "withdrawn_source", "withdrawn_by")
 Point = tuple[PersonId, ContactPointId]
 
 
+def _row(row: Any) -> ConsentRow:
+    person_id, point, channel = row.person_id, row.contact_point_id, Channel(row.channel)
+    return ConsentRow(row.id, person_id, point, channel, *row[4:])
+
+
+CONSENTS = Part(
+    select(*_COLUMNS)
+    .where(among_given(consent.c.person_id, "people"))
+    .order_by(consent.c.recorded_at, consent.c.id),
+    lambda rows: [_row(row) for row in rows],
+)
+"""Of `people`, also those withdrawn, in the order in which they were recorded."""
+
+
 async def of_people(tx: Tx | ReadTx, people: Iterable[str]) -> list[ConsentRow]:
-    """Also those withdrawn, in the order in which they were recorded."""
-    rows = await tx.execute(_OF_PEOPLE, {"people": list(people)})
-    return [ConsentRow(**{**row, "channel": Channel(row["channel"])}) for row in map(dict, rows.mappings())]
+    return await CONSENTS.of(tx, people=list(people))
 
 
-async def by_point(tx: Tx | ReadTx, people: Iterable[str]) -> Mapping[Point, Sequence[domain.Consent]]:
+def by_point(rows: Iterable[ConsentRow]) -> Mapping[Point, Sequence[domain.Consent]]:
     found: dict[Point, list[domain.Consent]] = defaultdict(list)
-    for row in await of_people(tx, people):
+    for row in rows:
         found[row.person_id, row.contact_point_id].append(row.domain)
     return found
 
 
 async def get(tx: Tx | ReadTx, key: str) -> ConsentRow | None:
-    row = (await tx.execute(select(*_COLUMNS).where(consent.c.id == key))).mappings().first()
-    return ConsentRow(**{**row, "channel": Channel(row["channel"])}) if row else None
+    row = (await tx.execute(select(*_COLUMNS).where(consent.c.id == key))).first()
+    return _row(row) if row else None
 
 
 async def stops(
@@ -122,8 +130,7 @@ async def add(tx: Tx, row: ConsentRow) -> ConsentRow:
     )
     same: list[ColumnElement[bool]] = [consent.c[name] == getattr(row, name) for name in identity]
     found = select(*_COLUMNS).where(or_(consent.c.id == row.id, and_(*same)))
-    kept = (await tx.execute(found)).mappings().one()
-    return ConsentRow(**{**kept, "channel": Channel(kept["channel"])})
+    return _row((await tx.execute(found)).one())
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from recourse.storage.codec import account_from_json, account_to_json
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, among_given, rows_among
 from recourse.storage.tables import installment, loan, payment
+from recourse.storage.together import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,26 @@ _COLUMNS = (
     loan.c.account,
     loan.c.contract["price_minor"].label("price_minor"),
 )
-_LOANS = select(*_COLUMNS).where(among_given(loan.c.id, "loans"))
+
+
+def _loan(row: Any) -> LoanRow:
+    return LoanRow(
+        row.id,
+        row.lender,
+        row.region,
+        row.currency,
+        row.zone,
+        row.master_sequence,
+        row.master_at,
+        account_from_json(row.account),
+        row.price_minor,
+    )
+
+
+LOANS = Part(
+    select(*_COLUMNS).where(among_given(loan.c.id, "loans")),
+    lambda rows: {row.id: _loan(row) for row in rows},
+)
 _SAVE_ACCOUNT = (
     update(loan)
     .where(loan.c.id == bindparam("key"))
@@ -71,8 +91,7 @@ _SAVE_PAYMENTS = _payments()
 
 
 async def loans(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, LoanRow]:
-    rows = await tx.execute(_LOANS, {"loans": list(loan_ids)})
-    return {row.id: LoanRow(*row[:7], account_from_json(row.account), row.price_minor) for row in rows}
+    return await LOANS.of(tx, loans=list(loan_ids))
 
 
 async def save_accounts(tx: Tx, accounts: Mapping[LoanId, Account], named: Named, at: datetime) -> None:

@@ -19,6 +19,7 @@ from recourse.domain.situation import LegalDue
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, among_given
 from recourse.storage.tables import collection_case, installment, legal_deadline, legal_move, loan, rule_set
+from recourse.storage.together import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,14 @@ async def end(tx: Tx, keys: Iterable[str], met_on: date) -> None:
     )
 
 
-_DUE_OF = (
+def _due(rows: Iterable[Any]) -> dict[CaseId, list[LegalDue]]:
+    found: dict[CaseId, list[LegalDue]] = defaultdict(list)
+    for case_id, *values in rows:
+        found[case_id].append(LegalDue(*values))
+    return found
+
+
+DUE = Part(
     select(
         legal_deadline.c.case_id,
         legal_deadline.c.id,
@@ -157,16 +165,10 @@ _DUE_OF = (
         legal_deadline.c.ends_at,
     )
     .where(among_given(legal_deadline.c.case_id, "cases"), legal_deadline.c.met_on.is_(None))
-    .order_by(legal_deadline.c.ends_at, legal_deadline.c.id)
+    .order_by(legal_deadline.c.ends_at, legal_deadline.c.id),
+    _due,
 )
-
-
-async def due_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[LegalDue]]:
-    """What no move has ended, missed or not, the soonest first."""
-    found: dict[CaseId, list[LegalDue]] = defaultdict(list)
-    for case_id, *values in await tx.execute(_DUE_OF, {"cases": list(case_ids)}):
-        found[case_id].append(LegalDue(*values))
-    return found
+"""Of each of `cases`, what no move has ended, missed or not, the soonest first."""
 
 
 async def running(tx: ReadTx, until: datetime, limit: int) -> list[DeadlineRow]:

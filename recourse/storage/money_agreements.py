@@ -16,6 +16,7 @@ from recourse.domain.ids import CaseId, LoanId
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among_given
 from recourse.storage.tables import agreement
+from recourse.storage.together import Part
 
 _TERMS: TypeAdapter[Terms] = TypeAdapter(Terms)
 GIVEN = (*sorted(IN_FORCE), AgreementState.KEPT)
@@ -55,11 +56,22 @@ class AgreementRow:
 
 
 _COLUMNS = [agreement.c[name] for name in AgreementRow.__dataclass_fields__]
-_LIVE_OF = (
+
+
+def _live(rows: Iterable[Any]) -> dict[CaseId, list[Agreement]]:
+    found: dict[CaseId, list[Agreement]] = defaultdict(list)
+    for case_id, key, terms, state, since in rows:
+        found[case_id].append(Agreement(key, _TERMS.validate_python(terms), AgreementState(state), since))
+    return found
+
+
+LIVE_AGREEMENTS = Part(
     select(agreement.c.case_id, agreement.c.id, agreement.c.terms, agreement.c.state, agreement.c.since)
     .where(among_given(agreement.c.case_id, "cases"), agreement.c.state.in_(LIVE))
-    .order_by(agreement.c.proposed_at, agreement.c.id)
+    .order_by(agreement.c.proposed_at, agreement.c.id),
+    _live,
 )
+"""Of each of `cases`, what a decision looks at, the oldest first: none that was declined or cancelled."""
 
 
 def _row(mapping: RowMapping) -> AgreementRow:
@@ -81,15 +93,6 @@ async def add(tx: Tx, row: AgreementRow) -> None:
 async def get(tx: Tx | ReadTx, key: str) -> AgreementRow | None:
     row = (await tx.execute(select(*_COLUMNS).where(agreement.c.id == key))).mappings().first()
     return _row(row) if row else None
-
-
-async def live_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[Agreement]]:
-    """Of each case, what a decision looks at, the oldest first: none that was declined or cancelled."""
-    rows = await tx.execute(_LIVE_OF, {"cases": list(case_ids)})
-    found: dict[CaseId, list[Agreement]] = defaultdict(list)
-    for case_id, key, terms, state, since in rows:
-        found[case_id].append(Agreement(key, _TERMS.validate_python(terms), AgreementState(state), since))
-    return found
 
 
 async def given(tx: Tx | ReadTx, loan_id: LoanId) -> list[Agreement]:

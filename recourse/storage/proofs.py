@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Label, RowMapping, Text, func, insert, literal, select, union_all, update
 
@@ -30,6 +31,7 @@ from recourse.storage.tables import (
     promise,
     proof,
 )
+from recourse.storage.together import Part
 
 SUED = ("filed", "suit_filed", "payment_order_requested", "arbitration_filed")
 """Statuses of older releases that say a court was asked; today the procedure says which move does. A file
@@ -93,7 +95,7 @@ def _kind(kind: ProofKind) -> Label[str]:
 
 
 _DELIVERED = delivered_of("loans").subquery()
-_PROOFS_OF = union_all(
+_ALL = union_all(
     select(
         _kind(ProofKind.ACKNOWLEDGED), promise.c.loan_id, promise.c.made_at.label("at"), promise.c.id
     ).where(among_given(promise.c.loan_id, "loans")),
@@ -112,27 +114,26 @@ _PROOFS_OF = union_all(
     ),
     select(_kind(ProofKind.MESSAGE_DELIVERED), _DELIVERED.c.loan_id, _DELIVERED.c.at, _DELIVERED.c.ref),
 )
-_LAST_DUE_OF = (
-    select(installment.c.loan_id, func.max(installment.c.due_date))
-    .where(among_given(installment.c.loan_id, "loans"))
-    .group_by(installment.c.loan_id)
-)
 
 
-async def proofs_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, list[Proof]]:
-    """Oldest first."""
+def _proofs(rows: Iterable[Any]) -> dict[LoanId, list[Proof]]:
     found: dict[LoanId, list[Proof]] = defaultdict(list)
-    for kind, loan_id, at, ref in await tx.execute(_PROOFS_OF, {"loans": list(loan_ids)}):
+    for kind, loan_id, at, ref in rows:
         found[LoanId(loan_id)].append(Proof(ProofKind(kind), at, ref))
     for proofs in found.values():
         proofs.sort(key=lambda proof: (proof.at, proof.kind, proof.ref))
     return found
 
 
-async def last_due_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, date]:
-    """The last due date that the schedule or a statement of the bank names."""
-    rows = await tx.execute(_LAST_DUE_OF, {"loans": list(loan_ids)})
-    return {LoanId(loan_id): on for loan_id, on in rows}
+PROOFS = Part(_ALL, _proofs)
+"""Of each of `loans`, the oldest first."""
+LAST_DUE = Part(
+    select(installment.c.loan_id, func.max(installment.c.due_date))
+    .where(among_given(installment.c.loan_id, "loans"))
+    .group_by(installment.c.loan_id),
+    lambda rows: {LoanId(loan_id): on for loan_id, on in rows},
+)
+"""Of each of `loans`, the last due date that the schedule or a statement of the bank names."""
 
 
 async def earlier_notices_of(

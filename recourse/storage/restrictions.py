@@ -24,6 +24,7 @@ from recourse.domain.restrictions import (
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, among_given
 from recourse.storage.tables import restriction
+from recourse.storage.together import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +58,20 @@ def kind_of(what: Restriction) -> Restricts:
             assert_never(what)
 
 
-_IN_FORCE = (
-    select(restriction)
-    .where(among_given(restriction.c.person_id, "people"), restriction.c.withdrawn_at.is_(None))
-    .order_by(restriction.c.since, restriction.c.id)
-)
-
-
-async def in_force(tx: Tx | ReadTx, people: Iterable[str]) -> dict[PersonId, Restrictions]:
-    """Of each person who told us something, the oldest first."""
-    rows = await tx.execute(_IN_FORCE, {"people": list(people)})
+def _in_force(rows: Iterable[Any]) -> dict[PersonId, Restrictions]:
     found: dict[PersonId, list[Restriction]] = defaultdict(list)
     for row in rows:
         found[PersonId(row.person_id)].append(_what(row))
     return {person: together(several) for person, several in found.items()}
+
+
+IN_FORCE = Part(
+    select(restriction)
+    .where(among_given(restriction.c.person_id, "people"), restriction.c.withdrawn_at.is_(None))
+    .order_by(restriction.c.since, restriction.c.id),
+    _in_force,
+)
+"""Of each of `people` who told us something, the oldest first."""
 
 
 async def of_people(tx: Tx | ReadTx, people: Iterable[str]) -> list[RestrictionRow]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,36 +51,47 @@ from recourse.storage.tables import (
     person_contact_point,
     vehicle,
 )
+from recourse.storage.together import Answers, Part, Together
 
 CONCLUDING = ("enforced", "recovered", "withdrawn", "concluded")
 """Statuses of older releases after which nothing is left to collect on this case; today the procedure says
 which move is such a one."""
 
-_PARTIES = (
+_PARTIES = Part(
     select(loan_party.c.loan_id, party.c.id, loan_party.c.role, party.c.zones, party.c.ceased, party.c.region)
     .join(loan_party, loan_party.c.person_id == party.c.id)
     .where(among_given(loan_party.c.loan_id, "loans"))
-    .order_by(loan_party.c.role, party.c.id)
+    .order_by(loan_party.c.role, party.c.id),
+    list,
 )
-_POINTS = (
+_POINTS = Part(
     select(
         person_contact_point.c.person_id,
         person_contact_point.c.contact_point_id,
         point_table.c.kind,
         person_contact_point.c.consent,
-        person_contact_point.c.usable & person_contact_point.c.listed,
+        (person_contact_point.c.usable & person_contact_point.c.listed).label("usable"),
         person_contact_point.c.whereabouts,
     )
     .join(point_table, point_table.c.id == person_contact_point.c.contact_point_id)
-    .where(among_given(person_contact_point.c.person_id, "people"))
-    .order_by(person_contact_point.c.person_id, person_contact_point.c.contact_point_id)
+    .where(
+        person_contact_point.c.person_id.in_(
+            select(loan_party.c.person_id).where(among_given(loan_party.c.loan_id, "loans"))
+        )
+    )
+    .order_by(person_contact_point.c.person_id, person_contact_point.c.contact_point_id),
+    list,
 )
-_LOCATABLE = select(vehicle.c.loan_id).where(
-    among_given(vehicle.c.loan_id, "loans"),
-    func.num_nonnulls(vehicle.c.gps_device_id, vehicle.c.gps_device_sealed) > 0,
-    vehicle.c.gps_consent_on.is_not(None),
+_LOCATABLE = Part(
+    select(vehicle.c.loan_id).where(
+        among_given(vehicle.c.loan_id, "loans"),
+        func.num_nonnulls(vehicle.c.gps_device_id, vehicle.c.gps_device_sealed) > 0,
+        vehicle.c.gps_consent_on.is_not(None),
+    ),
+    lambda rows: {row.loan_id for row in rows},
 )
-_CONCLUDED = (
+"""Loans whose vehicle has a tracker that its owner agreed to."""
+_CONCLUDED = Part(
     select(legal_action.c.case_id)
     .join(legal_status, legal_status.c.action_id == legal_action.c.id)
     .where(among_given(legal_action.c.case_id, "cases"), legal_status.c.status.in_(CONCLUDING))
@@ -89,8 +100,24 @@ _CONCLUDED = (
         select(legal_move.c.case_id).where(
             among_given(legal_move.c.case_id, "cases"), legal_move.c.means == Meaning.CONCLUDED
         )
-    )
+    ),
+    lambda rows: {row.case_id for row in rows},
 )
+_OF_LOANS = Together(
+    ledger.LOANS,
+    _PARTIES,
+    _POINTS,
+    agreements.PROMISES,
+    money_agreements.LIVE_AGREEMENTS,
+    proofs.PROOFS,
+    proofs.LAST_DUE,
+    steps.RECORDS,
+    tasks.ACTIVE_TASKS,
+    _LOCATABLE,
+    _CONCLUDED,
+    legal_actions.DUE,
+)
+_OF_PEOPLE = Together(attempts.LEDGER, agreements.HOLDS, consents.CONSENTS, restrictions.IN_FORCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +136,7 @@ async def gather(tx: Tx | ReadTx, case_key: CaseId, now: datetime) -> Gathered:
 
 
 async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> dict[CaseId, Gathered]:
-    """One statement a table, however many cases: a batch of facts decides all of its cases at once.
+    """Three statements, however many cases: a batch of facts decides all of its cases at once.
 
     Raises LookupError when there is no such case.
     """
@@ -117,28 +144,19 @@ async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> 
     if len(rows) < len(set(keys)):
         raise LookupError("case")
     loan_ids = sorted({row.loan_id for row in rows.values()})
-    loans = await ledger.loans(tx, loan_ids)
-    on_loans = await _parties(tx, loans)
-    people = sorted({p.person_id for group in on_loans.values() for p in group.parties})
-    points = sorted({c.id for group in on_loans.values() for p in group.parties for c in p.contact_points})
-    attempted = await attempts.ledger(tx, people, points, now)
-    held = await agreements.holds_of(tx, loan_ids, people)
-    promised = await agreements.promises_of(tx, keys)
-    agreed = await money_agreements.live_of(tx, keys)
-    proved = await proofs.proofs_of(tx, loan_ids)
-    last_due = await proofs.last_due_of(tx, loan_ids)
-    done = await steps.records(tx, keys)
-    open_tasks = await tasks.active_of(tx, keys)
-    with_basis = await _with_locate_basis(tx, loan_ids)
-    concluded = await _legal_concluded(tx, keys)
-    legal_due = await legal_actions.due_of(tx, keys)
+    about = await _OF_LOANS.of(tx, cases=list(keys), loans=loan_ids)
+    people = sorted({row.id for row in about[_PARTIES]})
+    points = sorted({row.contact_point_id for row in about[_POINTS]})
+    since = attempts.ledger_from(now)
+    told = await _OF_PEOPLE.of(tx, loans=loan_ids, people=people, points=points, ledger_from=since)
     earlier = await cases.earlier_episodes(tx, rows.values())
-    zones = {key: row.zone for key, row in loans.items()}
+    zones = {key: row.zone for key, row in about[ledger.LOANS].items()}
     warned = await proofs.earlier_notices_of(tx, rows.values(), zones, now)
-    touching, binding = _Touching(attempted), _Binding(held)
+    on_loans = _groups(about, told)
+    touching, binding = _Touching(told[attempts.LEDGER]), _Binding(told[agreements.HOLDS])
     found: dict[CaseId, Gathered] = {}
     for key, case in rows.items():
-        loan, group = loans[case.loan_id], on_loans.get(case.loan_id, _Group())
+        loan, group = about[ledger.LOANS][case.loan_id], on_loans.get(case.loan_id, _Group())
         situation = Situation(
             case=Case(
                 case.id, case.loan_id, case.episode, case.opened_at, Stage(case.stage), case.closed_reason
@@ -150,18 +168,18 @@ async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> 
             parties=group.parties,
             attempts=touching.these(group.parties),
             holds=binding.on(case.loan_id, group.parties),
-            promises=tuple(promised.get(key, ())),
-            steps=tuple(done.get(key, ())),
-            tasks=tuple(open_tasks.get(key, ())),
-            locate_basis="consent" if case.loan_id in with_basis else None,
-            legal_concluded=key in concluded,
+            promises=tuple(about[agreements.PROMISES].get(key, ())),
+            steps=tuple(about[steps.RECORDS].get(key, ())),
+            tasks=tuple(about[tasks.ACTIVE_TASKS].get(key, ())),
+            locate_basis="consent" if case.loan_id in about[_LOCATABLE] else None,
+            legal_concluded=key in about[_CONCLUDED],
             earlier_episodes=tuple(earlier.get(key, ())),
-            agreements=tuple(agreed.get(key, ())),
-            proofs=tuple(proved.get(case.loan_id, ())),
-            last_due_on=last_due.get(case.loan_id),
+            agreements=tuple(about[money_agreements.LIVE_AGREEMENTS].get(key, ())),
+            proofs=tuple(about[proofs.PROOFS].get(case.loan_id, ())),
+            last_due_on=about[proofs.LAST_DUE].get(case.loan_id),
             earlier_notices=tuple(warned.get(key, ())),
             price_minor=loan.price_minor,
-            legal_due=tuple(legal_due.get(key, ())),
+            legal_due=tuple(about[legal_actions.DUE].get(key, ())),
         )
         found[key] = Gathered(situation, case, loan, group.borrower_region or loan.region)
     return found
@@ -205,14 +223,12 @@ class _Group:
     borrower_region: str | None = None
 
 
-async def _parties(tx: Tx | ReadTx, loans: Mapping[LoanId, LoanRow]) -> dict[LoanId, _Group]:
-    rows = (await tx.execute(_PARTIES, {"loans": list(loans)})).all()
-    points = await _points(tx, sorted({row.id for row in rows}))
-    told = await restrictions.in_force(tx, {row.id for row in rows})
+def _groups(about: Answers, told: Answers) -> dict[LoanId, _Group]:
+    points, restricted = _points(about, told), told[restrictions.IN_FORCE]
     parties: dict[LoanId, list[Party]] = defaultdict(list)
     regions: dict[LoanId, str | None] = {}
-    for row in rows:
-        zones = tuple(row.zones) or (loans[row.loan_id].zone,)
+    for row in about[_PARTIES]:
+        zones = tuple(row.zones) or (about[ledger.LOANS][row.loan_id].zone,)
         ceased = frozenset(Channel(c) for c in row.ceased)
         parties[row.loan_id].append(
             Party(
@@ -221,7 +237,7 @@ async def _parties(tx: Tx | ReadTx, loans: Mapping[LoanId, LoanRow]) -> dict[Loa
                 zones,
                 points.get(row.id, ()),
                 ceased,
-                told.get(PersonId(row.id), NO_RESTRICTIONS),
+                restricted.get(PersonId(row.id), NO_RESTRICTIONS),
             )
         )
         if row.role == PartyRole.BORROWER:
@@ -229,26 +245,14 @@ async def _parties(tx: Tx | ReadTx, loans: Mapping[LoanId, LoanRow]) -> dict[Loa
     return {loan_id: _Group(tuple(group), regions.get(loan_id)) for loan_id, group in parties.items()}
 
 
-async def _points(tx: Tx | ReadTx, people: list[str]) -> dict[str, tuple[ContactPoint, ...]]:
-    rows = await tx.execute(_POINTS, {"people": people})
-    known = await consents.by_point(tx, people)
+def _points(about: Answers, told: Answers) -> dict[str, tuple[ContactPoint, ...]]:
+    known = consents.by_point(told[consents.CONSENTS])
     found: dict[str, list[ContactPoint]] = {}
-    for person_id, point_id, kind, consent, usable, at in rows:
+    for person_id, point_id, kind, consent, usable, at in about[_POINTS]:
         listed = frozenset(Channel(name) for name in consent if name in set(Channel))
-        told = agreed(listed, known.get((person_id, point_id), ()))
+        told_of = agreed(listed, known.get((person_id, point_id), ()))
         whereabouts = Whereabouts(at) if at else None
         key = ContactPointId(point_id)
-        point = ContactPoint(key, kind, told.channels, usable, whereabouts, told.proved)
+        point = ContactPoint(key, kind, told_of.channels, usable, whereabouts, told_of.proved)
         found.setdefault(person_id, []).append(point)
     return {person: tuple(points) for person, points in found.items()}
-
-
-async def _with_locate_basis(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> set[LoanId]:
-    """Loans whose vehicle has a tracker that its owner agreed to."""
-    rows = await tx.execute(_LOCATABLE, {"loans": list(loan_ids)})
-    return set(rows.scalars())
-
-
-async def _legal_concluded(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> set[CaseId]:
-    rows = await tx.execute(_CONCLUDED, {"cases": list(case_ids)})
-    return set(rows.scalars())

@@ -16,6 +16,7 @@ from recourse.domain.situation import StepOutcome, StepRecord
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, among_given
 from recourse.storage.tables import api_token, rule_set, step
+from recourse.storage.together import Part
 
 MOVED = "migrated"
 """The event of a case's move to another strategy."""
@@ -61,7 +62,19 @@ class StepRow:
 
 _APPEND = insert(step)
 _KNOWN_RULES = select(rule_set.c.digest).where(among_given(rule_set.c.digest, "digests"))
-_RECORDS = (
+
+
+def _records(rows: Iterable[Any]) -> dict[CaseId, list[StepRecord]]:
+    found: dict[CaseId, list[StepRecord]] = defaultdict(list)
+    for case_id, moved, step_id, outcome, *rest in rows:
+        if moved is None:
+            found[case_id].append(StepRecord(step_id, StepOutcome(outcome), *rest))
+        elif names := moved["renamed"]:
+            found[case_id] = [replace(r, step_id=names.get(r.step_id, r.step_id)) for r in found[case_id]]
+    return found
+
+
+RECORDS = Part(
     select(
         step.c.case_id,
         step.c.moved,
@@ -75,8 +88,11 @@ _RECORDS = (
     )
     .outerjoin(api_token, api_token.c.actor == step.c.actor)
     .where(among_given(step.c.case_id, "cases"), step.c.event.in_(("outcome", MOVED)))
-    .order_by(step.c.id)
+    .order_by(step.c.id),
+    _records,
 )
+"""What became of the ladder's steps of each of `cases`, oldest first, under the ids of the ladder it is on
+now: a move of the case has renamed what was recorded before it."""
 
 
 async def append(tx: Tx, *rows: StepRow) -> None:
@@ -122,19 +138,6 @@ async def refused_before(tx: Tx | ReadTx, row: StepRow) -> bool:
     same = [c.case_id == row.case_id, c.event == row.event, c.code == row.code, c.asked == row.asked]
     found = select(c.id).where(*same, c.opens_at.is_not_distinct_from(row.opens_at)).limit(1)
     return (await tx.execute(found)).first() is not None
-
-
-async def records(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[StepRecord]]:
-    """What became of the ladder's steps of each case, oldest first, under the ids of the ladder it is on now:
-    a move of the case has renamed what was recorded before it."""
-    rows = await tx.execute(_RECORDS, {"cases": list(case_ids)})
-    found: dict[CaseId, list[StepRecord]] = defaultdict(list)
-    for case_id, moved, step_id, outcome, *rest in rows:
-        if moved is None:
-            found[case_id].append(StepRecord(step_id, StepOutcome(outcome), *rest))
-        elif names := moved["renamed"]:
-            found[case_id] = [replace(r, step_id=names.get(r.step_id, r.step_id)) for r in found[case_id]]
-    return found
 
 
 @dataclass(frozen=True, slots=True)

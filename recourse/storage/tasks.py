@@ -15,6 +15,7 @@ from recourse.domain.situation import OpenTask
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, among_given
 from recourse.storage.tables import agent_task, task_answer
+from recourse.storage.together import Part
 
 ACTIVE = ("open", "claimed")
 ENDED = ("expired", "cancelled")
@@ -101,17 +102,20 @@ def _active_of() -> Select[Any]:
     )
 
 
-_ACTIVE_OF = _active_of()
-
-
-async def active_of(tx: Tx | ReadTx, case_ids: Iterable[CaseId]) -> dict[CaseId, list[OpenTask]]:
-    """Of each case, the oldest first. A task does not expire while somebody has claimed it: he may be on the
-    phone, and what he hears would be lost."""
-    rows = await tx.execute(_ACTIVE_OF, {"cases": list(case_ids)})
+def _active(rows: Iterable[Any]) -> dict[CaseId, list[OpenTask]]:
     found: dict[CaseId, list[OpenTask]] = defaultdict(list)
     for case_id, *values in rows:
         found[case_id].append(OpenTask(*values))
     return found
+
+
+ACTIVE_TASKS = Part(_active_of(), _active)
+"""Of each of `cases`, the oldest first. A task does not expire while somebody has claimed it: he may be on
+the phone, and what he hears would be lost."""
+
+
+async def active_of(tx: Tx | ReadTx, case_id: CaseId) -> list[OpenTask]:
+    return (await ACTIVE_TASKS.of(tx, cases=[case_id])).get(case_id, [])
 
 
 @dataclass(frozen=True, slots=True)
