@@ -177,6 +177,8 @@ class Settings(
     api_host: str = "127.0.0.1"
     api_port: int = 8080
     api_docs: bool = False
+    api_requests_a_minute: int = Field(default=1200, ge=1)
+    api_strangers_a_minute: int = Field(default=30, ge=1)
     log_format: str = "json"
 
     @field_validator("database_url")

@@ -16,6 +16,7 @@ from recourse.app.compose import core, vehicle_desk
 from recourse.app.settings import Settings, SettingsError
 from recourse.app.stopping import stop_signal
 from recourse.web.api import build_api
+from recourse.web.rate import Door, Rate
 
 log = structlog.get_logger(__name__)
 MOST_CONNECTIONS = 500
@@ -28,7 +29,8 @@ async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> 
         desk = None
         if _locates(settings):
             desk = await closing.enter_async_context(vehicle_desk(settings, parts.services))
-        api = build_api(parts.delivery, parts.runs, desk, docs=settings.api_docs)
+        door = Door(Rate(settings.api_requests_a_minute), Rate(settings.api_strangers_a_minute))
+        api = build_api(parts.delivery, parts.runs, desk, door=door, docs=settings.api_docs)
         where = Place("RECOURSE_API", settings.api_host, settings.api_port)
         await served(api, where, stopping)
 

@@ -34,21 +34,29 @@ from recourse.web import (
 from recourse.web.access import current_caller
 from recourse.web.headers import SafeHeaders
 from recourse.web.limits import BodyLimit
+from recourse.web.rate import Door
 
 log = structlog.get_logger(__name__)
 DOCUMENT = "/api/openapi.json"
 
 
 def build_api(
-    delivery: Delivery, runs: AnswersTasks, desk: VehicleDesk | None = None, *, docs: bool = False
+    delivery: Delivery,
+    runs: AnswersTasks,
+    desk: VehicleDesk | None = None,
+    *,
+    door: Door | None = None,
+    docs: bool = False,
 ) -> FastAPI:
-    """desk: None where positions cannot be read here. docs: pages under /api/docs, and the document without a
-    token, which is how the pages ask for it. The scripts of the pages come from a public host."""
+    """desk: None where positions cannot be read here. door: how often somebody may ask. docs: pages under
+    /api/docs, and the document without a token, which is how the pages ask for it. The scripts of the pages
+    come from a public host."""
     pages, document = ("/api/docs", DOCUMENT) if docs else (None, None)
     api = FastAPI(title="Recourse", version="1", docs_url=pages, openapi_url=document, redoc_url=None)
     if not docs:
         api.get(DOCUMENT, include_in_schema=False)(_description)
     api.state.delivery, api.state.runs, api.state.desk = delivery, runs, desk
+    api.state.door = door or Door()
     api.add_middleware(BodyLimit)
     api.add_middleware(SafeHeaders, pages=pages or "")  # the outermost: a refused body has them too
     routers = (

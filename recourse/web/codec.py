@@ -6,8 +6,6 @@ cookie that is got by signing in at / with an API token; a program may send the 
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
@@ -22,8 +20,10 @@ from temporalio.api.common.v1 import Payload, Payloads
 
 from recourse.contracts.delivery import Unavailable
 from recourse.service.context import Services
-from recourse.service.tokens import Caller, caller, has_the_shape
+from recourse.service.tokens import Caller
+from recourse.web.access import caller_of
 from recourse.web.limits import BodyLimit
+from recourse.web.rate import Door, Rate
 
 log = structlog.get_logger(__name__)
 READERS: Final = frozenset({"lead", "legal", "auditor", "admin"})
@@ -41,33 +41,16 @@ _PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Re
 <button>Sign in</button></form></html>"""
 
 
-@dataclass(slots=True)
-class Rate:
-    """How many requests each actor made in the minute that runs; the oldest are forgotten."""
-
-    most: int = MOST_A_MINUTE
-    _made: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)
-
-    def allows(self, actor: str) -> bool:
-        minute = int(time.monotonic() // 60)
-        began, made = self._made.pop(actor, (minute, 0))
-        made = made + 1 if began == minute else 1
-        self._made[actor] = (minute, made)
-        while len(self._made) > 10_000:
-            self._made.popitem(last=False)
-        return made <= self.most
-
-
 @dataclass(frozen=True, slots=True)
 class CodecParts:
     """opened: the payload inside, the same one where it is not ours, None where it cannot be opened.
-    origin: of the UI, `scheme://host[:port]`; only its pages may ask from a browser."""
+    origin: of the UI, `scheme://host[:port]`; only its pages may ask from a browser. door: how often."""
 
     services: Services
     opened: Callable[[Payload], Payload | None]
     namespace: str
     origin: str
-    rate: Rate = field(default_factory=Rate)
+    door: Door = field(default_factory=lambda: Door(Rate(MOST_A_MINUTE)))
 
 
 def build_codec(parts: CodecParts) -> FastAPI:
@@ -112,12 +95,9 @@ def _html(says: str, status: int = 200) -> HTMLResponse:
 
 
 async def _reader(request: Request, token: str) -> Caller:
-    """Raises 401 for a token of nobody, 403 for one that may not see every case."""
+    """Raises 401 for a token of nobody, 403 for one that may not see every case, 429 for too often."""
     parts: CodecParts = request.app.state.parts
-    known = None
-    if has_the_shape(token):
-        async with parts.services.database.reading() as tx:
-            known = await caller(tx, token)
+    known = await caller_of(request, parts.door, parts.services, token)
     if known is None:
         raise HTTPException(401, "a valid token is required", {"WWW-Authenticate": "Bearer"})
     if known.role not in READERS:
@@ -151,10 +131,7 @@ async def _current(request: Request) -> Caller:
     # A browser sends its cookie for whoever wrote the page: CORS keeps the answer from him, this the work.
     if "authorization" not in request.headers and request.headers.get("origin") != parts.origin:
         raise HTTPException(401, "a valid token is required", {"WWW-Authenticate": "Bearer"})
-    known = await _reader(request, token)
-    if not parts.rate.allows(known.actor):
-        raise HTTPException(429, f"{parts.rate.most} requests a minute at most", {"Retry-After": "60"})
-    return known
+    return await _reader(request, token)
 
 
 async def _decode(request: Request, who: Annotated[Caller, Depends(_current)]) -> JSONResponse:

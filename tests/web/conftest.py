@@ -21,6 +21,7 @@ from recourse.service.context import Services
 from recourse.storage.database import Database
 from recourse.storage.token_scopes import Bound
 from recourse.web.api import build_api
+from recourse.web.rate import Door, Rate
 from tests.integration.conftest import World, world  # noqa: F401 - fixtures
 from tests.integration.service.conftest import open_case
 from tests.integration.service.located import Tracker, desk
@@ -88,19 +89,18 @@ async def issued(world: World, role: str) -> tokens.Issued:  # noqa: F811 - the 
     return token
 
 
-def client(app: FastAPI) -> httpx.AsyncClient:
-    """A failure inside is answered as a server would answer it, with 500."""
-    return httpx.AsyncClient(
-        transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://api"
-    )
+def client(app: FastAPI, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    """A failure inside is answered as a server would answer it, with 500. address: of who asks."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 123))
+    return httpx.AsyncClient(transport=transport, base_url="http://api")
 
 
 @asynccontextmanager
-async def without_database(api: Api, port: int) -> AsyncIterator[httpx.AsyncClient]:
+async def without_database(api: Api, port: int, door: Door | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """The same API whose database would be at a port where nobody listens."""
     away = Database(f"postgresql+asyncpg://collector:secret@127.0.0.1:{port}/x", BusinessCalendar())
     services = Services(away, api.world.services.book, api.world.services.lenders)
-    async with client(build_api(Delivery(services, api.runs), api.runs)) as http:
+    async with client(build_api(Delivery(services, api.runs), api.runs, door=door)) as http:
         yield http
     await away.close()
 
@@ -116,6 +116,7 @@ async def api(world: World) -> AsyncIterator[Api]:  # noqa: F811 - the fixture
     runs, app = Runs(world.services), _built()
     app.state.delivery, app.state.runs = Delivery(world.services, runs), runs
     app.state.desk = desk(world, Tracker())
+    app.state.door = Door(Rate(10_000), Rate(10_000))
     people = {role: await issued(world, role) for role in ROLES}
     async with client(app) as http:
         yield Api(app, http, runs, world, people)
