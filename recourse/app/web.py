@@ -30,7 +30,10 @@ async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> 
         if _locates(settings):
             desk = await closing.enter_async_context(vehicle_desk(settings, parts.services))
         door = Door(Rate(settings.api_requests_a_minute), Rate(settings.api_strangers_a_minute))
-        api = build_api(parts.delivery, parts.runs, desk, door=door, docs=settings.api_docs)
+        across = settings.break_glass_across_lenders
+        api = build_api(
+            parts.delivery, parts.runs, desk, door=door, across_lenders=across, docs=settings.api_docs
+        )
         where = Place("RECOURSE_API", settings.api_host, settings.api_port)
         await served(api, where, stopping)
 

@@ -36,6 +36,7 @@ PARTS: Final = {
     "experiments": "experiments",
     "evidence": "evidence",
     "privacy": "privacy",
+    "access": "access",
     "cease": "ceasing:cease",
     "dossier": "cases:dossier",
     "bundles": "bundling:bundles",

@@ -266,5 +266,6 @@ def _readers(loan: LoanId, as_json: bool) -> None:
         return
     table = listing("at (UTC)", "who", "through", "purpose", whole=("at (UTC)", "who"))
     for line in lines:
-        table.add_row(short(line.at), line.actor, line.via, line.purpose or "")
+        why = f"{line.purpose or ''} {line.justification or ''}".strip()
+        table.add_row(short(line.at), line.actor, line.via, why)
     out.print(table if lines else "nobody has read it")

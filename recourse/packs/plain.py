@@ -25,6 +25,8 @@ class Plain:
     task: Words
     field: Words
     purpose: Words
+    seen: Words
+    broken: Words
     precision: Words
     rights: Words
 

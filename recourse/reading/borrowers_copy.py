@@ -40,6 +40,7 @@ _SAY: Final = {
     "who": ("人员编号", "person, by number"),
     "purpose": ("目的", "purpose"),
     "precision": ("精度", "how precisely"),
+    "broken": ("越权查看的理由", "it was not for this person; read all the same because"),
     "until": ("最早可再次联系", "open again from"),
     "amount": ("逾期金额", "overdue"),
     "since": ("最早到期日", "due since"),
@@ -203,7 +204,11 @@ class _Copy:
 
     def seen(self, readings: Sequence[ReadLine]) -> Iterable[Entry]:
         for line in readings:
-            told = {self.label("who"): line.actor, self.label("purpose"): line.purpose or "—"}
+            told = {
+                self.label("who"): line.actor,
+                self.label("purpose"): self.say("seen", line.purpose) if line.purpose else "—",
+                self.label("broken"): self.say("broken", line.justification) if line.justification else "",
+            }
             yield entry(self.at(line.at.isoformat()), told)
 
 

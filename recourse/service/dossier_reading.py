@@ -13,11 +13,17 @@ from recourse.storage.tables import dossier_read
 
 
 async def note_reading(
-    unit: Unit, loan_id: LoanId, actor: str, via: Literal["api", "cli"], purpose: str | None
+    unit: Unit,
+    loan_id: LoanId,
+    actor: str,
+    via: Literal["api", "cli"],
+    purpose: str | None,
+    reveal_id: str | None = None,
 ) -> None:
-    """purpose: a code or a file number, where the reader gives one. Raises LookupError for a loan nobody has
-    heard of."""
+    """purpose: a code or a file number, where the reader gives one. reveal_id: under which it is in clear.
+    Raises LookupError for a loan nobody has heard of."""
     if loan_id not in await ledger.loans(unit.tx, [loan_id]):
         raise LookupError(f"loan {loan_id}: there is none; list them with `recourse cases list`")
-    row = {"loan_id": loan_id, "actor": actor, "via": via, "purpose": purpose, "at": unit.now}
+    who = {"loan_id": loan_id, "actor": actor, "via": via, "at": unit.now}
+    row = who | {"purpose": purpose, "reveal_id": reveal_id}
     await unit.tx.execute(insert(dossier_read).values(row))

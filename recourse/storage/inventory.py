@@ -82,9 +82,11 @@ NONE: Final[Mapping[str, str]] = {
     "dispute": "id loan_id hold_id reason about evidence opened_by answer answer_evidence answered_by "
     "answer_request",
     "document": "id loan_id case_id step_id attempt_id kind language sha256",
-    "dossier_read": "loan_id actor via purpose",
+    "dossier_read": "loan_id actor via purpose reveal_id",
     "erasure": "id person_id state reason proposed_by decided_by subjects key_ids",
     # The snapshot's payload is empty: what it says of people goes to the tables above.
+    "export_request": "id kind person_id loans recipient purpose approval state asked_by decided_by code "
+    "used_by",
     "fact": "event_id loan_id person_id kind payload disposition case_id",
     "hold": "id person_id loan_id reason stops placed_by source asked_by rule rule_source lifted_by",
     "hold_told": "hold_id loan_id stops",
@@ -117,6 +119,7 @@ NONE: Final[Mapping[str, str]] = {
     "recovery_proposal": "id loan_id case_id purpose agency proposed_by state decided_by code permit_id",
     "restriction": "id person_id kind weekdays contact_point_id whereabouts attorney_id noted_by source "
     "withdrawn_by withdrawn_source",
+    "reveal": "id loan_id actor role purpose reference outside justification finding reviewed_by",
     "rule_set": "digest rules",
     "seal": "chain kind ref prev commitments hash",
     "seal_node": "hash",

@@ -41,6 +41,7 @@ from recourse.storage.tables import (
     proof,
     provider_receipt,
     recovery_proposal,
+    reveal,
     rule_set,
     seal,
     seal_node,
@@ -79,6 +80,7 @@ SEALED: Final[Mapping[str, Table]] = {
         permit,
         permit_check,
         dossier_read,
+        reveal,
         rule_set,
         erasure,
     )

@@ -22,6 +22,7 @@ from recourse.web import (
     attempts,
     cases,
     consents,
+    dossiers,
     legal,
     notes,
     permits,
@@ -46,22 +47,27 @@ def build_api(
     desk: VehicleDesk | None = None,
     *,
     door: Door | None = None,
+    across_lenders: bool = False,
     docs: bool = False,
 ) -> FastAPI:
-    """desk: None where positions cannot be read here. door: how often somebody may ask. docs: pages under
-    /api/docs, and the document without a token, which is how the pages ask for it. The scripts of the pages
-    come from a public host."""
+    """desk: None where positions cannot be read here. door: how often somebody may ask.
+    across_lenders: whether a token confined to lenders may break the glass in front of another's dossier.
+    docs: pages under /api/docs, and the document without a token, which is how the pages ask for it. The
+    scripts of the pages come from a public host."""
     pages, document = ("/api/docs", DOCUMENT) if docs else (None, None)
-    api = FastAPI(title="Recourse", version="1", docs_url=pages, openapi_url=document, redoc_url=None)
+    where: dict[str, Any] = {"docs_url": pages, "openapi_url": document, "redoc_url": None}
+    # A path with a slash too many is no path: the answer would be made of the Host that the caller names.
+    api = FastAPI(title="Recourse", version="1", redirect_slashes=False, **where)
     if not docs:
         api.get(DOCUMENT, include_in_schema=False)(_description)
     api.state.delivery, api.state.runs, api.state.desk = delivery, runs, desk
-    api.state.door = door or Door()
+    api.state.door, api.state.across_lenders = door or Door(), across_lenders
     api.add_middleware(BodyLimit)
     api.add_middleware(SafeHeaders, pages=pages or "")  # the outermost: a refused body has them too
     routers = (
         tasks.router,
         cases.router,
+        dossiers.router,
         notes.router,
         permits.router,
         proofs.router,

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
+from recourse.domain.disclosure import Justification, RevealPurpose
+from recourse.domain.ids import LoanId
 from recourse.domain.law.verdict import RefusalCode
+from recourse.service import tokens
+from recourse.service.revealing import NewReveal, Revealing
+from recourse.service.tokens import Caller
 from tests.cli.conftest import Cli
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, open_case
@@ -91,6 +97,23 @@ async def test_each_look_at_where_the_vehicle_is_is_told_and_never_where(cli: Cl
         "the area only, of some kilometres",
     )
     assert not [part for part in map(str, HERE) if part in str(layout)]
+
+
+async def test_who_saw_it_in_clear_is_told_with_what_for_and_why_it_had_to_be(cli: Cli, world: World) -> None:
+    await open_case(world)
+    for role, justification in (("lead", None), ("agent", Justification.PROTECT_BORROWER)):
+        issued = await world.services.run(partial(tokens.issue, role=role, name="of the test"))
+        who = Revealing(world.services, Caller(issued.actor, role))
+        new = NewReveal(
+            LoanId("L-1"), RevealPurpose.HANDLE_DISPUTE, "r-1", justification and "ticket-7", justification
+        )
+        await who.read((await who.ask(new)).id)
+    layout = await cli.json("borrowers-copy", "L-1", "--lang", "en")
+    [seen] = [part for part in layout["parts"] if part["title"].startswith("5")]
+    whole, broken, _ = [dict(entry["rows"]) for entry in seen["entries"]]
+    assert whole["purpose"] == broken["purpose"] == "to see to a dispute or a complaint"
+    assert [value for name, value in broken.items() if "not for this person" in name] == ["to protect you"]
+    assert [name for name in whole if "not for this person" in name] == []
 
 
 async def test_what_cannot_be_meant_is_a_matter_of_usage(cli: Cli, world: World, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ async def api(world: World) -> AsyncIterator[Api]:  # noqa: F811 - the fixture
     runs, app = Runs(world.services), _built()
     app.state.delivery, app.state.runs = Delivery(world.services, runs), runs
     app.state.desk = desk(world, Tracker())
-    app.state.door = Door(Rate(10_000), Rate(10_000))
+    app.state.door, app.state.across_lenders = Door(Rate(10_000), Rate(10_000)), False
     people = {role: await issued(world, role) for role in ROLES}
     async with client(app) as http:
         yield Api(app, http, runs, world, people)

@@ -295,7 +295,8 @@ async def test_cases_and_tasks_show_ids_and_codes_and_the_dossier_alone_shows_pe
     ]
     assert [page.status_code for page in open_pages] == [200] * 4
     assert [word for page in open_pages for word in PERSONAL if word in page.text] == []
-    dossier = await api.get("lead", "/dossiers/L-1")
+    reveal = await api.post("lead", "/dossiers/L-1/reveals", request_id="r-1", purpose="reach_borrower")
+    dossier = await api.get("lead", f"/reveals/{reveal.json()['id']}/dossier")
     assert dossier.json()["borrower"]["people"][0]["name"] == "测试人"
     assert open_pages[0].json()[0]["unpaid_minor"] == 352017
     assert [line["event"] for line in open_pages[1].json()["diary"]][:1] == ["opened"]

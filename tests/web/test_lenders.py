@@ -94,7 +94,7 @@ async def test_no_route_shows_or_changes_what_another_lender_has(api: Api, ids: 
         known = dict(ids)
         for other in ("hold_id", "restriction_id", "attempt_id", "agreement_id", "dispute_id", "recovery_id"):
             known[other] = "nobody"
-        url = path.format(**known, proof_id="nobody", permit_id="nobody")
+        url = path.format(**known, proof_id="nobody", permit_id="nobody", reveal_id="nobody")
         answer = await api.call(names[role], method, url, _body(path, ids))
         said = f"{role} {method} {path}: {answer.status_code} {answer.text}"
         assert answer.status_code in {404, 422} or answer.json() == [], said
@@ -107,6 +107,7 @@ async def test_no_route_shows_or_changes_what_another_lender_has(api: Api, ids: 
     [
         ("GET", "/cases/{case_id}", "agent", 200),
         ("GET", "/dossiers/{loan_id}", "lead", 200),
+        ("POST", "/dossiers/{loan_id}/reveals", "lead", 201),
         ("POST", "/tasks/{task_id}/claim", "agent", 200),
         ("POST", "/holds", "agent", 201),
         ("POST", "/ceases", "agent", 201),

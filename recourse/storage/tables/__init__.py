@@ -16,6 +16,7 @@ from recourse.storage.tables.cases import (
     task_answer,
 )
 from recourse.storage.tables.contacts import contact_attempt, document, provider_receipt
+from recourse.storage.tables.disclosure import export_request, reveal
 from recourse.storage.tables.evidence import anchor, checkpoint, seal, seal_node, seal_secret, unsealed
 from recourse.storage.tables.ledger import fact, hold, hold_told, installment, loan, payment
 from recourse.storage.tables.legal import (
@@ -57,6 +58,7 @@ __all__ = [
     "document",
     "dossier_read",
     "erasure",
+    "export_request",
     "fact",
     "hold",
     "hold_told",
@@ -84,6 +86,7 @@ __all__ = [
     "provider_receipt",
     "recovery_proposal",
     "restriction",
+    "reveal",
     "rule_set",
     "seal",
     "seal_node",

@@ -76,6 +76,10 @@ _KEY: Final = (
     f"OR (data_key.subject LIKE 'person:%' AND "
     f"{_found('loan_party', 'person_id', 'substr(data_key.subject, 8)')})"
 )
+_EACH_LOAN: Final = (
+    "NOT EXISTS (SELECT FROM unnest(export_request.loans) one (id) "
+    f"WHERE NOT {_found('loan', 'id', 'one.id')})"
+)
 _LEDGER: Final = Access(READ, sealer=APPEND)
 
 ACCESS: Final[Mapping[str, Access]] = {
@@ -92,6 +96,8 @@ ACCESS: Final[Mapping[str, Access]] = {
     **_by_loan(CHANGE, "document"),
     **_by_loan(CHANGE, "promise", "agreement", "dispute", "contact_attempt", "legal_action", "proof"),
     **_by_loan(CHANGE, "permit", "recovery_proposal", "outbox", "location_request", "legal_deadline"),
+    **_by_loan(CHANGE, "reveal"),
+    "export_request": Access(CHANGE, _EACH_LOAN),
     **_by_loan(REPLACE, "loan_party", "position_feed"),
     # The right to change is what a lock on its rows takes.
     "position": Access(REPLACE, _found("collection_case", "id", "position.case_id")),

@@ -43,6 +43,8 @@ dossier_read = Table(
     Column("actor", Text, nullable=False),
     Column("via", Text, nullable=False),
     Column("purpose", Text),
+    # Under which reveal it was shown in clear. NULL: over HTTP it was masked, elsewhere it was not.
+    Column("reveal_id", Text, ForeignKey("reveal.id")),
     instant("at"),
     recorded_at(),
     Index(None, "loan_id"),

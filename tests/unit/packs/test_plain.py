@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from recourse.app.copying import PURPOSE as COPY
 from recourse.contracts.events.models import Person, Vehicle
 from recourse.domain.alarms import (
     CHASE_BOOKING,
@@ -15,6 +16,7 @@ from recourse.domain.alarms import (
     LIMITATION_WARNING,
 )
 from recourse.domain.decision import Closing
+from recourse.domain.disclosure import Justification, RevealPurpose
 from recourse.domain.law.verdict import RefusalCode
 from recourse.domain.positions import LocationPurpose, Precision
 from recourse.domain.situation import AttemptOutcome, Channel, PartyRole, Stage
@@ -40,6 +42,8 @@ def _tasks_of_ladders() -> set[str]:
         ("closed", Closing),
         ("purpose", LocationPurpose),
         ("precision", Precision),
+        ("seen", (*RevealPurpose, "privacy_export", COPY)),
+        ("broken", Justification),
         ("decision", ("opened", "stage", "closed", "task", "refused", "contact", "inbound")),
         ("task", {*ALARMS, CHECK_STATUS, *_tasks_of_ladders()}),
     ],
