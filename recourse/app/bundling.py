@@ -19,11 +19,12 @@ from recourse.gateways.pades import Seal, signed
 from recourse.reading import evidence_proof, verify_evidence
 from recourse.reading.bundle import Attached, laid_out
 from recourse.service.context import Services
-from recourse.service.dossier_reading import note_reading
+from recourse.service.exporting import give
 from recourse.service.limiting import Limits
 from recourse.storage import documents
 from recourse.storage.database import ReadTx
 from recourse.storage.dossier import dossier_document
+from recourse.storage.exports import ExportRow
 
 _PDF: Final = "application/pdf"
 _JSON: Final = "application/json"
@@ -37,8 +38,8 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Bundler:
-    """language: zh or en. seal: who signs, None where nobody does. actor, purpose: who reads, and what for;
-    the reading is committed before anything is given out."""
+    """language: zh or en. seal: who signs, None where nobody does. actor, purpose: who reads, and what for.
+    export: what two persons agreed on. That it is given out is committed before it is."""
 
     running: Services
     recipient: Recipient
@@ -46,11 +47,17 @@ class Bundler:
     seal: Seal | None
     actor: str
     purpose: str | None
+    export: ExportRow
 
     async def of(self, loan: LoanId) -> Bundle:
-        """Raises LookupError for a loan nobody has heard of, NotHandedOver where nothing presses or signs."""
+        """Raises LookupError for a loan nobody has heard of, NotHandedOver where nothing presses or signs,
+        NotApproved where the export was used or has lapsed meanwhile."""
+        made = await self._made(loan)
         for_whom = self.purpose or f"for-{self.recipient.id}"
-        await self.running.run(lambda unit: note_reading(unit, loan, self.actor, via="cli", purpose=for_whom))
+        await self.running.run(lambda unit: give(unit, self.export, [loan], self.actor, for_whom))
+        return made
+
+    async def _made(self, loan: LoanId) -> Bundle:
         async with self.running.database.reading() as tx:
             now = await self.running.database.now(tx)
             redacted, files, checkpoint = await self._gathered(tx, loan, now)

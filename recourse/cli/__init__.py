@@ -37,6 +37,7 @@ PARTS: Final = {
     "evidence": "evidence",
     "privacy": "privacy",
     "access": "access",
+    "exports": "exports",
     "cease": "ceasing:cease",
     "dossier": "cases:dossier",
     "bundles": "bundling:bundles",

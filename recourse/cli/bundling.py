@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
@@ -31,6 +31,7 @@ from recourse.cli.common import (
     run,
     say,
 )
+from recourse.cli.exports import Export
 from recourse.cli.screen import one_line, styled
 from recourse.domain.ids import LoanId
 from recourse.gateways.whole_file import put
@@ -44,6 +45,17 @@ if TYPE_CHECKING:
 INDEX = "index.json"
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """export: the approved one that was named."""
+
+    recipient: Recipient
+    language: str
+    actor: str
+    purpose: str | None
+    export: str | None
+
+
 def bundle(
     loan: LoanId,
     target: Path,
@@ -52,16 +64,18 @@ def bundle(
     for_: str,
     actor: str | None,
     purpose: str | None,
+    export: str | None,
     as_json: bool,
 ) -> None:
     """Exit 3 where the compiler of the pages is not installed."""
     from recourse.ports import NotHandedOver
 
-    recipient = _recipient(for_)
+    recipient = recipient_of(for_)
     one_of("--lang", language, ("zh", "en"))
 
     async def work() -> Bundle:
-        async with _bundler(recipient, language, actor, purpose) as bundler:
+        asked = Asked(recipient, language, acting(actor), purpose, export)
+        async with _bundler(asked, [loan]) as bundler:
             return await bundler.of(loan)
 
     try:
@@ -93,22 +107,24 @@ def bundles(
         str | None,
         typer.Option(callback=opaque_or_none, help="What for: a code or a file number, kept with it."),
     ] = None,
+    export: Export = None,
     as_json: Json = False,
 ) -> None:
-    """Court bundles of many loans. One that cannot be made is named, and holds up no other.
+    """Court bundles of many loans, approved together. One that cannot be made holds up no other.
 
     What is in the folder already stays, so a run that was stopped goes on. Exit 1 when one is missing.
     """
     from recourse.ports import NotHandedOver
 
-    recipient = _recipient(for_)
+    recipient = recipient_of(for_)
     one_of("--lang", language, ("zh", "en"))
-    wanted = _loans(loans)
+    wanted = loans_in(loans)
     told: dict[str, Any] = {"for": recipient.id, "lang": language, "bundles": {}, "failed": {}}
     _begin(folder, told)
 
     async def work() -> dict[str, str]:
-        async with _bundler(recipient, language, actor, purpose) as bundler:
+        asked = Asked(recipient, language, acting(actor), purpose, export)
+        async with _bundler(asked, wanted) as bundler:
             missing = [loan for loan in wanted if not _file(folder, loan).exists()]
             return await _all(bundler, folder, missing, at_once)
 
@@ -203,7 +219,7 @@ def _file(folder: Path, loan: LoanId) -> Path:
     return folder / (quote(loan, safe="") + ".pdf")
 
 
-def _loans(source: Path) -> list[LoanId]:
+def loans_in(source: Path) -> list[LoanId]:
     try:
         text = sys.stdin.read() if str(source) == "-" else source.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -214,7 +230,7 @@ def _loans(source: Path) -> list[LoanId]:
     return found
 
 
-def _recipient(key: str) -> Recipient:
+def recipient_of(key: str) -> Recipient:
     from recourse.packs.recipients import recipients as installed
 
     known = installed()
@@ -223,14 +239,18 @@ def _recipient(key: str) -> Recipient:
 
 
 @asynccontextmanager
-async def _bundler(
-    recipient: Recipient, language: str, actor: str | None, purpose: str | None
-) -> AsyncIterator[Bundler]:
+async def _bundler(asked: Asked, loans: Sequence[LoanId]) -> AsyncIterator[Bundler]:
+    """Raises NotApproved where no two persons stand behind bundles of these loans."""
     from recourse.app.bundling import Bundler
     from recourse.app.compose import document_seal, services
     from recourse.app.settings import load_settings
+    from recourse.service.exporting import Scope, begin
 
     settings = load_settings()
     seal = document_seal(settings)
+    scope = Scope.of_bundles(loans, asked.recipient.id)
     async with services(settings) as running:
-        yield Bundler(running, recipient, language, seal, acting(actor), purpose)
+        approved = await running.run(
+            lambda unit: begin(unit, scope, asked.export, asked.actor, settings.export_approval)
+        )
+        yield Bundler(running, asked.recipient, asked.language, seal, asked.actor, asked.purpose, approved)

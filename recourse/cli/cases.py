@@ -24,6 +24,7 @@ from recourse.cli.common import (
     short,
     shortened,
 )
+from recourse.cli.exports import Export
 from recourse.cli.limitation import limitation, told
 from recourse.cli.screen import Listing, styled
 
@@ -214,6 +215,7 @@ def dossier(
     for_: Annotated[
         str, typer.Option("--for", help="For whom the bundle is; see `recourse recipients`.")
     ] = "court",
+    export: Export = None,
     as_json: Json = False,
 ) -> None:
     """The collection dossier (车贷催收简历) of a loan: six parts, personal data. Each reading is kept."""
@@ -232,7 +234,8 @@ def dossier(
     if target is not None:
         from recourse.cli.bundling import bundle
 
-        bundle(loan, target, language=language, for_=for_, actor=actor, purpose=purpose, as_json=as_json)
+        who = {"actor": actor, "purpose": purpose, "export": export}
+        bundle(loan, target, language=language, for_=for_, as_json=as_json, **who)
         return
     reading = partial(note_reading, loan_id=loan, actor=acting(actor), via="cli", purpose=purpose)
 

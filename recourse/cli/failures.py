@@ -14,9 +14,10 @@ def _of_usage(error: Exception) -> tuple[str, int] | None:
     from recourse.app.settings import SettingsError
     from recourse.contracts.delivery import Unacceptable
     from recourse.contracts.wrapping import NotOpened
+    from recourse.service.exporting import NotApproved
     from recourse.service.noting import RequestReused
 
-    if isinstance(error, SettingsError | RequestReused):
+    if isinstance(error, SettingsError | RequestReused | NotApproved):
         return str(error), USAGE
     if isinstance(error, NotOpened):
         return f"{error}: does not open; see `recourse evidence verify`", FINDINGS

@@ -25,12 +25,15 @@ from recourse.cli.common import (
     say,
 )
 from recourse.cli.erasing import erase, retention_report
+from recourse.cli.exports import Export
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from recourse.app.findings import Finding
+    from recourse.service.context import Unit
     from recourse.service.keeping_keys import Pass
+    from recourse.storage.exports import ExportRow
 
 app = typer.Typer(help="Personal data: its keys, its export, its end.", no_args_is_help=True)
 app.command()(erase)
@@ -127,13 +130,16 @@ def export(
     actor: Annotated[
         str | None, typer.Option(callback=opaque_or_none, help="Who reads it; stays on record.")
     ] = None,
+    approved: Export = None,
     as_json: Json = False,
 ) -> None:
-    """What is held about a person: as a text, or by --json for a program. The reading is recorded."""
+    """What is held about a person: as a text, or by --json for a program. The reading is recorded.
+
+    It takes two persons: see `recourse exports ask`."""
     one_of("--language", language, ("zh", "en"))
     from recourse.reading.person_export import readable
 
-    document = run(_exported(person_id, acting(actor)))
+    document = run(_exported(person_id, acting(actor), approved))
     text = (
         json.dumps(document, ensure_ascii=False, indent=2, default=str)
         if as_json
@@ -149,23 +155,25 @@ def export(
     out.print(f"{to} written; it is personal data", highlight=False, soft_wrap=True)
 
 
-async def _exported(person_id: str, actor: str) -> dict[str, Any]:
-    from functools import partial
-
+async def _exported(person_id: str, actor: str, approved: str | None) -> dict[str, Any]:
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
     from recourse.domain.ids import PersonId
     from recourse.reading import person_export
-    from recourse.service.dossier_reading import note_reading
+    from recourse.service import exporting
+    from recourse.service.exporting import OF_PERSON, Scope
 
-    async with services(load_settings()) as running:
+    settings, person = load_settings(), PersonId(person_id)
+
+    async def begun(unit: Unit) -> ExportRow:
+        scope = await Scope.of_person(unit, person)
+        return await exporting.begin(unit, scope, approved, actor, settings.export_approval)
+
+    async with services(settings) as running:
+        export = await running.run(begun)
         async with running.database.reading() as tx:
-            document = await person_export.exported(tx, PersonId(person_id))
-        for loan in document["loans"]:
-            noted = partial(
-                note_reading, loan_id=loan["id"], actor=actor, via="cli", purpose="privacy_export"
-            )
-            await running.run(noted)
+            document = await person_export.exported(tx, person)
+        await running.run(lambda unit: exporting.give(unit, export, export.loans, actor, OF_PERSON))
         return document
 
 

@@ -41,6 +41,12 @@ def _attached(pdf: bytes) -> dict[str, bytes]:
     return {str(one["/UF"]): one["/EF"].get_object()["/F"].get_object().data for one in files}
 
 
+@pytest.fixture
+def cli(cli: Cli) -> Cli:
+    """Where there is one person; two are needed in `test_exports`."""
+    return Cli({**cli.env, "RECOURSE_EXPORT_APPROVAL": "one_person"})
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_a_bundle_has_the_parts_the_letters_and_the_proofs(
     cli: Cli, world: World, ledger: Mapping[str, Any], tmp_path: Path, language: str

@@ -32,6 +32,12 @@ SAID = "我明天去柜台还款"
 
 
 @pytest.fixture
+def cli(cli: Cli) -> Cli:
+    """Where there is one person; two are needed in `test_exports`."""
+    return Cli({**cli.env, "RECOURSE_EXPORT_APPROVAL": "one_person"})
+
+
+@pytest.fixture
 def erasable(cli: Cli, tmp_path: Path) -> Cli:
     """A deployment that keeps a list of destroyed keys, and an evidence ledger."""
     key = tmp_path / "evidence.key"
