@@ -22,6 +22,7 @@ from recourse.contracts.delivery import Unavailable
 from recourse.service.context import Services
 from recourse.service.tokens import Caller
 from recourse.web.access import caller_of
+from recourse.web.headers import HEADERS, SafeHeaders
 from recourse.web.limits import BodyLimit
 from recourse.web.rate import Door, Rate
 
@@ -64,6 +65,7 @@ def build_codec(parts: CodecParts) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "X-Namespace"],
         allow_credentials=True,
     )
+    app.add_middleware(SafeHeaders)
     app.get("/", response_class=HTMLResponse)(_page)
     app.post("/login")(_login)
     app.post("/decode")(_decode)
@@ -85,13 +87,8 @@ async def _page() -> HTMLResponse:
 
 
 def _html(says: str, status: int = 200) -> HTMLResponse:
-    headers = {
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-    }
-    return HTMLResponse(_PAGE.format(says=says), status, headers)
+    policy = HEADERS["Content-Security-Policy"] + "; form-action 'self'"
+    return HTMLResponse(_PAGE.format(says=says), status, {"Content-Security-Policy": policy})
 
 
 async def _reader(request: Request, token: str) -> Caller:
@@ -120,13 +117,19 @@ async def _login(request: Request) -> Response:
     answer = HTMLResponse("Signed in. Back to the Temporal UI, which asks with this cookie.")
     secure = request.url.scheme == "https"
     site: Any = "none" if secure else "strict"
-    answer.set_cookie(COOKIE, token, max_age=SIGNED_IN_FOR, httponly=True, secure=secure, samesite=site)
+    name = _cookie(request)
+    answer.set_cookie(name, token, max_age=SIGNED_IN_FOR, httponly=True, secure=secure, samesite=site)
     return answer
+
+
+def _cookie(request: Request) -> str:
+    """Its prefix is a browser's word that nobody but this host, over TLS, has set it."""
+    return f"__Host-{COOKIE}" if request.url.scheme == "https" else COOKIE
 
 
 async def _current(request: Request) -> Caller:
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    token = bearer if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
+    token = bearer if scheme.lower() == "bearer" else request.cookies.get(_cookie(request), "")
     parts: CodecParts = request.app.state.parts
     # A browser sends its cookie for whoever wrote the page: CORS keeps the answer from him, this the work.
     if "authorization" not in request.headers and request.headers.get("origin") != parts.origin:
@@ -149,4 +152,4 @@ async def _decode(request: Request, who: Annotated[Caller, Depends(_current)]) -
         closed += found is None
         opened.append(payload if found is None else found)
     log.info("payloads decoded", actor=who.actor, payloads=len(opened) - closed, not_opened=closed)
-    return JSONResponse(MessageToDict(Payloads(payloads=opened)), headers={"Cache-Control": "no-store"})
+    return JSONResponse(MessageToDict(Payloads(payloads=opened)))

@@ -114,6 +114,7 @@ def network(address: str) -> str:
 
 def _wait(seconds: float, what: str) -> None:
     if seconds > 0:
+        log.warning("asked too often", what=what)
         raise HTTPException(
             429, f"too many {what}; try again later", {"Retry-After": str(math.ceil(seconds))}
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from google.protobuf.json_format import MessageToDict
 from structlog.testing import capture_logs
 from temporalio.api.common.v1 import Payload, Payloads
@@ -20,6 +21,7 @@ from recourse.service import binding, tokens
 from recourse.storage.token_scopes import Bound
 from recourse.temporal.codec import KeyRing, SealedPayloads
 from recourse.web.codec import LONGEST, CodecParts, build_codec
+from recourse.web.headers import HEADERS
 from recourse.web.rate import Door, Rate
 from tests.integration.conftest import World, world  # noqa: F401 - fixtures
 from tests.web.conftest import ROLES, client
@@ -31,6 +33,7 @@ SECRET = Payload(metadata={"encoding": b"json/plain"}, data=b'"SECRET"')
 
 @dataclass
 class Server:
+    app: FastAPI
     world: World
     http: httpx.AsyncClient
     tokens: dict[str, str] = field(default_factory=dict)
@@ -65,8 +68,9 @@ async def server(world: World) -> AsyncIterator[Server]:  # noqa: F811 - the fix
     parts = CodecParts(
         world.services, partial(opened, CODEC), "cases", UI, Door(Rate(most=20, clock=lambda: 0.0))
     )
-    async with client(build_codec(parts)) as http:
-        yield Server(world, http)
+    app = build_codec(parts)
+    async with client(app) as http:
+        yield Server(app, world, http)
 
 
 async def test_a_lead_sees_what_is_inside(server: Server) -> None:
@@ -116,6 +120,36 @@ async def test_signing_in_gives_a_cookie_that_pages_of_the_ui_may_use_and_others
     foreign = await server.decode(None, Origin="http://evil.example")
     assert foreign.status_code == 401
     assert "access-control-allow-origin" not in foreign.headers
+
+
+async def test_over_tls_the_cookie_is_this_hosts_alone(server: Server) -> None:
+    token = await server.token("auditor")
+    async with client(server.app) as http:
+        http.base_url = httpx.URL("https://codec")
+        signed = await http.post("/login", data={"token": token})
+        cookie = signed.headers["set-cookie"]
+        assert cookie.startswith("__Host-recourse_codec=")
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=none"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
+        sent = {"X-Namespace": "cases", "Origin": UI}
+        answer = await http.post("/decode", content=json.dumps(await sealed()), headers=sent)
+        assert contents(answer) == [b'"SECRET"']
+        http.cookies.clear()
+        plain = sent | {"Cookie": f"recourse_codec={token}"}
+        assert (await http.post("/decode", content="{}", headers=plain)).status_code == 401
+
+
+async def test_every_answer_has_the_headers_of_the_api(server: Server) -> None:
+    answers = [
+        await server.http.get("/"),
+        await server.http.get("/healthz"),
+        await server.decode(None),
+        await server.decode(await server.token("lead")),
+        await server.http.get("/no/such/page"),
+    ]
+    for answer in answers:
+        for name, value in HEADERS.items():
+            assert answer.headers[name].startswith(value), (answer.url, name)
 
 
 async def test_signing_in_is_refused_to_who_may_not_read(server: Server) -> None:
