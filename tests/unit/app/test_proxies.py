@@ -20,7 +20,8 @@ async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
 def _served() -> ASGIApp:
     config = server_of(_echo).config
     config.load()
-    return config.loaded_app
+    application: ASGIApp = config.loaded_app
+    return application
 
 
 @pytest.mark.parametrize(
