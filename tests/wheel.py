@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 UV = ROOT / ".venv" / "bin" / "uv"
 PACKS = (
     "from recourse.packs.recipients import recipients; assert recipients(); "
+    "from recourse.packs.masks import masks; assert masks(); "
     "from recourse.packs.retention import retention_rules; assert retention_rules(); "
     "from recourse.packs.loader import load_packs; from recourse.packs.render import render; "
     "book = load_packs(); assert book.laws and book.strategies; "
