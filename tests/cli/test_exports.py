@@ -181,6 +181,16 @@ async def test_of_two_who_use_it_at_once_one_gets_nothing(world: World, people: 
     assert await world.scalar("SELECT count(*) FROM dossier_read") == 1
 
 
+async def test_of_several_who_decide_at_once_one_does(world: World, people: Mapping[str, str]) -> None:
+    scope = Scope.of_bundles([LoanId("L-1")], "court")
+    new = partial(exporting.ask, scope=scope, purpose=ExportPurpose.COURT_FILE, actor="lead-1")
+    key = (await world.services.run(new)).id
+    decisions = [partial(exporting.approve, key=key, actor=f"lead-{n}") for n in range(2, 6)]
+    decisions += [partial(exporting.decline, key=key, actor=f"lead-{n}", code="no") for n in range(6, 9)]
+    found = await asyncio.gather(*(world.services.run(one) for one in decisions), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in found) == ["ExportRow", *["Pointless"] * 6]
+
+
 async def test_one_person_alone_is_a_setting_that_every_record_shows(
     cli: Cli, world: World, people: Mapping[str, str], tmp_path: Path
 ) -> None:
