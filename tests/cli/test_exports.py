@@ -15,8 +15,11 @@ import pytest
 from recourse.domain.disclosure import ExportApproval, ExportPurpose
 from recourse.domain.ids import LoanId
 from recourse.service import exporting, tokens
+from recourse.service.context import Unit
 from recourse.service.exporting import NotApproved, Scope
-from tests.cli.conftest import NAME, PERSONAL, Cli
+from recourse.service.noting import Pointless
+from recourse.storage.exports import ExportRow
+from tests.cli.conftest import NAME, PERSONAL, Cli, until
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, open_case
 
@@ -181,14 +184,31 @@ async def test_of_two_who_use_it_at_once_one_gets_nothing(world: World, people: 
     assert await world.scalar("SELECT count(*) FROM dossier_read") == 1
 
 
-async def test_of_several_who_decide_at_once_one_does(world: World, people: Mapping[str, str]) -> None:
+async def test_who_decides_while_another_does_hears_of_it(world: World, people: Mapping[str, str]) -> None:
     scope = Scope.of_bundles([LoanId("L-1")], "court")
     new = partial(exporting.ask, scope=scope, purpose=ExportPurpose.COURT_FILE, actor="lead-1")
     key = (await world.services.run(new)).id
-    decisions = [partial(exporting.approve, key=key, actor=f"lead-{n}") for n in range(2, 6)]
-    decisions += [partial(exporting.decline, key=key, actor=f"lead-{n}", code="no") for n in range(6, 9)]
-    found = await asyncio.gather(*(world.services.run(one) for one in decisions), return_exceptions=True)
-    assert sorted(type(one).__name__ for one in found) == ["ExportRow", *["Pointless"] * 6]
+    written, commit = asyncio.Event(), asyncio.Event()
+
+    async def approve(unit: Unit) -> ExportRow:
+        row = await exporting.approve(unit, key, "lead-2")
+        written.set()
+        await commit.wait()
+        return row
+
+    async def one_waits() -> bool:
+        return bool(await world.scalar("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+    first = asyncio.create_task(world.services.run(approve))
+    await written.wait()
+    decline = partial(exporting.decline, key=key, actor="lead-3", code="not_needed")
+    second = asyncio.create_task(world.services.run(decline))
+    await until("the second waits for the first", one_waits)
+    commit.set()
+    assert (await first).decided_by == "lead-2"
+    with pytest.raises(Pointless, match="approved"):
+        await second
+    assert await world.scalar("SELECT decided_by FROM export_request") == "lead-2"
 
 
 async def test_one_person_alone_is_a_setting_that_every_record_shows(
