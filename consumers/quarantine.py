@@ -6,23 +6,19 @@ and the list is the fold of both. No database is needed, and who dropped what, w
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as member
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import AIOKafkaProducer
 from aiokafka.structs import ConsumerRecord
 
 from consumers.connection import KafkaConnection
 from consumers.dead_letter import PREFIX, RETRY_OF, RETRY_OF_ATTEMPT
+from consumers.reading import every_record
 from recourse.contracts.events import Topics
-
-_READ_SECONDS: Final = 30.0
 
 
 class Resolution(StrEnum):
@@ -118,47 +114,10 @@ class Quarantine:
         return AIOKafkaProducer(**self._connection.options(), enable_idempotence=True, acks="all")
 
     async def _records(self) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
-        partitions = await self._partitions()
-        if not partitions:
-            return
-        consumer = AIOKafkaConsumer(
-            **self._connection.options(), enable_auto_commit=False, isolation_level="read_committed"
-        )
-        async with consumer:
-            consumer.assign(partitions)
-            await consumer.seek_to_beginning(*partitions)
-            ends = await consumer.end_offsets(partitions)
-            async with asyncio.timeout(_READ_SECONDS):
-                async for record in _until(consumer, ends):
-                    yield record
-
-    async def _partitions(self) -> list[TopicPartition]:
         """Of the dead-letter topics there are; one that nothing was ever sent to need not exist."""
         names = dict.fromkeys(self._topics.dead_letters(topic) for topic in self._topics.lettered())
-        admin = AIOKafkaAdminClient(**self._connection.options())
-        await admin.start()
-        try:
-            existing = set(await admin.list_topics())
-            known = [name for name in names if name in existing]
-            described = await admin.describe_topics(known) if known else []
-        finally:
-            await admin.close()
-        return [
-            TopicPartition(topic["topic"], partition["partition"])
-            for topic in described
-            for partition in topic["partitions"]
-        ]
-
-
-async def _until(
-    consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]
-) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
-    """Positions, not records, tell the end: aborted transactions and compaction leave gaps before it."""
-    behind = set(ends)
-    while behind := {tp for tp in behind if await consumer.position(tp) < ends[tp]}:
-        for records in (await consumer.getmany(*behind, timeout_ms=500)).values():
-            for record in records:
-                yield record
+        async for record in every_record(self._connection, names):
+            yield record
 
 
 def select(

@@ -26,6 +26,7 @@ from recourse.cli.common import (
 )
 from recourse.cli.erasing import erase, retention_report
 from recourse.cli.exports import Export
+from recourse.cli.scanning import scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Personal data: its keys, its export, its end.", no_args_is_help=True)
 app.command()(erase)
 app.command(name="retention-report")(retention_report)
+app.command()(scan)
 PersonArgument = Annotated[str, typer.Argument(help="The bank's id of the person.")]
 
 

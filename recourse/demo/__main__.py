@@ -61,7 +61,7 @@ async def _demo(once: bool, json_file: Path | None, seconds_a_day: float | None)
             console.print(f"[green]✓[/] {', '.join(child.name for child in deployment.children)} are up")
             with Shown(deployment) as show:
                 outcome = await run(deployment, book, show)
-            report(console, outcome.problems, outcome.moment, outcome.account, outcome.ledger, len(book))
+            report(console, outcome, len(book))
             if json_file is not None:
                 text = json.dumps(outcome.to_json(book), ensure_ascii=False, indent=2)
                 await asyncio.to_thread(json_file.write_text, text + "\n")

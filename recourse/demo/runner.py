@@ -20,6 +20,7 @@ from recourse.demo.explaining import Account, account_for
 from recourse.demo.judge import disagreements, problems_of
 from recourse.demo.plots import LAST_DAY
 from recourse.demo.processes import Deployment
+from recourse.demo.scanning import Scan, scanned
 from recourse.demo.screen import Moment
 from recourse.demo.script import Script
 from recourse.demo.sealing import Ledger, verified
@@ -43,6 +44,7 @@ class Outcome:
     moment: Moment
     account: Account
     ledger: Ledger
+    scan: Scan
 
     def to_json(self, loans: Sequence[Loan]) -> dict[str, Any]:
         bad = set(self.problems)
@@ -61,6 +63,7 @@ class Outcome:
             "decisions_made_again": self.account.made_again,
             "refusal_explained": self.account.refusal and asdict(self.account.refusal),
             "sealed": self.ledger.entries,
+            "personal_data": self.scan.report,
             "problems": self.problems,
         }
 
@@ -115,7 +118,10 @@ class _Stage:
                     ledger = await verified(self.deployment)
                     if ledger.problems:
                         problems["evidence"] = ledger.problems
-                    return Outcome(problems, moment, account, ledger)
+                    scan = await scanned(self.deployment, self.loans)
+                    if scan.problems:
+                        problems["personal data"] = scan.problems
+                    return Outcome(problems, moment, account, ledger, scan)
             await asyncio.sleep(max(_LOOK_SECONDS, a_day / 5))
 
     async def _look(self, seconds: float) -> Moment:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
 from rich.panel import Panel
@@ -13,10 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from recourse.demo.book import START, Loan
-from recourse.demo.explaining import Account
-from recourse.demo.sealing import Ledger
 from recourse.reading.cases import CaseLine
 from recourse.reading.figures import Figures
+
+if TYPE_CHECKING:
+    from recourse.demo.runner import Outcome
 
 _STAGES = ("reminder", "agent", "field", "legal", "closed")
 _COLOURS = dict(zip(_STAGES, ("cyan", "yellow", "magenta", "red", "green"), strict=True))
@@ -97,15 +99,10 @@ def _stage(case: CaseLine) -> str:
     return "closed" if case.closed_reason else case.stage
 
 
-def report(
-    console: Console,
-    problems: Mapping[str, Sequence[str]],
-    moment: Moment,
-    account: Account,
-    ledger: Ledger,
-    loans: int,
-) -> None:
+def report(console: Console, outcome: Outcome, loans: int) -> None:
     """The summary at the end."""
+    problems, moment, account = outcome.problems, outcome.moment, outcome.account
+    ledger, scan = outcome.ledger, outcome.scan.report
     for subject, said in problems.items():
         for problem in said:
             console.print(f"[red]✗[/] {subject}: {problem}")
@@ -117,6 +114,12 @@ def report(
         f"{len(account.differs)} differ; {ledger.entries} sealed rows are as they were sealed, by "
         f"{ledger.outside} checkpoints kept outside"
     )
+    if scan:
+        places = ", ".join(scan["looked_at"])
+        console.print(
+            f"[green]✓[/] none of the book's {scan['values']} names, numbers, addresses and plates "
+            f"stands anywhere in {places}, where none should"
+        )
     if account.refusal is not None:
         console.print(
             f"A contact was refused. [bold]recourse {' '.join(account.refusal.command)}[/] says why:"
