@@ -1,4 +1,4 @@
-"""Whether anything that the demo wrote names one of its people: the book's own values, looked for everywhere."""
+"""Whether anything that the demo wrote names one of its people: its whole book, looked for everywhere."""
 
 from __future__ import annotations
 
