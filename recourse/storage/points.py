@@ -153,17 +153,20 @@ async def _ids(tx: Tx, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str
     keys = vault.vault_of(tx)
     await _index_plain(tx, keys, wanted)
     found = await _known(tx, keys, wanted)
-    rows = []
+    rows, made = [], {}
     for kind, value in wanted:
         if (kind, value) not in found:
             digest, number = digests(keys, kind, value)
             key = f"cp-{uuid.uuid4().hex}"
             rows.append({"id": key, "kind": kind, "digest": digest, "number_digest": number})
+            made[digest] = kind, value
     if rows:
-        await tx.execute(
-            upsert(contact_point).on_conflict_do_nothing(index_elements=["kind", "digest"]), rows
-        )
-        found = await _known(tx, keys, wanted)
+        c = contact_point.c
+        kept = upsert(contact_point).on_conflict_do_nothing(index_elements=["kind", "digest"])
+        new = (await tx.execute(kept.returning(c.id, c.digest), rows)).all()
+        if len(new) < len(rows):
+            return await _known(tx, keys, wanted)  # somebody else was first with one of them
+        found |= {made[digest]: ContactPointId(id) for id, digest in new}
     return found
 
 

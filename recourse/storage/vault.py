@@ -177,15 +177,17 @@ async def keys_for(tx: Tx, subjects: Iterable[str]) -> Keys:
     fresh = [subject for subject in wanted if subject not in keys._held and not keys.is_erased(subject)]
     if not fresh:
         return keys
-    vault = vault_of(tx)
-    rows = [await _new_row(vault, subject) for subject in fresh]
-    await tx.execute(upsert(data_key).on_conflict_do_nothing(index_elements=["subject"]), rows)
-    return await keys_of(tx, wanted)
+    vault, made = vault_of(tx), {subject: urandom(KEY_BYTES) for subject in fresh}
+    rows = [await _new_row(vault, subject, key) for subject, key in made.items()]
+    kept = upsert(data_key).on_conflict_do_nothing(index_elements=["subject"]).returning(data_key.c.subject)
+    if len((await tx.execute(kept, rows)).all()) < len(rows):
+        return await keys_of(tx, wanted)  # somebody else was first with one of them
+    return Keys({**keys._held, **made}, keys._destroyed)
 
 
-async def _new_row(vault: Vault, subject: str) -> dict[str, Any]:
+async def _new_row(vault: Vault, subject: str, key: bytes) -> dict[str, Any]:
     key_id = f"dk-{uuid.uuid4().hex}"
-    wrapped = await vault.wrapper.wrap(urandom(KEY_BYTES), bound_key(subject, key_id))
+    wrapped = await vault.wrapper.wrap(key, bound_key(subject, key_id))
     return {"id": key_id, "subject": subject, "wrapped_by": wrapped.by, "wrapped": wrapped.data}
 
 
