@@ -53,8 +53,9 @@ test: $(READY) ## Everything, on real servers
 	$(MAKE) --no-print-directory -j3 check servers
 	$(PY) -m pytest -q -n $(WORKERS) --one-stack --dist loadfile --no-loadscope-reorder --durations=20 tests/e2e/test_demo.py tests
 
-bench: servers ## Figures of Recourse on servers, of its simulator and of its ledger, written to bench/results/
+bench: servers ## Figures of Recourse on servers, of its guards, of its simulator and of its ledger, written to bench/results/
 	$(PY) -m bench $(BENCH_ARGS)
+	$(PY) -m bench.guarded
 	$(PY) -m bench.simulation
 	$(PY) -m bench.evidence
 

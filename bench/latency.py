@@ -53,7 +53,7 @@ async def measure(bed: Bed, prefix: str, loans: Sequence[str], per_second: float
 
 @asynccontextmanager
 async def _listening(bed: Bed, heard: object) -> AsyncIterator[None]:
-    connection = await asyncpg.connect(plain(bed.env["RECOURSE_DATABASE_URL"]))
+    connection = await asyncpg.connect(plain(bed.database))
     try:
         await connection.execute(_TRIGGER)
         await connection.add_listener(_CHANNEL, heard)  # type: ignore[arg-type]
