@@ -32,7 +32,20 @@ def test_it_is_that_of_the_library(value: Any) -> None:
     assert canonical(value) == rfc8785.dumps(value)
 
 
-@pytest.mark.parametrize("value", [2**53, -(2**53), [float("nan")], {"a": float("inf")}, "\ud800", {1: 2}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        2**53,
+        -(2**53),
+        [float("nan")],
+        {"a": float("inf")},
+        "\ud800",
+        {1: 2},
+        [{"a": {True: 2}}],
+        {None: 1},
+        {-1.5: 1},
+    ],
+)
 def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - of the library, in words that may change
         canonical(value)
