@@ -58,6 +58,7 @@ bench: servers ## Figures of Recourse on servers, of its guards, of its simulato
 	$(PY) -m bench.guarded
 	$(PY) -m bench.simulation
 	$(PY) -m bench.evidence
+	$(PY) -m bench.bundles
 
 clean: ## Remove what was built here (not the server cache)
 	-$(VENV)/bin/recourse stack down

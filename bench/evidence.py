@@ -118,14 +118,14 @@ async def _measure(entries: int) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="recourse-bench-") as folder:
         home = Path(folder)
         async with running(home / "stack", servers=["postgres"], ends=[]) as addresses:
-            async with _bed(addresses.database_url, home) as bed:
+            async with database_bed(addresses.database_url, home) as bed:
                 await _check(bed)
-            async with _bed(addresses.database_url, home) as bed:
+            async with database_bed(addresses.database_url, home) as bed:
                 return await _figures(bed, entries)
 
 
 @asynccontextmanager
-async def _bed(server: str, home: Path) -> AsyncIterator[Bed]:
+async def database_bed(server: str, home: Path) -> AsyncIterator[Bed]:
     name = f"bench_{uuid.uuid4().hex[:8]}"
     url = make_url(server).set(database=name)
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
