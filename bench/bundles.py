@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,10 +30,14 @@ from bench.evidence import Bed, database_bed
 from bench.figures import Figure, Spread
 from recourse.app.bundling import Bundler
 from recourse.delivery import Delivery
+from recourse.domain.disclosure import ExportPurpose
 from recourse.domain.ids import LoanId
 from recourse.packs.recipients import recipients
 from recourse.ports import NotHandedOver
+from recourse.service import exporting
+from recourse.service.exporting import Scope
 from recourse.stack import StackError, running
+from recourse.storage.exports import ExportRow
 from tests.events import overdue, snapshot
 from tests.fakes import FakeRuns
 
@@ -74,7 +79,8 @@ async def _measure(loans: int) -> list[Figure]:
             database_bed(addresses.database_url, home) as bed,
         ):
             ids = await _filled(bed, loans)
-            bundler = Bundler(bed.services, recipients()["court"], "zh", None, "bench", None)
+            agreed = await _agreed(bed, ids)
+            bundler = Bundler(bed.services, recipients()["court"], "zh", None, "bench", None, agreed)
             await _check(bundler, ids[0])
             return await _figures(bed, bundler, ids)
 
@@ -88,6 +94,13 @@ async def _filled(bed: Bed, loans: int) -> list[LoanId]:
         await delivery.accept([one for loan in some for one in _events(loan)])
     await bed.seal()
     return ids
+
+
+async def _agreed(bed: Bed, ids: Sequence[LoanId]) -> ExportRow:
+    """What two persons agreed on: what leaves has to be."""
+    scope, purpose = Scope.of_bundles(ids, "court"), ExportPurpose.COURT_FILE
+    asked = await bed.services.run(partial(exporting.ask, scope=scope, purpose=purpose, actor="lead-1"))
+    return await bed.services.run(partial(exporting.approve, key=asked.id, actor="lead-2"))
 
 
 def _events(loan: LoanId) -> list[Any]:
