@@ -25,7 +25,7 @@ from tests.integration.consumers.test_least_privilege import TOPICS
 from tests.integration.service.conftest import NOON
 from tests.integration.storage.two_lenders import OURS
 from tests.web.test_access import BODIES
-from tests.web.test_lenders import DIRECT
+from tests.web.test_lenders import DIRECT, about
 
 # The bank's topics
 
@@ -74,13 +74,11 @@ async def _another_lenders_ids(victim: Victim, _: Path) -> str:
     loan, before, wrong = victim.loan(THEIRS), await _rows(victim), []
     ids = {"task_id": await victim.task(THEIRS), "case_id": victim.case(THEIRS), "loan_id": loan}
     ids |= {"person_id": f"C-{loan}", "contact_point_id": await _point(victim, f"C-{loan}")}
-    others = ("location_request", "hold", "restriction", "attempt", "agreement", "dispute", "recovery")
-    known = ids | {f"{name}_id": "nobody" for name in (*others, "proof", "permit")}
     for method, path, role in DIRECT:
         name = await _confined(victim, role)
         body = BODIES.get(path)
-        about = None if body is None else body | {key: ids[key] for key in ids if key in body}
-        answer = await victim.api.call(name, method, path.format(**known), about)
+        sent = None if body is None else body | {key: ids[key] for key in ids if key in body}
+        answer = await victim.api.call(name, method, about(path, ids), sent)
         if not (answer.status_code in {404, 422} or answer.json() == []) or NAMES[THEIRS] in answer.text:
             wrong.append(f"{role} {method} {path}: {answer.status_code}")
     assert len(DIRECT) > 50

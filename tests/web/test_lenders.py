@@ -77,6 +77,16 @@ def _body(path: str, ids: Mapping[str, str]) -> Any:
     return body | about
 
 
+class _Known(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "nobody"
+
+
+def about(path: str, ids: Mapping[str, str]) -> str:
+    """The path with these ids in it, and an id of nothing for every other kind."""
+    return path.format_map(_Known(ids))
+
+
 DIRECT = [
     (method, path, role)
     for (method, path), roles in PERMITTED.items()
@@ -91,11 +101,7 @@ async def test_no_route_shows_or_changes_what_another_lender_has(api: Api, ids: 
     before = await _rows(api.world)
     for method, path, role in DIRECT:
         names.setdefault(role, await _confined(api, role, OURS))
-        known = dict(ids)
-        for other in ("hold_id", "restriction_id", "attempt_id", "agreement_id", "dispute_id", "recovery_id"):
-            known[other] = "nobody"
-        url = path.format(**known, proof_id="nobody", permit_id="nobody", reveal_id="nobody")
-        answer = await api.call(names[role], method, url, _body(path, ids))
+        answer = await api.call(names[role], method, about(path, ids), _body(path, ids))
         said = f"{role} {method} {path}: {answer.status_code} {answer.text}"
         assert answer.status_code in {404, 422} or answer.json() == [], said
         assert not [word for word in PERSONAL if word in answer.text], said
