@@ -1,5 +1,6 @@
 """The sweep: facts not delivered, open cases without a run, claims without an outcome, holds that ended by
-themselves, places of vehicles whose time is over, recalls without an answer."""
+themselves, places of vehicles whose time is over, disputes that nobody has to answer, recalls without an
+answer."""
 
 from __future__ import annotations
 
@@ -14,7 +15,13 @@ from recourse.contracts.delivery import Unacceptable
 from recourse.contracts.messages import Nudge, SweepReport
 from recourse.delivery import Delivery
 from recourse.packs.strict import PackError
-from recourse.service import keeping_positions, location_requests, sweeping, telling_holds
+from recourse.service import (
+    keeping_positions,
+    location_requests,
+    orphaned_disputes,
+    sweeping,
+    telling_holds,
+)
 from recourse.storage import cases
 
 log = structlog.get_logger()
@@ -36,6 +43,7 @@ class SweepingActivities:
             reconciled=await self._reconcile(),
             holds=await self._tell_holds(),
             positions=await self._delete_positions(),
+            disputes=await self._ask_for_answers(),
             recalled=await self.recalls.run(activity.heartbeat),
         )
 
@@ -80,6 +88,14 @@ class SweepingActivities:
             deleted += gone
             activity.heartbeat()
         return deleted
+
+    async def _ask_for_answers(self) -> int:
+        """Dispute by dispute, of loans whose case is closed."""
+        run, opened = self.delivery.services.run, 0
+        for dispute_id, loan_id in await run(partial(orphaned_disputes.due, limit=PAGE)):
+            opened += await run(partial(orphaned_disputes.catch_up, dispute_id=dispute_id, loan_id=loan_id))
+            activity.heartbeat()
+        return opened
 
     async def _page(self, after: str) -> list[Nudge]:
         async with self.delivery.services.database.reading() as tx:

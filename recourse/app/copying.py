@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from recourse.domain.ids import LoanId
@@ -12,6 +13,7 @@ from recourse.packs.recipients import recipients
 from recourse.reading.borrowers_copy import laid_out_copy
 from recourse.reading.dossier_reads import readers
 from recourse.service.context import Services, lender_named
+from recourse.service.disputing import answer_days
 from recourse.service.dossier_reading import note_reading
 from recourse.storage.dossier import dossier_document
 
@@ -23,6 +25,7 @@ async def borrowers_copy(running: Services, loan: LoanId, *, language: str, acto
 
     Raises LookupError for a loan nobody has heard of."""
     await running.run(lambda unit: note_reading(unit, loan, actor, via="cli", purpose=PURPOSE))
+    days = await running.run(partial(answer_days, loan=loan))
     async with running.database.reading() as tx:
         now = await running.database.now(tx)
         document = redact(await dossier_document(tx, loan), recipients()["borrower"]).document
@@ -36,4 +39,5 @@ async def borrowers_copy(running: Services, loan: LoanId, *, language: str, acto
         language=language,
         on=local_date(now, document["loan"]["zone"]),
         contact=", ".join(filter(None, asked)),
+        answers=days,
     )

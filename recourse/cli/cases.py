@@ -102,7 +102,7 @@ def show_figures(as_json: Json = False) -> None:
 
     async def work() -> Figures:
         async with services(load_settings()) as running, running.database.reading() as tx:
-            return await figures(tx)
+            return await figures(tx, await running.database.now(tx))
 
     found = asdict(run(work()))
     if as_json:
@@ -165,9 +165,10 @@ def _show(view: CaseView) -> None:
             f"  {agreement['terms']['kind']} {agreement['id']}: {agreement['state']}{why}", highlight=False
         )
     for dispute in view.disputes:
-        out.print(
-            f"  dispute {dispute['id']}: {dispute['reason']}, {dispute['answer'] or 'open'}", highlight=False
-        )
+        by = f", to be answered by {dispute['answer_by']} ({dispute['rule']})" if dispute["answer_by"] else ""
+        state = dispute["answer"] or f"open{by}"
+        said = dispute["reason"] if dispute["kind"] == "debt" else f"{dispute['kind']} {dispute['reason']}"
+        out.print(f"  dispute {dispute['id']}: {said}, {state}", highlight=False)
     for limit in told(view.limitation):
         out.print(f"  {limit}", highlight=False)
     for cease in view.ceases:

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recourse.cli.common import USAGE, Json, fail, one_of, opaque, opaque_or_none, run, say
+from recourse.cli.common import (
+    FINDINGS,
+    USAGE,
+    Json,
+    fail,
+    listing,
+    one_of,
+    opaque,
+    opaque_or_none,
+    out,
+    print_json,
+    run,
+    say,
+)
 
 if TYPE_CHECKING:
     from recourse.contracts.messages import Nudge
@@ -32,9 +45,15 @@ def open_(
     loan: Annotated[str, typer.Option(help="The loan that is disputed.")],
     reason: Annotated[str, typer.Option(help="not_mine, amount, paid, fees, vehicle or other")],
     actor: Actor,
+    kind: Annotated[
+        str, typer.Option(help="What is asked of us: debt, complaint, automated_decision or bureau.")
+    ] = "debt",
     about: Annotated[
         str | None,
-        typer.Option(callback=opaque_or_none, help="Id of what is disputed: an installment, a payment."),
+        typer.Option(
+            callback=opaque_or_none,
+            help="Id of what is disputed: an installment, a payment, the number of a decision.",
+        ),
     ] = None,
     evidence: Annotated[
         str | None, typer.Option(callback=opaque_or_none, help="Id of the letter, recording or file.")
@@ -42,13 +61,17 @@ def open_(
     request_id: RequestId = None,
     as_json: Json = False,
 ) -> None:
-    """Open a dispute: what the law pack names stops until it is answered, or the pack's days are over."""
+    """Open a dispute: what the law pack names stops until it is answered, or the pack's days are over.
+
+    Says by when it is to be answered, and which rule says so."""
+    from recourse.domain.disputes import DisputeKind, DisputeReason
     from recourse.domain.ids import LoanId
-    from recourse.service.disputing import DisputeReason, NewDispute, open_dispute
+    from recourse.service.disputing import NewDispute, open_dispute
 
     one_of("--reason", reason, DisputeReason)
+    one_of("--kind", kind, DisputeKind)
     request = f"{actor}-{request_id}" if request_id else ""
-    new = NewDispute(LoanId(loan), DisputeReason(reason), actor, about, evidence, request)
+    new = NewDispute(LoanId(loan), DisputeReason(reason), actor, about, evidence, request, DisputeKind(kind))
     _note(partial(open_dispute, new=new), as_json)
 
 
@@ -63,13 +86,46 @@ def answer(
     request_id: RequestId = None,
     as_json: Json = False,
 ) -> None:
-    """Answer a dispute: its hold is lifted."""
-    from recourse.service.disputing import DisputeAnswer, DisputeRuling, answer_dispute
+    """Answer a dispute: its tasks end and its hold is lifted, unless a law pack keeps it after such an
+    answer."""
+    from recourse.domain.disputes import DisputeAnswer
+    from recourse.service.disputing import DisputeRuling, answer_dispute
 
     one_of("--answer", answer, DisputeAnswer)
     request = f"{actor}-{request_id}" if request_id else ""
     ruling = DisputeRuling(dispute_id, DisputeAnswer(answer), evidence, actor, request)
     _note(partial(answer_dispute, ruling=ruling), as_json)
+
+
+@app.command("list")
+def list_disputes(
+    due: Annotated[
+        bool, typer.Option("--due", help="Only what waits, the first to be answered first.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="That many at most.")] = 200,
+    as_json: Json = False,
+) -> None:
+    """Disputes, the newest first, and by when each is to be answered. Exit 1 where one is overdue."""
+    from recourse.app.compose import services
+    from recourse.app.settings import load_settings
+    from recourse.reading.disputes import listed
+
+    async def work() -> list[dict[str, Any]]:
+        async with services(load_settings()) as running, running.database.reading() as tx:
+            return await listed(tx, await running.database.now(tx), waiting=due, limit=limit)
+
+    rows = run(work())
+    if as_json:
+        print_json(rows)
+    else:
+        table = listing("dispute", "loan", "kind", "about", "state", "answer by", "rule", whole=("dispute",))
+        for row in rows:
+            rule = f"{row['rule'] or ''} ({row['rule_mark']})" if row["rule_mark"] else ""
+            by = str(row["answer_by"] or "")
+            about = row["about"] or row["reason"]
+            table.add_row(row["id"], row["loan_id"], row["kind"], about, row["state"], by, rule)
+        out.print(table if rows else "no disputes")
+    raise typer.Exit(FINDINGS if any(row["state"] == "overdue" for row in rows) else 0)
 
 
 def _note(work: Callable[[Unit], Awaitable[tuple[DisputeRow, tuple[Nudge, ...]]]], as_json: bool) -> None:
@@ -85,6 +141,7 @@ def _note(work: Callable[[Unit], Awaitable[tuple[DisputeRow, tuple[Nudge, ...]]]
         row, told = run(noted())
     except Pointless as error:
         fail(str(error), USAGE)
-    state = f"answered: {row.answer}" if row.answer else "open"
+    by = f" until {row.answer_by} ({row.rule}, {row.rule_mark})" if row.answer_by else ""
+    state = f"answered: {row.answer}" if row.answer else f"open, to be answered{by}"
     text = f"{row.id} is {state}" + ("" if told else "; Temporal is down, the case's diary follows later")
     say(asdict(row) | {"case_told": told}, text, as_json)

@@ -117,8 +117,13 @@ def _agreed(part: dict[str, Any]) -> list[str]:
     return (
         agreements
         + holds
-        + [f"dispute {d['id']}: {d['reason']}, {d.get('answer', 'open')}" for d in part.get("disputes", ())]
+        + [f"dispute {d['id']}: {d['kind']} {d['reason']}, {_answered(d)}" for d in part.get("disputes", ())]
     )
+
+
+def _answered(dispute: dict[str, Any]) -> str:
+    by = f", to be answered by {dispute['answer_by']}" if "answer_by" in dispute else ""
+    return str(dispute.get("answer", f"open{by}"))
 
 
 def _hold(hold: dict[str, Any]) -> str:

@@ -100,6 +100,9 @@ def _show(found: Explained, moves: list[Again]) -> None:
         more = f", also stops {', '.join(sorted(hold.stops))}" if hold.stops else ""
         source = f", source {hold.source}" if hold.source else ""
         out.print(f"hold {hold.id}: {hold.reason}{wish}{source}{more}", highlight=False)
+    for due in s.disputes_due:
+        over = "overdue since" if due.ends_at <= row["at"] else "to be answered before"
+        out.print(f"dispute {due.id}: {due.kind}, {over} {short(due.ends_at)} UTC", highlight=False)
     if explanation.checks:
         out.print(f"the gate, for {short(explanation.asked_at)} UTC:")
         table = listing("question", "rule", "says", "opens (UTC)", "mark", "source", whole=("rule", "mark"))

@@ -39,6 +39,7 @@ REMEDIES = {
     "role_not_permitted": "the task's team stands in `recourse tasks list`; --role says as what you answer",
     "claim_first": "recourse tasks claim TASK --as YOU",
     "claimed_by_another": "wait until that claim ends, or ask its holder",
+    "answer_the_dispute": "its answer ends it: recourse disputes answer DISPUTE (`recourse disputes list`)",
     "task_expired": "a hold, a cease request or a dead number may still be told by who held it",
     "task_cancelled": "a hold, a cease request or a dead number may still be told by who held it",
     "task_done": "it was answered before; see `recourse tasks list`",
@@ -76,13 +77,17 @@ def list_tasks(
     if as_json:
         print_json([asdict(row) | {"outcomes": allowed_outcomes(row.kind)} for row in rows])
         return
-    table = listing("task", "what", "team", "case", "state", "expires (UTC)", whole=("task", "case"))
+    table = listing(
+        "task", "what", "team", "case", "state", "due (UTC)", "expires (UTC)", whole=("task", "case")
+    )
     for row in rows:
         state = f"claimed by {row.claimed_by}" if row.state == "claimed" else row.state
-        table.add_row(row.id, row.kind, row.team, row.case_id, state, short(row.expires_at))
+        expires = short(row.expires_at)
+        table.add_row(row.id, row.kind, row.team, row.case_id, state, short(row.due_at), expires)
     out.print(table if rows else "no open tasks")
     for kind in sorted({row.kind for row in rows}):
-        out.print(styled(kind, "bold"), f"takes: {', '.join(allowed_outcomes(kind))}", highlight=False)
+        takes = ", ".join(allowed_outcomes(kind)) or "the answer itself: recourse disputes answer"
+        out.print(styled(kind, "bold"), f"takes: {takes}", highlight=False)
 
 
 @app.command()

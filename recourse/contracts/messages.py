@@ -173,3 +173,4 @@ class SweepReport:
     recalled: int = 0
     holds: int = 0
     positions: int = 0
+    disputes: int = 0

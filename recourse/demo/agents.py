@@ -87,6 +87,8 @@ class Agents:
         """Claim, then complete. A refusal (too late for a call, a cap) is asked again once it says it may."""
         if (role == "lead") != (task["team"] == "lead") or self._too_early(task["id"]):
             return
+        if not task["outcomes"]:
+            return  # a dispute: the lead answers it
         tries = self._tries[task["id"]] = self._tries.get(task["id"], 0) + 1
         path = f"/api/tasks/{task['id']}"
         async with self._hands:

@@ -124,7 +124,7 @@ async def _live(deployment: Deployment, events: Sequence[BankEvent]) -> tuple[Fi
                 if now - told >= timedelta(days=100):
                     told = now
                     async with looking.database.reading() as tx:
-                        _tell(now, await figures(tx))
+                        _tell(now, await figures(tx, now))
                 await asyncio.sleep(1)
             people.cancel()
             found = await _settled(looking)
@@ -139,7 +139,7 @@ async def _settled(looking: Services) -> Figures:
     """The figures once everything under way has arrived, or as they are at the bound."""
     for _ in range(SETTLE_SECONDS):
         async with looking.database.reading() as tx:
-            found = await figures(tx)
+            found = await figures(tx, await looking.database.now(tx))
         if not found.undelivered and not found.unpublished:
             break
         await asyncio.sleep(1)

@@ -128,7 +128,7 @@ class _Stage:
         async with self.running.database.reading() as tx:
             now = await self.running.database.now(tx)
             lines = await cases.listing(tx, now, open_only=False, limit=1000)
-            counts = await figures(tx)
+            counts = await figures(tx, now)
         return Moment(day_of(self.deployment.calendar), seconds, lines, counts, self.agents.answered)
 
 
@@ -144,7 +144,7 @@ async def _judge(deployment: Deployment, loans: Sequence[Loan], running: Service
             else:
                 if found := problems_of(loan, dossiers[-1]):
                     problems[loan.id] = found
-        counts = await figures(tx)
+        counts = await figures(tx, await running.database.now(tx))
     if counts.undelivered or counts.unpublished:
         problems["delivery"] = [
             f"{counts.undelivered} cases untold, {counts.unpublished} messages unpublished"

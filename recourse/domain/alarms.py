@@ -1,5 +1,5 @@
 """Tasks that no rung of the ladder asks for: a claim about to run out, a deadline of the legal action, a
-settlement the bank did not book.
+dispute that waits for its answer, a settlement the bank did not book.
 
 The decision of the case opens each of them once, and its plan wakes up on the day: nobody else has to
 remember it.
@@ -13,11 +13,12 @@ from datetime import datetime
 
 from recourse.domain.agreements import AgreementKind, AgreementState
 from recourse.domain.decision import Alarm, Close, DoStep, Plan, Wait, WaitReason
+from recourse.domain.disputes import ANSWER_DISPUTE, DISPUTE_OVERDUE
 from recourse.domain.keeping import Judgement, booking_deadline
 from recourse.domain.law.limitation import clocks, warning_at
 from recourse.domain.law.rules import LawPack
 from recourse.domain.legal.procedure import Whose
-from recourse.domain.situation import LegalDue, Situation
+from recourse.domain.situation import DisputeDue, LegalDue, OpenTask, Situation
 from recourse.domain.strategy.ladder import Strategy
 
 LIMITATION_WARNING = "limitation_warning"
@@ -41,6 +42,8 @@ def alarms(
             yield Alarm(name, LIMITATION_WARNING, "legal", at)
     for due in s.legal_due:
         yield from _of_legal_action(due)
+    for waiting in s.disputes_due:
+        yield from _of_dispute(waiting)
     for a in s.agreements:
         standing = judgement.standings.get(a.id) if judgement else None
         paid = a.kind is AgreementKind.SETTLEMENT and a.state is AgreementState.KEPT
@@ -59,6 +62,27 @@ def _of_legal_action(due: LegalDue) -> Iterator[Alarm]:
         yield Alarm(legal_alarm(LEGAL_DEADLINE, due.id), LEGAL_DEADLINE, "legal", due.warn_at)
     over = LEGAL_MISSED if due.whose == Whose.OURS else LEGAL_OVER
     yield Alarm(legal_alarm(over, due.id), over, "legal", due.ends_at)
+
+
+def dispute_alarm(task: str, dispute: str) -> str:
+    """The name of a dispute's task in the case's records."""
+    return f"{task}-{dispute}"
+
+
+def waited_tasks(s: Situation) -> tuple[OpenTask, ...]:
+    """Without those of disputes, for which no rung of the ladder waits: what the law suspends meanwhile is
+    said by their holds."""
+    tasks = (ANSWER_DISPUTE, DISPUTE_OVERDUE)
+    beside = {dispute_alarm(task, due.id) for due in s.disputes_due for task in tasks}
+    return tuple(task for task in s.tasks if task.step_id not in beside)
+
+
+def _of_dispute(due: DisputeDue) -> Iterator[Alarm]:
+    for task, team, at in (
+        (ANSWER_DISPUTE, "legal", due.opened_at),
+        (DISPUTE_OVERDUE, "lead", due.ends_at),
+    ):
+        yield Alarm(dispute_alarm(task, due.id), task, team, at, due.ends_at)
 
 
 def opened(alarm: Alarm, s: Situation) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from recourse.domain import keeping
-from recourse.domain.alarms import alarms, look_again, opened
+from recourse.domain.alarms import alarms, look_again, opened, waited_tasks
 from recourse.domain.decision import (
     Close,
     Closing,
@@ -168,7 +168,7 @@ def _ladder(s: Situation, rules: Rules, now: datetime) -> _Chosen:
     candidates: list[DoStep] = []
     waits: list[Wait] = [
         Wait(WaitReason.TASK, t.expires_at) for t in s.tasks if t.expires_at is not None
-    ] or [Wait(WaitReason.TASK, None) for _ in s.tasks[:1]]
+    ] or [Wait(WaitReason.TASK, None) for _ in waited_tasks(s)[:1]]
     for step in map(walk.course.step, rules.strategy.steps):
         why_not = _unavailable(step, walk)
         if why_not in {"finished", "open"}:

@@ -68,12 +68,14 @@ class PromiseVerdict:
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """A task that no rung of the ladder asks for. step_id: names it in the case's records, so that it is
-    opened once. at: from when on it is due."""
+    opened once. at: from when on there is the task. due_at: by when it is to be done; None where the day it
+    appears is what counts."""
 
     step_id: str
     task: str
     team: str
     at: datetime
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

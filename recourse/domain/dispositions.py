@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
+from recourse.domain.disputes import ANSWER_DISPUTE, DISPUTE_OVERDUE
 from recourse.domain.situation import AttemptOutcome, HoldReason, StepOutcome
 
 
@@ -108,12 +109,17 @@ _OUTCOMES: dict[str, tuple[str, ...]] = {
     "legal_deadline_missed": ("done",),
     "legal_deadline_over": ("done",),
 }
+DONE_ELSEWHERE = frozenset({ANSWER_DISPUTE, DISPUTE_OVERDUE})
+"""Kinds that no outcome ends: the answer to the dispute does, which takes a paper."""
 
 
 KINDS = tuple(_OUTCOMES)
 
 
 def allowed_outcomes(kind: str) -> tuple[str, ...]:
+    """Empty for a task that no outcome ends."""
+    if kind in DONE_ELSEWHERE:
+        return ()
     return _OUTCOMES.get(kind, ("done",))
 
 
@@ -138,6 +144,8 @@ class Answer(Protocol):
 
 def problem_with(kind: str, answer: Answer, today: date, max_days_ahead: int) -> str | None:
     """A code for what is wrong with a completion, or None. today: the lender's business date."""
+    if kind in DONE_ELSEWHERE:
+        return "answer_the_dispute"
     if answer.outcome not in allowed_outcomes(kind):
         return "outcome_not_allowed"
     if not DISPOSITIONS[answer.outcome].promise:

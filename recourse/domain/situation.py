@@ -244,6 +244,17 @@ class LegalDue:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeDue:
+    """A dispute of the loan that nobody has answered. ends_at: the first moment after the last day of the
+    answer."""
+
+    id: str
+    kind: str
+    opened_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     id: CaseId
     loan_id: LoanId
@@ -263,6 +274,7 @@ class Situation:
     cancelled. proofs: of the loan, besides the account's payments. last_due_on: the last due date of the loan
     that is known. earlier_notices: of its earlier cases. price_minor: the whole price, where it was sold in
     installments and the bank has told it. legal_due: deadlines of the legal action that run or were missed.
+    disputes_due: of the loan, whatever case it was when they came in.
     """
 
     case: Case
@@ -285,6 +297,7 @@ class Situation:
     earlier_notices: tuple[Notice, ...] = ()
     price_minor: int | None = None
     legal_due: tuple[LegalDue, ...] = ()
+    disputes_due: tuple[DisputeDue, ...] = ()
 
     def borrower(self) -> Party | None:
         return next((p for p in self.parties if p.role is PartyRole.BORROWER), None)

@@ -13,6 +13,7 @@ from recourse.domain.law.location import LocationRule
 from recourse.domain.law.rule import Rule
 from recourse.domain.law.rules import (
     RULE_KINDS,
+    AnswerRule,
     Cap,
     ConversationWait,
     HoldRule,
@@ -38,6 +39,8 @@ def load_law(name: str, text: str) -> LawPack:
         rules = getattr(pack, kind)
         _check_periods(name, kind, "code", ((rule.code, rule) for rule in rules))
     _check_periods(name, "holds", "reason", ((rule.reason.value, rule) for rule in pack.holds))
+    each = ((kind.value, rule) for rule in pack.answers for kind in sorted(rule.kinds))
+    _check_periods(name, "answers", "kind", each)
     return pack
 
 
@@ -130,6 +133,7 @@ _BOUNDS: Mapping[type, Bounds] = {
     Cap: {"limit": (1, None), "window_days": _IN_SIGHT, "asked_days": _IN_SIGHT},
     ConversationWait: {"days": _IN_SIGHT, "asked_days": _IN_SIGHT},
     HoldRule: {"days": (1, _LONGEST), "once_in_months": (1, 120)},
+    AnswerRule: {"days": (0, 366), "months": (0, 12)},
     NoticeRule: {"wait_days": (0, _LONGEST), "earliest_dpd": (0, _LONGEST), "once_in_months": (1, 36)},
     LeastUnpaid: {"percent": (1, 100)},
     RetentionRule: {"years": (1, 100)},
@@ -141,7 +145,7 @@ _HINTS = {
     "asked_days": "leave it out where a request changes nothing",
     "once_in_months": "leave it out for no such bound",
 }
-_NAMED = ("channels", "roles", "stops", "contains", "purposes")
+_NAMED = ("channels", "roles", "stops", "kinds", "contains", "purposes")
 """What a rule is about; without any it would bind nobody, and nobody would see it."""
 
 
@@ -152,6 +156,9 @@ def _check_numbers(name: str, pack: LawPack) -> None:
     for number, hours in enumerate(pack.hours):
         if hours.opens >= hours.closes:
             raise PackError(f"{name}: hours.{number}.closes: must lie after opens, on the same day")
+    for number, answer in enumerate(pack.answers):
+        if not answer.days and not answer.months:
+            raise PackError(f"{name}: answers.{number}.days: at least one day or month")
     for number, limit in enumerate(pack.limitation):
         if limit.warn_days is not None and not 1 <= limit.warn_days <= limit.years * 365:
             raise PackError(

@@ -23,6 +23,8 @@ class Plain:
     refusal: Words
     decision: Words
     task: Words
+    dispute: Words
+    answer: Words
     field: Words
     purpose: Words
     seen: Words

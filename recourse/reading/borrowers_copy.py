@@ -24,6 +24,7 @@ _HEADS: Final = {
     "loan": ("您的贷款与欠款", "Your loan and what is overdue"),
     "contacts": ("我们与您的每次联系", "Every contact with you, and why"),
     "decisions": ("系统自动作出的决定", "What the system decided by itself"),
+    "disputes": ("您提出的争议与投诉", "What you disputed, and our answers"),
     "seen": ("谁查看过您的记录", "Who has seen your record"),
     "rights": ("您的权利", "Your rights"),
 }
@@ -45,6 +46,10 @@ _SAY: Final = {
     "amount": ("逾期金额", "overdue"),
     "since": ("最早到期日", "due since"),
     "payments": ("已收款", "payments received"),
+    "about": ("所涉记录", "about"),
+    "answer_by": ("最迟答复日期", "we answer by"),
+    "answer": ("答复", "our answer"),
+    "answered": ("答复时间", "answered"),
 }
 
 
@@ -56,9 +61,11 @@ def laid_out_copy(
     language: str,
     on: date,
     contact: str,
+    answers: Mapping[str, date],
 ) -> dict[str, Any]:
     """As `bundle.typ` prints it. document: redacted for the borrower. contact: where the lender is asked;
-    empty where no setting says it."""
+    empty where no setting says it. answers: kind of a dispute -> by when it is answered that comes in today.
+    """
     copy = _Copy(document, words, language)
     lender, loan = document["loan"]["lender"], document["loan_id"]
     parts = {
@@ -66,8 +73,9 @@ def laid_out_copy(
         "loan": copy.loan(),
         "contacts": copy.contacts(),
         "decisions": copy.decisions(),
+        "disputes": copy.disputes(),
         "seen": copy.seen(readings),
-        "rights": [_text(words.say("rights", "text", language).format(contact=contact or lender))],
+        "rights": [_text(words.say("rights", "text", language).format(contact=contact or lender, **answers))],
     }
     title = "您的催收记录副本" if copy.zh else "Your copy of the collection record"
     return {
@@ -182,6 +190,18 @@ class _Copy:
                 self.label("number"): str(step["id"]),
             }
             yield entry(f"{self.at(step['at'])}  {self.say('decision', kind)}", told)
+
+    def disputes(self) -> Iterable[Entry]:
+        for one in rows(self._document["contacts"]["disputes"]):
+            told = {
+                self.label("about"): one.get("about", ""),
+                self.label("answer_by"): one.get("answer_by", ""),
+                self.label("rule"): one.get("rule_source", ""),
+                self.label("answer"): self.say("answer", one["answer"]) if "answer" in one else "—",
+                self.label("answered"): self.at(one["answered_at"]) if "answered_at" in one else "",
+                self.label("number"): one["id"],
+            }
+            yield entry(f"{self.at(one['opened_at'])}  {self.say('dispute', one['kind'])}", told)
 
     def _why(self, kind: str, step: Mapping[str, Any]) -> str:
         code = step.get("code", "")

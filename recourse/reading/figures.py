@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 
 from recourse.storage.database import ReadTx
 from recourse.storage.permits import OWED
@@ -13,6 +14,7 @@ from recourse.storage.tables import (
     agent_task,
     collection_case,
     contact_attempt,
+    dispute,
     fact,
     legal_action,
     loan,
@@ -51,11 +53,14 @@ class Figures:
     """`kind state`."""
     recalls_owed: int
     """Recalls that nobody has acknowledged yet."""
+    disputes: Counts
+    """`kind state`: answered, waiting or overdue."""
     undelivered: int
     unpublished: int
 
 
-async def figures(tx: ReadTx) -> Figures:
+async def figures(tx: ReadTx, now: datetime) -> Figures:
+    """now: business time, by which an answer is overdue."""
     c, s, a, t = collection_case.c, step.c, contact_attempt.c, agent_task.c
     reached = await _counts(
         tx, select(s.code, func.count(s.case_id.distinct())).where(s.event == "stage").group_by(s.code)
@@ -78,6 +83,7 @@ async def figures(tx: ReadTx) -> Figures:
         handovers=await _by(tx, legal_action.c.state),
         permits=await _by(tx, permit.c.kind + " " + permit.c.state),
         recalls_owed=await _one(tx, select(func.count()).select_from(permit).where(OWED)),
+        disputes=await _by(tx, dispute.c.kind + " " + _state_at(now)),
         undelivered=await _one(
             tx, select(func.count()).select_from(collection_case).where(c.facts_due > c.facts_delivered)
         ),
@@ -85,6 +91,11 @@ async def figures(tx: ReadTx) -> Figures:
             tx, select(func.count()).select_from(outbox).where(outbox.c.published_at.is_(None))
         ),
     )
+
+
+def _state_at(now: datetime) -> ColumnElement[str]:
+    answered, over = dispute.c.answered_at.is_not(None), dispute.c.ends_at <= now
+    return case((answered, "answered"), (over, "overdue"), else_="waiting")
 
 
 async def _by(tx: ReadTx, code: ColumnElement[Any], *where: ColumnElement[bool]) -> Counts:

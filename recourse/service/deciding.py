@@ -266,4 +266,5 @@ async def _open_alarm(unit: Unit, d: Deliberation, alarm: Alarm) -> None:
         team=alarm.team,
         at=unit.now,
         expires_at=None,
+        due_at=alarm.due_at,
     )

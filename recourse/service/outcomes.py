@@ -6,17 +6,20 @@ from datetime import date, timedelta
 
 from recourse.contracts.messages import TaskAnswer
 from recourse.domain.dispositions import DISPOSITIONS, step_outcome
+from recourse.domain.disputes import DisputeKind, DisputeReason
 from recourse.domain.ids import PersonId, TaskId
 from recourse.domain.situation import Channel, HoldReason, StepOutcome
 from recourse.service import accelerating, doubt, handing_over, recalling, reminding
 from recourse.service.ceasing import cease_of_person
 from recourse.service.context import Unit
 from recourse.service.deciding import Deliberation
-from recourse.service.disputing import DisputeReason, NewDispute, open_dispute
+from recourse.service.disputing import NewDispute, open_dispute
 from recourse.service.noting import HoldRequest, place_hold
 from recourse.storage import agreements, outbox, people, steps, tasks
 from recourse.storage.attempts import point_of
 from recourse.storage.tasks import TaskRow
+
+_ANSWERED = {HoldReason.DISPUTE: DisputeKind.DEBT, HoldReason.COMPLAINT: DisputeKind.COMPLAINT}
 
 
 async def apply_outcome(unit: Unit, d: Deliberation, task: TaskRow, answer: TaskAnswer) -> None:
@@ -143,20 +146,28 @@ async def _hold(
     reason: HoldReason,
     days: int | None,
 ) -> None:
-    """A dispute concerns the loan; hardship, death and complaints concern the person and all his loans."""
-    if reason is HoldReason.DISPUTE:
-        loan = d.gathered.case.loan_id
-        said = NewDispute(loan, DisputeReason.OTHER, answer.actor, evidence=task.id, request_id=task.id)
+    """A dispute concerns the loan; hardship, death and complaints concern the person and all his loans. What
+    has to be answered is opened as a dispute, so that somebody has it to answer."""
+    loan, person = d.gathered.case.loan_id, await _speaker(unit, d, task)
+    if reason in _ANSWERED:
+        said = NewDispute(
+            loan,
+            DisputeReason.OTHER,
+            answer.actor,
+            evidence=task.id,
+            request_id=task.id,
+            kind=_ANSWERED[reason],
+            person_id=person if reason is HoldReason.COMPLAINT else None,
+        )
         await open_dispute(unit, said)
         return
-    person = await _speaker(unit, d, task)
     request = HoldRequest(
         reason=reason,
         actor=answer.actor,
         source=f"task {task.id}",
         until=None if days is None else unit.now + timedelta(days=days),
         person_id=person,
-        loan_id=None if person else d.gathered.case.loan_id,
+        loan_id=None if person else loan,
         request_id=task.id,
     )
     await place_hold(unit, request)

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import RowMapping, insert, select, update
 
-from recourse.domain.ids import LoanId
+from recourse.domain.ids import CaseId, LoanId
+from recourse.domain.situation import DisputeDue
 from recourse.storage.database import ReadTx, Tx
-from recourse.storage.tables import dispute
+from recourse.storage.sql import among_given
+from recourse.storage.tables import collection_case, dispute
+from recourse.storage.together import Part
 
 
 @dataclass(frozen=True, slots=True)
 class DisputeRow:
     """hold_id: the hold that stops what the packs say meanwhile. about, evidence, answer_evidence: opaque ids
-    of what is disputed and of the papers. answer: None while nobody has answered."""
+    of what is disputed and of the papers. answer_by: the last day of the answer, ends_at: the first moment
+    after it, rule, rule_source, rule_mark: who says so. answer: None while nobody has answered."""
 
     id: str
     loan_id: LoanId
     hold_id: str
+    kind: str
     reason: str
     about: str | None
     evidence: str | None
     opened_at: datetime
     opened_by: str
+    answer_by: date | None = None
+    ends_at: datetime | None = None
+    rule: str | None = None
+    rule_source: str | None = None
+    rule_mark: str | None = None
     answer: str | None = None
     answer_evidence: str | None = None
     answered_at: datetime | None = None
@@ -62,6 +75,42 @@ async def of_loan(tx: Tx | ReadTx, loan_id: LoanId) -> list[DisputeRow]:
         select(*_COLUMNS).where(dispute.c.loan_id == loan_id).order_by(dispute.c.opened_at, dispute.c.id)
     )
     return [_row(row) for row in rows.mappings()]
+
+
+def _due(rows: Iterable[Any]) -> dict[CaseId, list[DisputeDue]]:
+    found: dict[CaseId, list[DisputeDue]] = defaultdict(list)
+    for case_id, *values in rows:
+        found[case_id].append(DisputeDue(*values))
+    return found
+
+
+DUE = Part(
+    select(
+        collection_case.c.id.label("case_id"),
+        dispute.c.id,
+        dispute.c.kind,
+        dispute.c.opened_at,
+        dispute.c.ends_at,
+    )
+    .join(collection_case, collection_case.c.loan_id == dispute.c.loan_id)
+    .where(among_given(collection_case.c.id, "cases"), dispute.c.answered_at.is_(None))
+    .where(dispute.c.ends_at.is_not(None))
+    .order_by(dispute.c.ends_at, dispute.c.id),
+    _due,
+)
+"""Of each of `cases`, what nobody has answered of its loan, overdue or not, the soonest first."""
+
+
+async def listing(tx: ReadTx, *, waiting: bool, limit: int) -> list[DisputeRow]:
+    """waiting: only what nobody has answered, what ends first first; else all, the newest first."""
+    c = dispute.c
+    mine = select(*_COLUMNS).limit(limit)
+    mine = (
+        mine.where(c.answered_at.is_(None)).order_by(c.ends_at, c.id)
+        if waiting
+        else mine.order_by(c.opened_at.desc(), c.id)
+    )
+    return [_row(row) for row in (await tx.execute(mine)).mappings()]
 
 
 async def answer(tx: Tx, key: str, *, text: str, evidence: str, by: str, at: datetime, request: str) -> None:

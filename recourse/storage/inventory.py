@@ -79,8 +79,8 @@ NONE: Final[Mapping[str, str]] = {
     "template_version language provider_refs disposition says",
     "contact_point": "id kind",
     "data_key": "subject id wrapped_by wrapped",
-    "dispute": "id loan_id hold_id reason about evidence opened_by answer answer_evidence answered_by "
-    "answer_request",
+    "dispute": "id loan_id hold_id kind reason about evidence opened_by rule rule_source rule_mark answer "
+    "answer_evidence answered_by answer_request",
     "document": "id loan_id case_id step_id attempt_id kind language sha256",
     "dossier_read": "loan_id actor via purpose reveal_id",
     "erasure": "id person_id state reason proposed_by decided_by subjects key_ids",

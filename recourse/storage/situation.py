@@ -29,6 +29,7 @@ from recourse.storage import (
     attempts,
     cases,
     consents,
+    disputes,
     ledger,
     legal_actions,
     money_agreements,
@@ -116,6 +117,7 @@ _OF_LOANS = Together(
     _LOCATABLE,
     _CONCLUDED,
     legal_actions.DUE,
+    disputes.DUE,
 )
 _OF_PEOPLE = Together(attempts.LEDGER, agreements.HOLDS, consents.CONSENTS, restrictions.IN_FORCE)
 
@@ -180,6 +182,7 @@ async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> 
             earlier_notices=tuple(warned.get(key, ())),
             price_minor=loan.price_minor,
             legal_due=tuple(about[legal_actions.DUE].get(key, ())),
+            disputes_due=tuple(about[disputes.DUE].get(key, ())),
         )
         found[key] = Gathered(situation, case, loan, group.borrower_region or loan.region)
     return found

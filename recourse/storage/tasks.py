@@ -38,6 +38,7 @@ class TaskRow:
     attempt_id: str | None
     outcome: str | None
     completed_by: str | None
+    due_at: datetime | None = None
 
     def claimed_now(self, now: datetime) -> bool:
         return self.state == "claimed" and self.claim_until is not None and now < self.claim_until
@@ -62,8 +63,10 @@ async def open_task(
     at: datetime,
     expires_at: datetime | None,
     attempt_id: str | None = None,
+    due_at: datetime | None = None,
 ) -> None:
-    """attempt_id: the contact that the task is about, where it was made before."""
+    """attempt_id: the contact that the task is about, where it was made before. due_at: by when it is to be
+    done; it stays afterwards, which an expired one does not."""
     await tx.execute(
         insert(agent_task).values(
             id=key,
@@ -76,6 +79,7 @@ async def open_task(
             opened_at=at,
             expires_at=expires_at,
             attempt_id=attempt_id,
+            due_at=due_at,
         )
     )
 
@@ -116,6 +120,13 @@ the phone, and what he hears would be lost."""
 
 async def active_of(tx: Tx | ReadTx, case_id: CaseId) -> list[OpenTask]:
     return (await ACTIVE_TASKS.of(tx, cases=[case_id])).get(case_id, [])
+
+
+async def active_named(tx: Tx | ReadTx, loan_id: LoanId, steps: Iterable[str]) -> list[TaskRow]:
+    """Active tasks of a loan, in any case of it, that have one of these names in the case's records."""
+    c = agent_task.c
+    mine = select(*_COLUMNS).where(c.loan_id == loan_id, among(c.step_id, steps), c.state.in_(ACTIVE))
+    return [_row(row) for row in (await tx.execute(mine.order_by(c.opened_at, c.id))).mappings()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from recourse.domain import agreements as domain
-from recourse.service.disputing import DisputeAnswer, DisputeReason
+from recourse.domain.disputes import DisputeAnswer, DisputeKind, DisputeReason
 from recourse.web.shapes import Body, Key
 
 Minor = Annotated[int, Field(strict=True, gt=0, le=10**13)]
@@ -88,10 +88,12 @@ class EndBody(RulingBody):
 
 
 class DisputeBody(RulingBody):
-    """about: the id of what is disputed. evidence: the id of the letter, recording or file."""
+    """kind: what is asked of us, which sets the days of the answer. about: the id of what is disputed, or the
+    number of a decision. evidence: the id of the letter, recording or file."""
 
     loan_id: Key
     reason: DisputeReason
+    kind: DisputeKind = DisputeKind.DEBT
     about: Code | None = None
     evidence: Code | None = None
 

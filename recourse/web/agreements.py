@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
 from recourse.contracts.messages import Nudge
 from recourse.delivery import Delivery
 from recourse.domain.ids import CaseId, LoanId
+from recourse.reading.disputes import listed
 from recourse.service import agreeing, disputing
 from recourse.service.agreeing import Answer, Proposal, Ruling
 from recourse.service.context import Unit
@@ -25,6 +26,7 @@ from recourse.web.agreement_shapes import AnswerBody, DisputeBody, EndBody, Prop
 router = APIRouter(tags=["agreements"])
 Proposer = Annotated[Caller, Depends(only(*agreeing.PROPOSERS))]
 Answerer = Annotated[Caller, Depends(only("lead", "legal"))]
+Watcher = Annotated[Caller, Depends(only("lead", "legal", "auditor"))]
 Reader = Annotated[Caller, Depends(only("agent", "lead", "vehicle", "legal", "auditor"))]
 
 
@@ -75,15 +77,27 @@ async def open_dispute(request: Request, who: Proposer, body: DisputeBody) -> di
         about=body.about,
         evidence=body.evidence,
         request_id=_own(who, body.request_id),
+        kind=body.kind,
     )
     return await _disputed(request, partial(disputing.open_dispute, new=new))
+
+
+@router.get("/disputes")
+async def list_disputes(
+    request: Request, _: Watcher, due: bool = False, limit: Annotated[int, Query(ge=1, le=1000)] = 200
+) -> list[dict[str, Any]]:
+    """due: only what nobody has answered, what is to be answered first first. Else all, the newest first."""
+    delivery: Delivery = request.state.delivery
+    database = delivery.services.database
+    async with database.reading() as tx:
+        return await listed(tx, await database.now(tx), waiting=due, limit=limit)
 
 
 @router.post("/disputes/{dispute_id}/answer")
 async def answer_dispute(
     request: Request, who: Answerer, dispute_id: str, body: AnswerBody
 ) -> dict[str, Any]:
-    """Its hold is lifted, whatever the answer."""
+    """Its tasks end and its hold is lifted, unless a law pack keeps it after such an answer."""
     request_id = _own(who, body.request_id)
     ruling = DisputeRuling(dispute_id, body.answer, body.evidence, who.actor, request_id)
     return await _disputed(request, partial(disputing.answer_dispute, ruling=ruling))
@@ -124,7 +138,10 @@ async def _disputed(
     return {
         "dispute_id": row.id,
         "hold_id": row.hold_id,
+        "kind": row.kind,
         "reason": row.reason,
+        "answer_by": row.answer_by,
+        "rule": row.rule,
         "answer": row.answer,
         "case_told": told,
     }

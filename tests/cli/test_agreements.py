@@ -86,13 +86,39 @@ async def test_a_dispute_is_opened_and_answered(desk_of: Cli) -> None:
     opening = ("--loan", "L-1", "--reason", "amount", "--about", "installment-7", "--as", "agent-1")
     opened = await desk_of.json("disputes", "open", *opening, "--request-id", "d1")
     assert (opened["id"], opened["answer"]) == ("dsp-agent-1-d1", None)
-    assert "dispute dsp-agent-1-d1: amount, open" in (await desk_of("cases", "show", CASE)).stdout
+    assert (
+        "dispute dsp-agent-1-d1: amount, open, to be answered by"
+        in (await desk_of("cases", "show", CASE)).stdout
+    )
     answering = ("--answer", "rejected", "--evidence", "letter-8", "--as", "lead-1")
     answered = await desk_of("disputes", "answer", opened["id"], *answering)
     assert answered.stdout.startswith("dsp-agent-1-d1 is answered: rejected")
     again = await desk_of("disputes", "answer", opened["id"], *answering, "--request-id", "other")
     assert (again.exit_code, "was answered already" in again.stderr) == (2, True)
     assert (await desk_of("disputes", "open", "--loan", "L-0", *opening[2:])).exit_code == 2
+
+
+async def test_what_waits_for_an_answer_is_listed_with_its_day_and_rule(desk_of: Cli) -> None:
+    opening = ("--loan", "L-1", "--reason", "other", "--kind", "bureau", "--as", "agent-1")
+    opened = await desk_of("disputes", "open", *opening, "--request-id", "d1")
+    assert "to be answered until" in opened.stdout
+    assert "cn_bureau_objection, primary" in opened.stdout
+    [line] = await desk_of.json("disputes", "list", "--due")
+    assert (line["id"], line["kind"], line["state"]) == ("dsp-agent-1-d1", "bureau", "waiting")
+    assert line["answer_by"] in (await desk_of("disputes", "list", "--due")).stdout
+    assert line["answer_by"] in (await desk_of("cases", "show", CASE)).stdout
+    listed = (await desk_of("tasks", "list", "--team", "legal")).stdout
+    assert "the answer itself: recourse disputes answer" in listed
+    later = Cli(dict(desk_of.env) | {"RECOURSE_CALENDAR__BUSINESS_ANCHOR": line["ends_at"]})
+    [late] = await later.json("disputes", "list", "--due", exit_code=1)
+    assert late["state"] == "overdue"
+    assert (await later.json("cases", "figures"))["disputes"] == {"bureau overdue": 1}
+    answering = ("--answer", "withdrawn", "--evidence", "letter-8", "--as", "lead-1")
+    await later("disputes", "answer", line["id"], *answering)
+    assert (await later("disputes", "list", "--due")).stdout.strip() == "no disputes"
+    assert (await later.json("disputes", "list"))[0]["state"] == "answered_late"
+    wrong = await later("disputes", "open", *opening[:5], "quarrel", *opening[6:])
+    assert (wrong.exit_code, "--kind" in wrong.stderr) == (2, True)
 
 
 async def test_what_runs_out_soon_is_a_finding(desk_of: Cli) -> None:

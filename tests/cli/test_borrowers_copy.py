@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -70,6 +70,29 @@ async def test_it_says_why_in_both_languages_and_shows_nobody_else(
         assert "FILE-9" in text
         assert OTHER not in text
         assert OTHERS_PHONE[-7:] not in text
+
+
+async def test_it_says_how_to_contest_until_when_we_answer_and_what_we_answered(
+    cli: Cli, world: World, tmp_path: Path
+) -> None:
+    await open_case(world)
+    opening = ("disputes", "open", "--loan", "L-1", "--reason", "other", "--as", "agent-1")
+    contest = ("--kind", "automated_decision", "--about", "4711", "--request-id", "d1")
+    contested = await cli.json(*opening, *contest)
+    complaint = await cli.json(*opening, "--kind", "complaint", "--request-id", "d2")
+    answering = ("--answer", "rejected", "--evidence", "letter-8", "--as", "lead-1")
+    await cli("disputes", "answer", complaint["id"], *answering)
+    for language, said in (
+        ("zh", ("您提出的争议与投诉", "对系统自动决定的异议", "未予支持", "我们最迟的答复日期")),
+        ("en", ("you contested what the system decided", "we did not agree", "we answer by these days")),
+    ):
+        target = tmp_path / f"{language}.pdf"
+        await cli("borrowers-copy", "L-1", "--out", target, "--lang", language, "--as", "desk-1")
+        text = text_of(target.read_bytes())
+        assert [one for one in (*said, "4711", contested["answer_by"]) if one not in text] == []
+        # In China fifteen days for a complaint and twenty for what a credit bureau was told, from today on.
+        today = date.fromisoformat(complaint["answer_by"]) - timedelta(days=15)
+        assert f"{today + timedelta(days=20)}" in text
 
 
 async def test_a_refused_contact_is_told_with_its_rule(cli: Cli, world: World, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from pydantic.dataclasses import dataclass as strict
 
 from recourse.domain.agreements import Agreement, AgreementState, Extension
 from recourse.domain.delinquency import Arrears, Installment
+from recourse.domain.disputes import DisputeKind
 from recourse.domain.fold import Account
 from recourse.domain.ids import CaseId, ContactPointId, FactId, LoanId, PersonId
 from recourse.domain.law.rule import Collector
@@ -156,6 +157,19 @@ class TermCase:
     lender: str | None = None
 
 
+@strict(frozen=True, config={"extra": "forbid"})
+class AnswerCase:
+    """A dispute that comes in. opened: at the lender's place. by: the last day of its answer. rule: the code
+    of the rule that says so."""
+
+    says: str
+    kind: DisputeKind
+    opened: str
+    by: date
+    rule: str
+    lender: str | None = None
+
+
 @dataclass(frozen=True)
 class Table:
     pack: str
@@ -163,6 +177,7 @@ class Table:
     zone: str
     cases: tuple[LawCase, ...]
     terms: tuple[TermCase, ...] = ()
+    answers: tuple[AnswerCase, ...] = ()
 
 
 @cache
@@ -172,7 +187,8 @@ def tables() -> list[Table]:
         value = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
         cases = TypeAdapter(tuple[LawCase, ...]).validate_python(value["cases"])
         terms = TypeAdapter(tuple[TermCase, ...]).validate_python(value.get("terms", ()))
-        found.append(Table(value["pack"], value["region"], value["zone"], cases, terms))
+        answers = TypeAdapter(tuple[AnswerCase, ...]).validate_python(value.get("answers", ()))
+        found.append(Table(value["pack"], value["region"], value["zone"], cases, terms, answers))
     return found
 
 

@@ -89,3 +89,24 @@ async def test_a_dispute_is_in_force_when_it_answers_and_its_answer_lifts_it(api
     answered = await api.post("lead", f"/disputes/{key}/answer", **body)
     assert (answered.status_code, answered.json()["answer"]) == (200, "rejected")
     assert (await api.post("agent", f"/tasks/{task}/claim", request_id="t-2")).status_code == 200
+
+
+async def test_a_contest_is_a_task_of_the_lawyers_with_a_day_and_stands_in_the_list(
+    api: Api, task: str
+) -> None:
+    body = {"loan_id": "L-1", "reason": "other", "kind": "automated_decision", "about": "4711"}
+    opened = (await api.post("agent", "/disputes", request_id="r-1", **body)).json()
+    assert (opened["kind"], opened["rule"].split()[1]) == ("automated_decision", "house_cn_decision_answer")
+    [mine] = [one for one in (await api.get("legal", "/tasks")).json() if one["kind"] == "answer_dispute"]
+    assert (mine["outcomes"], mine["due_at"] is not None) == ([], True)
+    [line] = (await api.get("auditor", "/disputes?due=true")).json()
+    assert (line["id"], line["state"]) == (opened["dispute_id"], "waiting")
+    assert line["answer_by"] == opened["answer_by"]
+    await api.post("legal", f"/tasks/{mine['id']}/claim", request_id="t-1")
+    refused = await api.post("legal", f"/tasks/{mine['id']}/complete", request_id="t-2", outcome="done")
+    assert (refused.status_code, refused.json()["code"]) == (409, "answer_the_dispute")
+    said = {"request_id": "a-1", "answer": "withdrawn", "evidence": "letter-9"}
+    assert (await api.post("legal", f"/disputes/{line['id']}/answer", **said)).status_code == 200
+    assert (await api.get("lead", "/disputes?due=true")).json() == []
+    assert [one["state"] for one in (await api.get("lead", "/disputes")).json()] == ["answered"]
+    assert "answer_dispute" not in (await api.get("legal", "/tasks")).text

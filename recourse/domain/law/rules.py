@@ -12,6 +12,7 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Any
 
+from recourse.domain.disputes import DisputeAnswer, DisputeKind
 from recourse.domain.law.location import BasisRule, LocationRule
 from recourse.domain.law.reach import HOUSE_UNREACHABLE, Unreachable
 from recourse.domain.law.resting import OfficeDays, RestDays
@@ -126,6 +127,18 @@ class HoldRule(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRule(Rule):
+    """Disputes of these kinds are to be answered so many months and days after they came in. keeps_hold:
+    answers after which the hold stands until somebody lifts it: what was disputed is still to be put right.
+    """
+
+    kinds: frozenset[DisputeKind]
+    days: int = 0
+    months: int = 0
+    keeps_hold: frozenset[DisputeAnswer] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContentRule(Rule):
     """What a message on these channels must contain, as names of passages that templates declare."""
 
@@ -230,6 +243,7 @@ class LawPack:
     consent: tuple[ConsentRule, ...] = ()
     parties: tuple[PartyRule, ...] = ()
     holds: tuple[HoldRule, ...] = ()
+    answers: tuple[AnswerRule, ...] = ()
     contents: tuple[ContentRule, ...] = ()
     notices: tuple[NoticeRule, ...] = ()
     least_unpaid: tuple[LeastUnpaid, ...] = ()

@@ -100,6 +100,8 @@ agent_task = Table(
     Column("state", Text, nullable=False),
     instant("opened_at"),
     instant("expires_at", nullable=True),
+    # By when it is to be done; what is not done by then stays.
+    instant("due_at", nullable=True),
     Column("claimed_by", Text),
     instant("claim_until", nullable=True),
     Column("attempt_id", Text, ForeignKey("contact_attempt.id")),
@@ -178,10 +180,17 @@ dispute = Table(
     Column("loan_id", Text, ForeignKey("loan.id"), nullable=False),
     # The hold that stops what the law packs say until it is answered.
     Column("hold_id", Text, ForeignKey("hold.id"), nullable=False),
+    Column("kind", Text, nullable=False, server_default="debt"),
     Column("reason", Text, nullable=False),
     Column("about", Text),
     Column("evidence", Text),
     instant("opened_at"),
+    # The last day of the answer, the first moment after it, and who says so: pack and rule, source, mark.
+    Column("answer_by", Date),
+    instant("ends_at", nullable=True),
+    Column("rule", Text),
+    Column("rule_source", Text),
+    Column("rule_mark", Text),
     Column("opened_by", Text, nullable=False),
     Column("answer", Text),
     Column("answer_evidence", Text),
@@ -190,4 +199,5 @@ dispute = Table(
     Column("answer_request", Text),
     recorded_at(),
     Index(None, "loan_id"),
+    Index("ix_dispute_waiting", "ends_at", postgresql_where="answered_at IS NULL"),
 )

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from recourse.domain.disputes import DisputeAnswer, DisputeReason
 from recourse.domain.ids import LoanId
 from recourse.service import disputing, noting
-from recourse.service.disputing import DisputeAnswer, DisputeReason, DisputeRuling, NewDispute
+from recourse.service.disputing import DisputeRuling, NewDispute
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.storage.disputes import DisputeRow
 from tests.integration.conftest import World
@@ -36,10 +37,11 @@ async def test_it_stops_the_case_until_it_is_answered(world: World) -> None:
     assert (done.answer, done.answer_evidence, done.answered_by) == ("rejected", "letter-8", "lead-1")
     assert (await case.plan()).step_id == "sms_friendly"
     lines = await world.rows(
-        "SELECT event, code FROM step WHERE event LIKE '%dispute%' OR event LIKE 'hold%' ORDER BY id"
+        "SELECT event, code FROM step WHERE event LIKE 'dispute%' OR event LIKE 'hold%' ORDER BY id"
     )
     assert [(line["event"], line["code"]) for line in lines] == [
         ("hold_placed", "dispute"),
+        ("dispute_opened", "debt"),
         ("dispute_answered", "rejected"),
         ("hold_lifted", None),
     ]

@@ -17,6 +17,7 @@ from recourse.domain.alarms import (
 )
 from recourse.domain.decision import Closing
 from recourse.domain.disclosure import Justification, RevealPurpose
+from recourse.domain.disputes import ANSWER_DISPUTE, DISPUTE_OVERDUE, DisputeAnswer, DisputeKind
 from recourse.domain.law.verdict import RefusalCode
 from recourse.domain.positions import LocationPurpose, Precision
 from recourse.domain.situation import AttemptOutcome, Channel, PartyRole, Stage
@@ -24,7 +25,15 @@ from recourse.packs.loader import load_packs
 from recourse.packs.plain import plain
 from recourse.service.desk_statuses import TASK as CHECK_STATUS
 
-ALARMS = (CHASE_BOOKING, LEGAL_DEADLINE, LEGAL_MISSED, LEGAL_OVER, LIMITATION_WARNING)
+ALARMS = (
+    ANSWER_DISPUTE,
+    CHASE_BOOKING,
+    DISPUTE_OVERDUE,
+    LEGAL_DEADLINE,
+    LEGAL_MISSED,
+    LEGAL_OVER,
+    LIMITATION_WARNING,
+)
 
 
 def _tasks_of_ladders() -> set[str]:
@@ -45,6 +54,8 @@ def _tasks_of_ladders() -> set[str]:
         ("seen", (*RevealPurpose, "privacy_export", COPY)),
         ("broken", Justification),
         ("decision", ("opened", "stage", "closed", "task", "refused", "contact", "inbound")),
+        ("dispute", DisputeKind),
+        ("answer", DisputeAnswer),
         ("task", {*ALARMS, CHECK_STATUS, *_tasks_of_ladders()}),
     ],
 )
