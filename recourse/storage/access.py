@@ -26,12 +26,13 @@ _POLICIES: Final = {"every_lenders": (SYSTEM, SEALER), "own_lenders": (APP, READ
 
 
 def granted(table: str, role: str) -> frozenset[str]:
+    """As SQL says it, a right to one column with its name: `UPDATE (content)`."""
     access = ACCESS[table]
     if role == SEALER:
         return access.sealer | (READ if table in SEALED else NOTHING)
     if role == READER:
         return NOTHING if access.secret else READ
-    return access.app
+    return access.app | {f"UPDATE ({column})" for column in access.columns}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +134,14 @@ def _memberships(seen: Seen) -> Iterator[Wrong]:
 def _grants(seen: Seen, table: str) -> Iterator[Wrong]:
     wanted = {(role, verb) for role in ROLES for verb in granted(table, role)}
     present = {(role, verb) for one, role, verb in seen.grants if one == table}
+    for role, verbs in _by_role(present - wanted):
+        revoke = f"REVOKE {verbs} ON {table} FROM {role}"
+        # With a right to the table PostgreSQL takes away those to its columns.
+        again = ", ".join(sorted(verb for one, verb in wanted if one == role and "(" in verb))
+        grant = (f"GRANT {again} ON {table} TO {role}",) if again else ()
+        yield Wrong(f"table {table}: {role} has {verbs}", (revoke, *grant))
     for role, verbs in _by_role(wanted - present):
         yield Wrong(f"table {table}: {role} lacks {verbs}", (f"GRANT {verbs} ON {table} TO {role}",))
-    for role, verbs in _by_role(present - wanted):
-        yield Wrong(f"table {table}: {role} has {verbs}", (f"REVOKE {verbs} ON {table} FROM {role}",))
 
 
 def _by_role(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:

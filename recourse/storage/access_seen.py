@@ -35,7 +35,14 @@ SELECT c.relname, coalesce(r.rolname, 'public'), a.privilege_type
 FROM pg_class c CROSS JOIN aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
 WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.grantee <> c.relowner
   AND (a.grantee = 0 OR r.rolname = ANY (:roles))
+UNION ALL
+SELECT c.relname, coalesce(r.rolname, 'public'), a.privilege_type || ' (' || t.attname || ')'
+FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid CROSS JOIN aclexplode(t.attacl) a
+  LEFT JOIN pg_roles r ON r.oid = a.grantee
+WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND NOT t.attisdropped
+  AND a.grantee <> c.relowner AND (a.grantee = 0 OR r.rolname = ANY (:roles))
 """
+"""To tables, and to single columns."""
 _POLICIES: Final = """
 SELECT c.relname, p.polname, coalesce(obj_description(p.oid, 'pg_policy'), '') AS signed,
   md5(concat_ws('|', p.polcmd, p.polpermissive, pg_get_expr(p.polqual, p.polrelid),
@@ -50,8 +57,8 @@ FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = 'p
 class Seen:
     """faults: role -> attributes it must not have. owners: table -> its owner. plain: owners that are no
     superusers. members: (role, member), inheriting: those that have the role's rights without assuming it.
-    grants: (table, role, verb). policies: (table, name) -> the digest of what we wrote, or None where the
-    policy is another one by now."""
+    grants: (table, role, verb), a verb for one column with its name. policies: (table, name) -> the digest of
+    what we wrote, or None where the policy is another one by now."""
 
     faults: dict[str, list[str]]
     owners: dict[str, str]

@@ -31,12 +31,13 @@ NOTHING: Final[frozenset[str]] = frozenset()
 class Access:
     """app: what APP and SYSTEM may do. rows: SQL that tells whether a row is of a lender that the transaction
     names; None for a table that belongs to no lender. sealer: beside reading what is sealed. secret: not for
-    READER."""
+    READER. columns: those that APP and SYSTEM may change where they may not change a whole row."""
 
     app: frozenset[str]
     rows: str | None = None
     sealer: frozenset[str] = NOTHING
     secret: bool = False
+    columns: frozenset[str] = NOTHING
 
 
 def _found(table: str, key: str, value: str) -> str:
@@ -86,14 +87,15 @@ ACCESS: Final[Mapping[str, Access]] = {
     "loan": Access(CHANGE, _LENDER),
     # What is written once and stands: nobody but the owner of the tables can change or delete it.
     **_by_loan(APPEND, "step", "location_fix", "dossier_read", "legal_move", "legal_entry"),
+    # Letters from before there were keys are emptied when they are sealed; nothing else of one ever changes,
+    # and the ledger finds who writes other words into it.
+    "document": Access(APPEND, _of_loan("document"), columns=frozenset({"content", "content_sealed"})),
     "fact": Access(APPEND, _of_either("fact")),
     "permit_check": Access(APPEND, _found("permit", "id", "permit_check.permit_id")),
     "legal_status": Access(APPEND, _found("legal_action", "id", "legal_status.action_id")),
     "task_answer": Access(APPEND, _found("agent_task", "id", "task_answer.task_id")),
     # What has a state.
     **_by_loan(CHANGE, "installment", "payment", "vehicle", "hold_told", "collection_case", "agent_task"),
-    # Letters from before there were keys are emptied when they are sealed; the ledger finds any other change.
-    **_by_loan(CHANGE, "document"),
     **_by_loan(CHANGE, "promise", "agreement", "dispute", "contact_attempt", "legal_action", "proof"),
     **_by_loan(CHANGE, "permit", "recovery_proposal", "outbox", "location_request", "legal_deadline"),
     **_by_loan(CHANGE, "reveal"),

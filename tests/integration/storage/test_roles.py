@@ -18,6 +18,7 @@ from recourse.storage import access, migrate
 from recourse.storage.database import Database
 from recourse.storage.seals import NEVER_CHANGED
 from recourse.storage.sight import EVERY_LENDERS
+from recourse.storage.tables import metadata
 from tests.emptied import as_login, execute, named
 from tests.integration.conftest import World
 from tests.integration.service.conftest import open_case
@@ -35,7 +36,7 @@ async def refused(connection: AsyncConnection, statement: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("name", sorted(NEVER_CHANGED - {"document"}))
+@pytest.mark.parametrize("name", sorted(NEVER_CHANGED))
 async def test_the_application_adds_to_the_ledger_and_takes_nothing_back(
     database_url: str, name: str
 ) -> None:
@@ -45,6 +46,19 @@ async def test_the_application_adds_to_the_ledger_and_takes_nothing_back(
             assert await refused(app, f"UPDATE {name} SET recorded_at = now()")
             assert await refused(app, f"DELETE FROM {name}")
             assert await refused(app, f"TRUNCATE {name} CASCADE")
+
+
+async def test_of_a_letter_the_application_changes_what_it_says_and_nothing_else(
+    world: World, database_url: str
+) -> None:
+    columns = sorted(metadata.tables["document"].c.keys())
+    async with session(database_url, "recourse_app") as app:
+        for assume in ("SELECT 1", "SET ROLE recourse_system"):
+            await app.execute(text(assume))
+            for column in columns:
+                may = not await refused(app, f"UPDATE document SET {column} = {column}")
+                assert may is (column in {"content", "content_sealed"}), column
+            await app.execute(text("SELECT id FROM document FOR UPDATE"))
 
 
 @pytest.mark.parametrize(
@@ -132,6 +146,12 @@ async def test_applied_again_it_changes_nothing(database_url: str) -> None:
         ("ALTER POLICY every_lenders ON fact TO PUBLIC", "table fact: without this release's policy every_"),
         ("CREATE POLICY mine ON loan USING (true)", "table loan: a policy mine that is not ours"),
         ("GRANT UPDATE ON step TO recourse_app", "table step: recourse_app has UPDATE"),
+        ("GRANT UPDATE ON document TO recourse_app", "table document: recourse_app has UPDATE"),
+        ("GRANT UPDATE (kind) ON document TO recourse_app", "table document: recourse_app has UPDATE (kind)"),
+        (
+            "REVOKE UPDATE ON document FROM recourse_app",
+            "table document: recourse_app lacks UPDATE (c",
+        ),
         ("GRANT SELECT ON party TO PUBLIC", "table party: public has SELECT"),
         ("REVOKE INSERT ON hold FROM recourse_system", "table hold: recourse_system lacks INSERT"),
     ],
