@@ -63,7 +63,8 @@ def acls(topics: Topics, group: str, positions_group: str = "recourse-positions"
         *_topics("publish", Operation.WRITE, incoming),
         *_topics("dlq", Operation.READ, every_letter),
         *_topics("dlq", Operation.WRITE, every_letter),
-        *_topics("dlq", Operation.WRITE, lettered),
+        # Not to the feed of positions: its letters are kept without the place, and never sent again.
+        *_topics("dlq", Operation.WRITE, incoming),
         *_topics("doctor", Operation.DESCRIBE, lettered),
         Acl("doctor", Operation.DESCRIBE, Resource.GROUP, group),
         *([Acl("doctor", Operation.DESCRIBE, Resource.GROUP, positions_group)] if topics.positions else []),

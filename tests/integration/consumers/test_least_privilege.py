@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest
 
@@ -41,9 +41,13 @@ from tests.integration.consumers.conftest import LIMITS, until
 MODULE = "org.apache.kafka.common.security.plain.PlainLoginModule"
 AUTHORIZER = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
 TOPICS, GROUP = Topics(), "recourse"
-ACLS = acls(TOPICS, GROUP)
+FED, FEED_GROUP = Topics(positions="traccar.positions"), "recourse-positions"
+"""With a feed of positions, which not everybody has."""
+ACLS = [
+    *acls(TOPICS, GROUP),
+    *(one for one in acls(FED, GROUP, FEED_GROUP) if one.process == "positions"),
+]
 LISTED = sorted({one.process for one in ACLS})
-"""Without a feed of positions nobody takes it."""
 KINDS = {"topic": 2, "group": 3}
 OPERATIONS = {"Read": 3, "Write": 4, "Describe": 8}
 LITERAL, ALLOW = 3, 3
@@ -131,6 +135,13 @@ async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Guar
         await until_ready("kafka", inner, seconds=90, dead=child.has_ended)
         guarded = Guarded(f"{HOST}:{ports['api']}")
         await create_topics(guarded.as_("admin"), TOPICS, partitions=1)
+        admin = AIOKafkaAdminClient(**guarded.as_("admin").options())
+        await admin.start()
+        try:
+            names = (FED.positions, FED.dead_letters(FED.positions))
+            await admin.create_topics([NewTopic(name, 1, 1) for name in names])
+        finally:
+            await admin.close()
         yield guarded
     finally:
         await child.stop()
@@ -160,28 +171,40 @@ async def _sends(broker: Guarded, name: str, topics: Iterable[str]) -> bool:
     return True
 
 
-async def consume(broker: Guarded) -> bool:
+async def _takes(broker: Guarded, name: str, topics: tuple[str, ...], group: str) -> bool:
     """Its topics are read, its offsets committed, its letters written."""
-    options = broker.as_("consume").options() | {"auto_offset_reset": "earliest", "enable_auto_commit": False}
-    consumer = AIOKafkaConsumer(**options, group_id=GROUP)
+    options = broker.as_(name).options() | {"auto_offset_reset": "earliest", "enable_auto_commit": False}
+    consumer = AIOKafkaConsumer(**options, group_id=group)
     await consumer.start()
     try:
+<<<<<<< HEAD
         if not set(TOPICS.incoming()) <= await consumer.topics():
             return False  # asked all the same, the driver would look for the topic without a pause
         every = [TopicPartition(topic, 0) for topic in TOPICS.incoming()]
+=======
+        every = [TopicPartition(topic, 0) for topic in topics]
+>>>>>>> d24cf32 (fix: nobody of ours may write to the feed of positions, and its list at the brokers is shown to be the least)
         consumer.assign(every)
         await consumer.seek_to_beginning(*every)
         seen: set[str] = set()
         for _ in range(20):
             got = await consumer.getmany(timeout_ms=500)
             seen |= {tp.topic for tp, records in got.items() if records}
-            if seen == set(TOPICS.incoming()):
+            if seen == set(topics):
                 break
         await consumer.commit(dict.fromkeys(every, 1))
     finally:
         await consumer.stop()
-    await _letters(broker, "consume")
-    return seen == set(TOPICS.incoming())
+    await _letters(broker, name, topics)
+    return seen == set(topics)
+
+
+async def consume(broker: Guarded) -> bool:
+    return await _takes(broker, "consume", TOPICS.incoming(), GROUP)
+
+
+async def positions(broker: Guarded) -> bool:
+    return await _takes(broker, "positions", (FED.positions,), FEED_GROUP)
 
 
 async def relay(broker: Guarded) -> bool:
@@ -194,12 +217,12 @@ async def publish(broker: Guarded) -> bool:
     return True
 
 
-async def _letters(broker: Guarded, name: str = "admin") -> None:
-    """One more in each of the topics, as the consumer writes them."""
+async def _letters(broker: Guarded, name: str = "admin", topics: tuple[str, ...] = TOPICS.incoming()) -> None:
+    """One more in each of the topics, as the consumers write them."""
     producer = AIOKafkaProducer(**broker.as_(name).options() | {"request_timeout_ms": 5000})
     await producer.start()
     try:
-        for topic in TOPICS.incoming():
+        for topic in topics:
             own = {"topic": topic, "partition": "0", "offset": str(next(_offsets)), "code": "undecodable"}
             headers = [(PREFIX + key, text.encode()) for key, text in own.items()]
             sending = producer.send_and_wait(TOPICS.dead_letters(topic), b"{}", key=b"L-1", headers=headers)
@@ -230,6 +253,7 @@ async def doctor(broker: Guarded) -> bool:
 
 PROBES: dict[str, Callable[[Guarded], Awaitable[bool]]] = {
     "consume": consume,
+    "positions": positions,
     "relay": relay,
     "publish": publish,
     "dlq": dlq,
@@ -288,7 +312,7 @@ async def test_with_exactly_the_list_an_event_comes_in_a_letter_is_retried_and_a
 @pytest.mark.parametrize("name", LISTED)
 async def test_without_any_line_of_its_list_a_process_cannot_do_its_work(allowed: Guarded, name: str) -> None:
     """And with it again it can: what failed was the right, not the probe."""
-    await _sends(allowed, "admin", TOPICS.incoming())
+    await _sends(allowed, "admin", (*TOPICS.incoming(), FED.positions))
     await _letters(allowed)
     assert await comes_to(allowed, name, True)
     for line in (one for one in ACLS if one.process == name):
@@ -303,3 +327,31 @@ async def test_nobody_but_the_bank_and_who_retries_writes_events(allowed: Guarde
     for topic in TOPICS.incoming():
         with pytest.raises(KafkaError):
             await _sends(allowed, name, [topic])
+
+
+@pytest.mark.parametrize("name", LISTED)
+async def test_none_of_ours_writes_positions_and_only_who_takes_them_reads_them(
+    allowed: Guarded, name: str
+) -> None:
+    """A forged one would send somebody to a place; one that is read says where a person is."""
+    with pytest.raises(KafkaError):
+        await _sends(allowed, name, [FED.positions])
+    reading = AIOKafkaConsumer(**allowed.as_(name).options(), enable_auto_commit=False)
+    await reading.start()
+    try:
+        place = TopicPartition(FED.positions, 0)
+        reading.assign([place])
+        if name == "positions":
+            assert await asyncio.wait_for(reading.beginning_offsets([place]), 10) == {place: 0}
+        else:
+            with pytest.raises((KafkaError, TimeoutError)):
+                await asyncio.wait_for(reading.beginning_offsets([place]), 10)
+    finally:
+        await reading.stop()
+
+
+def test_dead_letters_of_the_feed_are_never_sent_again_so_nobody_may_write_to_it() -> None:
+    """They are kept without the place, and with a feed `dlq` needs no more than to read and to mark them."""
+    writers = {one.process for one in acls(FED, GROUP, FEED_GROUP) if one.operation == "Write"}
+    assert "dlq" in writers
+    assert not [one for one in acls(FED, GROUP) if (one.operation, one.name) == ("Write", FED.positions)]
