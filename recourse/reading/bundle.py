@@ -91,7 +91,8 @@ def _entries(name: str, part: Mapping[str, Any], document: Mapping[str, Any]) ->
         if not _is_rows(value) or (name, key) in {("contacts", "attempts"), ("contacts", "letters")}:
             continue
         for number, row in enumerate(value, 1):
-            yield entry(f"{key} {number}", row)
+            if isinstance(row, Mapping):
+                yield entry(f"{key} {number}", row)
 
 
 def _contacts(part: Mapping[str, Any]) -> Iterable[Entry]:
@@ -126,8 +127,8 @@ def _withheld(recipient: Recipient, places: Sequence[tuple[str, str]], zh: bool)
 
 
 def rows(value: Any) -> list[dict[str, Any]]:
-    """Copies; none where the whole list is withheld."""
-    return [dict(one) for one in value] if isinstance(value, list) else []
+    """Copies of those that are shown; none where the whole list is withheld."""
+    return [dict(one) for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def section(title: str, entries: Iterable[Entry]) -> dict[str, Any]:
@@ -146,11 +147,12 @@ def pairs(row: Mapping[str, Any], above: str = "") -> Iterable[list[str]]:
             yield from pairs(value, f"{place}.")
         elif _is_rows(value):
             for number, inner in enumerate(value, 1):
-                yield from pairs(inner, f"{place} {number}.")
+                yield from pairs(inner, f"{place} {number}.") if isinstance(inner, Mapping) else ()
         elif value not in (None, "", []):
             shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
             yield [place, shown]
 
 
 def _is_rows(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(one, Mapping) for one in value)
+    """Some of them may be withheld: then they are named in a part of their own."""
+    return isinstance(value, list) and any(isinstance(one, Mapping) for one in value)

@@ -19,7 +19,17 @@ PARTS = {
     "borrower.people.contact_points": {"value"},
     "vehicle": {"details", "positions", *(column.name for column in vehicle.c)},
     "vehicle.details": set(Vehicle.model_fields),
-    "contacts": {"disputes", "attempts"},
+    "contacts": {"disputes", "attempts", "steps", "tasks", "promises", "agreements"},
+    "legal": {
+        "moves",
+        "deadlines",
+        "statuses",
+        "amounts",
+        "totals",
+        "accelerations",
+        "limitation",
+        "proofs",
+    },
     "contacts.attempts": {"content", "subject"},
     "borrower": {"people"},
 }
