@@ -117,10 +117,13 @@ def overdue(
     amount: int = 352017,
     event_id: str | None = None,
     region: str = "CN",
+    payoff: tuple[int, date] | None = None,
 ) -> BankEvent:
-    """One installment, `days` past due at `at` (by the UTC date)."""
+    """One installment, `days` past due at `at` (by the UTC date). payoff: of the whole debt, good through."""
     due = at.astimezone(UTC).date() - timedelta(days=days)
     data: dict[str, Any] = {"as_of": at.date().isoformat(), "arrears": arrears((7, due, amount))}
+    if payoff is not None:
+        data["payoff"] = {"amount_minor": payoff[0], "good_through": payoff[1].isoformat()}
     if sequence is not None:
         data["sequence"] = sequence
     return event(loan, "bank.installment.overdue.v1", data, at=at, event_id=event_id, source=_source(region))

@@ -27,6 +27,7 @@ VALUES: dict[str, str | int | date] = {
     "on": ON,
     "vehicle": "Example 3, 沪A12345",
     "payoff": "82,000.00 CNY",
+    "payoff_until": date(2026, 12, 15),
     "sale": "2027-01-05 10:00, 上海",
     "dossier": "ab" * 32,
 }

@@ -22,15 +22,33 @@ class Installment:
 
 
 @dataclass(frozen=True, slots=True)
+class Payoff:
+    """What would settle the whole debt, as the bank states it; good_through: until the end of which day."""
+
+    amount_minor: int
+    good_through: date
+
+
+@dataclass(frozen=True, slots=True)
 class Arrears:
-    """Every installment with something unpaid, oldest first. Empty means cured."""
+    """Every installment with something unpaid, oldest first. Empty means cured. payoff: of the bank's own
+    statement; None where it told none, and after any money that it has not stated yet."""
 
     installments: tuple[Installment, ...] = ()
+    payoff: Payoff | None = None
 
     @staticmethod
-    def of(installments: Iterable[Installment]) -> Arrears:
+    def of(installments: Iterable[Installment], payoff: Payoff | None = None) -> Arrears:
         kept = [i for i in installments if i.unpaid_minor > 0]
-        return Arrears(tuple(sorted(kept, key=lambda i: (i.due_date, i.number))))
+        return Arrears(tuple(sorted(kept, key=lambda i: (i.due_date, i.number))), payoff)
+
+    def payoff_on(self, day: date) -> Payoff | None:
+        """The one that may be told on a day. None once it is no longer good, and where it is less than what
+        is unpaid: then one of the two numbers is wrong."""
+        known = self.payoff
+        if known is None or day > known.good_through or known.amount_minor < self.unpaid_minor:
+            return None
+        return known
 
     @property
     def unpaid_minor(self) -> int:

@@ -132,12 +132,17 @@ _MONTHS = (
 _LENDER = "give it in RECOURSE_LENDERS, in the field {} of the lender"
 _BANK = "it comes with the bank's snapshot of the loan"
 _BY_HAND = "no event of the bank tells it; `recourse letter preview` takes it by --set"
+_PAYOFF = (
+    "the bank tells it with the arrears (`payoff`), good through the day of the letter; a preview takes it "
+    "by --set"
+)
 _REMEDIES = {
     "lender_address": _LENDER.format("address"),
     "phone": _LENDER.format("phone"),
     "counsel": _LENDER.format("counsel"),
     "counsel_address": _LENDER.format("counsel_address"),
-    "payoff": _BY_HAND,
+    "payoff": _PAYOFF,
+    "payoff_until": _PAYOFF,
     "sale": _BY_HAND,
     "dossier": "hand the file over first, or give it by --set",
 }

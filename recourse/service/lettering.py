@@ -33,6 +33,7 @@ def common_values(
 ) -> dict[str, Value]:
     """What every message says. Personal data, not to be logged; what is not known is empty."""
     arrears, loan = gathered.situation.account.arrears, gathered.loan
+    payoff = arrears.payoff_on(local_date(now, loan.zone))
     return {
         "name": name or "",
         "lender": loan.lender,
@@ -41,6 +42,8 @@ def common_values(
         "dpd": arrears.dpd(local_date(now, loan.zone)),
         "pay_reference": loan.id,
         "phone": lender.phone if lender else "",
+        "payoff": str(Money(payoff.amount_minor, loan.currency)) if payoff else "",
+        "payoff_until": payoff.good_through if payoff else "",
     }
 
 
@@ -103,7 +106,8 @@ async def drafted(
     known = common_values(gathered, lender, name, now)
     known |= await sheet_values(tx, gathered, lender, borrower.person_id, now)
     known["deadline"] = last_day(now, days, gathered.loan.zone)
-    known |= {"payoff": "", "sale": ""}
+    known["sale"] = ""
+    known["payoff_until"] = known["payoff_until"] or local_date(now, gathered.loan.zone)
     for name, value in draft.values.items():
         if name not in known:
             raise LookupError(f"--set: {name}: no letter has it; one of {', '.join(sorted(known))}")

@@ -14,8 +14,9 @@ from recourse.contracts.events.models import (
     LoanClosed,
     PaymentReceived,
     PaymentReversed,
+    Payoff,
 )
-from recourse.domain import facts
+from recourse.domain import delinquency, facts
 from recourse.domain.delinquency import Arrears, Installment
 from recourse.domain.facts import BankFact, Entry
 
@@ -30,14 +31,14 @@ def _fact(event: BankEvent) -> BankFact:
         case LoanSnapshot():
             return facts.SnapshotReceived()
         case InstallmentOverdue():
-            return facts.OverdueReported(data.as_of, _arrears(data.arrears))
+            return facts.OverdueReported(data.as_of, _arrears(data.arrears, data.payoff))
         case PaymentReceived():
             amount = data.amount.amount_minor
-            return facts.PaymentReceived(data.payment_id, amount, data.value_date, _maybe(data.arrears))
+            return facts.PaymentReceived(data.payment_id, amount, data.value_date, _maybe(data))
         case PaymentReversed():
-            return facts.PaymentReversed(data.payment_id, data.reversal_of, _maybe(data.arrears))
+            return facts.PaymentReversed(data.payment_id, data.reversal_of, _maybe(data))
         case LoanAdjusted():
-            return facts.LoanAdjusted(data.kind, _arrears(data.arrears))
+            return facts.LoanAdjusted(data.kind, _arrears(data.arrears, data.payoff))
         case LoanChargedOff():
             return facts.ChargedOff(data.amount.amount_minor, data.on)
         case LoanClosed():
@@ -46,11 +47,11 @@ def _fact(event: BankEvent) -> BankFact:
             assert_never(data)
 
 
-def _maybe(items: list[ArrearsItem] | None) -> Arrears | None:
-    return None if items is None else _arrears(items)
+def _maybe(data: PaymentReceived | PaymentReversed) -> Arrears | None:
+    return None if data.arrears is None else _arrears(data.arrears, data.payoff)
 
 
-def _arrears(items: Iterable[ArrearsItem]) -> Arrears:
-    return Arrears.of(
-        Installment(i.number, i.due_date, i.amount_due_minor, i.amount_unpaid_minor) for i in items
-    )
+def _arrears(items: Iterable[ArrearsItem], payoff: Payoff | None) -> Arrears:
+    unpaid = [Installment(i.number, i.due_date, i.amount_due_minor, i.amount_unpaid_minor) for i in items]
+    whole = delinquency.Payoff(payoff.amount_minor, payoff.good_through) if payoff is not None else None
+    return Arrears.of(unpaid, whole)

@@ -121,14 +121,24 @@ def _numbers_once(items: list[ArrearsItem]) -> list[ArrearsItem]:
 ArrearsList = Annotated[list[ArrearsItem], Field(max_length=600)]
 
 
+class Payoff(Strict):
+    """What would settle the whole debt, in minor units of the loan's currency. good_through: the last day on
+    which it does."""
+
+    amount_minor: PositiveMinor
+    good_through: Day
+
+
 class Sequenced(Strict):
     sequence: Sequence | None = None
 
 
 class WithArrears(Sequenced):
-    """arrears: every unpaid installment after the fact; an empty list means cured."""
+    """arrears: every unpaid installment after the fact; an empty list means cured. payoff: of the same
+    moment."""
 
     arrears: ArrearsList
+    payoff: Payoff | None = None
 
     @model_validator(mode="after")
     def _once(self) -> WithArrears:
@@ -138,10 +148,13 @@ class WithArrears(Sequenced):
 
 class MaybeArrears(Sequenced):
     arrears: ArrearsList | None = None
+    payoff: Payoff | None = None
 
     @model_validator(mode="after")
     def _once(self) -> MaybeArrears:
         _numbers_once(self.arrears or [])
+        if self.payoff is not None and self.arrears is None:
+            raise ValueError("payoff comes with arrears: they are of one moment")
         return self
 
 
