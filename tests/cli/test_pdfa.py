@@ -31,7 +31,8 @@ async def _letters(folder: Path, seal: Seal) -> None:
 async def _bundles(folder: Path, cli: Cli, tmp_path: Path, env: dict[str, str]) -> None:
     key, ladders = tmp_path / "ledger", {"RECOURSE_STRATEGIES": str(tmp_path / "ladders")}
     await cli("evidence", "keygen", key, "--name", "ledger.example")
-    ledger = {"RECOURSE_EVIDENCE_KEY_FILE": str(key)} | ladders
+    alone = {"RECOURSE_EXPORT_APPROVAL": "one_person"}
+    ledger = {"RECOURSE_EVIDENCE_KEY_FILE": str(key)} | ladders | alone
     await cli("evidence", "seal", **ledger)
     signed: Sequence[tuple[str, dict[str, str]]] = (("plain", ledger), ("signed", ledger | env))
     for (name, given), recipient in product(signed, ("court", "recovery-agency")):

@@ -177,13 +177,9 @@ async def _takes(broker: Guarded, name: str, topics: tuple[str, ...], group: str
     consumer = AIOKafkaConsumer(**options, group_id=group)
     await consumer.start()
     try:
-<<<<<<< HEAD
-        if not set(TOPICS.incoming()) <= await consumer.topics():
+        if not set(topics) <= await consumer.topics():
             return False  # asked all the same, the driver would look for the topic without a pause
-        every = [TopicPartition(topic, 0) for topic in TOPICS.incoming()]
-=======
         every = [TopicPartition(topic, 0) for topic in topics]
->>>>>>> d24cf32 (fix: nobody of ours may write to the feed of positions, and its list at the brokers is shown to be the least)
         consumer.assign(every)
         await consumer.seek_to_beginning(*every)
         seen: set[str] = set()
