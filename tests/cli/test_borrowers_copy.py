@@ -132,7 +132,7 @@ async def test_who_saw_it_in_clear_is_told_with_what_for_and_why_it_had_to_be(cl
         )
         await who.read((await who.ask(new)).id)
     layout = await cli.json("borrowers-copy", "L-1", "--lang", "en")
-    [seen] = [part for part in layout["parts"] if part["title"].startswith("5")]
+    [seen] = [part for part in layout["parts"] if part["title"].startswith("6")]
     whole, broken, _ = [dict(entry["rows"]) for entry in seen["entries"]]
     assert whole["purpose"] == broken["purpose"] == "to see to a dispute or a complaint"
     assert [value for name, value in broken.items() if "not for this person" in name] == ["to protect you"]
