@@ -71,7 +71,7 @@ async def locked(unit: Unit, key: str, *, contacting: bool = False) -> Gathered:
     await unit.lock_loans([case.loan_id])
     if contacting:
         await unit.lock_contact_points([case.loan_id])
-    return await gather(unit.tx, case_id, unit.now)
+    return await gather(unit.tx, case_id, unit.now, case.loan_id)
 
 
 def deliberate(unit: Unit, gathered: Gathered) -> Deliberation:

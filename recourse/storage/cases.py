@@ -17,6 +17,7 @@ from recourse.storage.codec import plan_from_json, plan_to_json
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, among_given
 from recourse.storage.tables import collection_case, loan
+from recourse.storage.together import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,6 @@ class CaseRow:
 
 
 _COLUMNS = [collection_case.c[name] for name in CaseRow.__dataclass_fields__]
-_BY_IDS = select(*_COLUMNS).where(among_given(collection_case.c.id, "cases"))
 _OF_LOANS = select(*_COLUMNS).where(among_given(collection_case.c.loan_id, "loans"))
 _OPEN = _OF_LOANS.where(collection_case.c.closed_at.is_(None))
 _NEWEST = _OF_LOANS.order_by(collection_case.c.episode)
@@ -76,13 +76,18 @@ def _row(mapping: RowMapping) -> CaseRow:
     return CaseRow(**mapping)
 
 
+BY_IDS: Part[dict[CaseId, CaseRow]] = Part(
+    select(*_COLUMNS).where(among_given(collection_case.c.id, "cases")),
+    lambda rows: {row.id: CaseRow(*row) for row in rows},
+)
+
+
 async def get(tx: Tx | ReadTx, key: CaseId) -> CaseRow | None:
     return (await by_ids(tx, [key])).get(key)
 
 
 async def by_ids(tx: Tx | ReadTx, keys: Iterable[CaseId]) -> dict[CaseId, CaseRow]:
-    rows = await tx.execute(_BY_IDS, {"cases": list(keys)})
-    return {row["id"]: _row(row) for row in rows.mappings()}
+    return await BY_IDS.of(tx, cases=list(keys))
 
 
 async def open_of(tx: Tx | ReadTx, loan_ids: Iterable[LoanId]) -> dict[LoanId, CaseRow]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from copy import copy
 from datetime import datetime
-from typing import NewType, Self, TypeVar
+from typing import Any, NewType, Self, TypeVar
 
 from asyncpg.exceptions import (
     DataError,
@@ -18,7 +18,7 @@ from asyncpg.exceptions import (
     SerializationError,
 )
 from asyncpg.exceptions import InterfaceError as DriverError
-from sqlalchemy import func, select, text
+from sqlalchemy import TextClause, func, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -48,6 +48,7 @@ _BEGIN_WRITING = text(
     + sights.SETTINGS
 )
 _BEGIN_READING = text("SELECT " + sights.SETTINGS)
+_SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _CLOCK = select(func.clock_timestamp())
 VAULT = "recourse_vault"
 """Execution option under which a transaction has the vault of its database."""
@@ -83,7 +84,6 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_pre_ping=True,
             pool_timeout=pool_timeout,
             hide_parameters=True,
             connect_args={"timeout": CONNECT_WITHIN, "command_timeout": ANSWER_WITHIN},
@@ -120,20 +120,17 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Tx]:
-        async with self.engine.begin() as connection:
-            limits = {"lock": LOCK_TIMEOUT, "statement": STATEMENT_TIMEOUT}
-            await connection.execute(_BEGIN_WRITING, limits | sights.values(self.sight))
+        limits = {"lock": LOCK_TIMEOUT, "statement": STATEMENT_TIMEOUT}
+        async with self._begun(_BEGIN_WRITING, limits | sights.values(self.sight)) as connection:
             yield Tx(connection)
+            await connection.commit()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadTx]:
         """A read-only snapshot. Raises Unavailable, or Unacceptable when asked for what no row can hold."""
         try:
-            async with self.engine.connect() as connection:
-                await connection.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
-                )
-                await connection.execute(_BEGIN_READING, sights.values(self.sight))
+            values = sights.values(self.sight)
+            async with self._begun(_BEGIN_READING, values, **_SNAPSHOT) as connection:
                 yield ReadTx(connection)
         except DBAPIError as error:
             cause = error.orig.__cause__ if error.orig else None
@@ -142,6 +139,28 @@ class Database:
             raise Unavailable(_safe(error)) from None
         except _AWAY as error:
             raise Unavailable(_safe(error)) from None
+
+    @asynccontextmanager
+    async def _begun(
+        self, statement: TextClause, values: Mapping[str, object], **options: Any
+    ) -> AsyncIterator[AsyncConnection]:
+        """A transaction that this statement has begun, rolled back unless it is committed.
+
+        The pool may hold connections that the server has closed since. It is not made to ask each one
+        beforehand, which takes three round trips: this statement finds out, none has come before it, so it is
+        said once more on a new connection.
+        """
+        for another in (True, False):
+            async with self.engine.connect() as connection:
+                await connection.execution_options(**options)
+                try:
+                    await connection.execute(statement, values)
+                except DBAPIError as error:
+                    if another and error.connection_invalidated:
+                        continue
+                    raise
+                yield connection
+                return
 
     async def now(self, tx: Tx | ReadTx) -> datetime:
         """Business now by the database's clock: workers with a wrong clock must not decide what is late."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
 
 from recourse.domain.ids import LoanId, PersonId
 from recourse.storage.database import Tx
@@ -29,6 +29,12 @@ _POINTS_OF = (
 _LOCK_PEOPLE = (
     select(party.c.id).where(among_given(party.c.id, "people")).order_by(party.c.id).with_for_update()
 )
+_WITH_PEOPLE_ON = func.array_cat(
+    func.array(_PEOPLE_ON.scalar_subquery(), type_=ARRAY(Text)), bindparam("people", type_=ARRAY(Text))
+)
+_LOCK_PEOPLE_ON = (
+    select(party.c.id).where(party.c.id == any_(_WITH_PEOPLE_ON)).order_by(party.c.id).with_for_update()
+)
 _LOCK_LOANS = select(loan.c.id).where(among_given(loan.c.id, "loans")).order_by(loan.c.id).with_for_update()
 _LOCK_POINTS = (
     select(contact_point.c.id)
@@ -41,8 +47,7 @@ _LOCK_POINTS = (
 async def lock_loans(tx: Tx, loan_ids: Iterable[LoanId], people: Iterable[PersonId] = ()) -> None:
     """Lock the loans and everyone on them, plus `people` about to be put on them."""
     loans = sorted(set(loan_ids))
-    on_loans = set((await tx.execute(_PEOPLE_ON, {"loans": loans})).scalars())
-    await tx.execute(_LOCK_PEOPLE, {"people": sorted(on_loans | set(people))})
+    await tx.execute(_LOCK_PEOPLE_ON, {"loans": loans, "people": sorted(people)})
     await tx.execute(_LOCK_LOANS, {"loans": loans})
 
 

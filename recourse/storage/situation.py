@@ -105,6 +105,7 @@ _CONCLUDED = Part(
     lambda rows: {row.case_id for row in rows},
 )
 _OF_LOANS = Together(
+    cases.BY_IDS,
     ledger.LOANS,
     _PARTIES,
     _POINTS,
@@ -132,21 +133,24 @@ class Gathered:
     borrower_region: str
 
 
-async def gather(tx: Tx | ReadTx, case_key: CaseId, now: datetime) -> Gathered:
-    """Raises LookupError when there is no such case."""
-    return (await gather_all(tx, [case_key], now))[case_key]
+async def gather(tx: Tx | ReadTx, case_key: CaseId, now: datetime, loan_id: LoanId | None = None) -> Gathered:
+    """loan_id: the case's, where it is known. Raises LookupError when there is no such case."""
+    return (await gather_all(tx, [case_key], now, [loan_id] if loan_id else None))[case_key]
 
 
-async def gather_all(tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime) -> dict[CaseId, Gathered]:
-    """Three statements, however many cases: a batch of facts decides all of its cases at once.
-
-    Raises LookupError when there is no such case.
+async def gather_all(
+    tx: Tx | ReadTx, keys: Sequence[CaseId], now: datetime, loans: Iterable[LoanId] | None = None
+) -> dict[CaseId, Gathered]:
+    """Two statements, however many cases: a batch of facts decides all of its cases at once. One more where
+    `loans`, those of the cases, are not known. Raises LookupError when there is no such case.
     """
-    rows = await cases.by_ids(tx, keys)
+    if loans is None:
+        loans = {row.loan_id for row in (await cases.by_ids(tx, keys)).values()}
+    loan_ids = sorted(set(loans))
+    about = await _OF_LOANS.of(tx, cases=list(keys), loans=loan_ids)
+    rows = about[cases.BY_IDS]
     if len(rows) < len(set(keys)):
         raise LookupError("case")
-    loan_ids = sorted({row.loan_id for row in rows.values()})
-    about = await _OF_LOANS.of(tx, cases=list(keys), loans=loan_ids)
     people = sorted({row.id for row in about[_PARTIES]})
     points = sorted({row.contact_point_id for row in about[_POINTS]})
     since = attempts.ledger_from(now)

@@ -91,7 +91,9 @@ async def _nothing_was_sent_twice(system: System) -> None:
 
 
 async def _every_reminder_reached_its_end_or_a_person(system: System) -> None:
-    assert await system.scalar("SELECT count(*) FROM contact_attempt WHERE state = 'claimed'") == 0
+    # Of the messages after it some may be on their way, or the payment overtook them, which the sweep tells.
+    claimed = "SELECT count(*) FROM contact_attempt WHERE state = 'claimed' AND step_id = 'email_friendly'"
+    assert await system.scalar(claimed) == 0
     doubtful = await system.scalar("SELECT count(*) FROM contact_attempt WHERE state = 'unknown'")
     checks = await system.scalar("SELECT count(*) FROM agent_task WHERE kind = 'check_delivery'")
     assert doubtful == checks

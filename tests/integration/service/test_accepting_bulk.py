@@ -19,8 +19,8 @@ from tests.integration.conftest import World
 NOON = datetime(2026, 11, 6, 4, 0, tzinfo=UTC)
 """Twelve o'clock in Shanghai, a Friday."""
 
-STATEMENTS_A_BATCH_OF_CURES = 29
-STATEMENTS_A_BATCH = 30
+STATEMENTS_A_BATCH_OF_CURES = 28
+STATEMENTS_A_BATCH = 29
 
 
 @contextmanager

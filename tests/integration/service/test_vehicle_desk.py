@@ -85,7 +85,9 @@ async def test_leave_is_asked_for_then_the_place_is_read_and_every_step_stands_i
         ("location_read", "fresh"),
         ("location_shown", "fresh"),
     ]
-    lines = await world.rows("SELECT actor, source, reason FROM step WHERE event LIKE 'location%'")
+    lines = await world.rows(
+        "SELECT actor, source, reason FROM step WHERE event LIKE 'location%' ORDER BY id"
+    )
     assert {(line["actor"], line["source"]) for line in lines} == {("desk-1", row.id)}
     assert lines[-1]["reason"] == "plan_visit, exact"
     async with world.services.database.reading() as tx:
