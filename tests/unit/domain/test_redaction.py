@@ -7,7 +7,7 @@ import string
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from recourse.domain.redaction import Cover, Kept, Recipient, Withheld, path_of, redact
@@ -114,6 +114,8 @@ def test_a_path_that_is_none_is_refused(path: str) -> None:
 
 _NAMES = st.text("王李张建国伟ABCdefghÄß", min_size=2, max_size=8).filter(lambda name: name.strip() == name)
 _NUMBERS = st.text(string.digits, min_size=8, max_size=14)
+_OWN = ("people", "name", "value", "notes", "inner", "most", "text")
+"""What the document itself says: a part of a word is no name, and stays."""
 _WORDS = st.lists(st.sampled_from(["hello", "please pay", "2026-11-27", "您好", "ok"]), max_size=4)
 
 
@@ -124,11 +126,12 @@ def test_no_withheld_value_can_be_read_anywhere(name: str, number: str, words: l
     document = {
         "people": [{"name": name, "value": number}],
         "notes": [glue.join([*words, name, *words, number, written])],
-        "deep": {"er": [{"text": f"{name}{glue}{written}"}]},
+        "inner": {"most": [{"text": f"{name}{glue}{written}"}]},
     }
+    assume(not any(name in word for word in (*_OWN, *words)))
     rules = Withheld("people.name", "one"), Withheld("people.value", "two")
     told = json.dumps(redact(document, _recipient(*rules)).document, ensure_ascii=False)
     assert name not in told
     assert number not in told
     assert written not in told
-    assert all(word in told for word in words if word not in ("2026-11-27", "ok") and name not in word)
+    assert all(word in told for word in words if word not in ("2026-11-27", "ok"))
