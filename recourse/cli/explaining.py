@@ -85,12 +85,14 @@ def _limitation(found: Explained) -> list[dict[str, Any]]:
 
 
 def _show(found: Explained, moves: list[Again]) -> None:
+    from recourse.domain.money import Money
+
     row, explanation, s = found.recorded, found.explanation, found.situation
     head = f" {row['event']} {row['step_id'] or ''} · {row['reason']}"
     out.print(styled(f"{row['case_id']} #{found.number} {short(row['at'])} UTC", "bold"), head)
-    unpaid = sum(i.unpaid_minor for i in s.account.arrears.installments)
+    unpaid = Money(sum(i.unpaid_minor for i in s.account.arrears.installments), s.currency)
     out.print(
-        f"facts up to {s.facts_seen}: {unpaid} {s.currency} (minor units) unpaid, "
+        f"facts up to {s.facts_seen}: {unpaid} unpaid, "
         f"{len(s.holds)} holds, {len(s.promises)} promises, {len(s.attempts)} contacts, {len(s.tasks)} tasks"
     )
     laws = ", ".join(pack.name for pack in found.rules.packs) or "none"

@@ -23,6 +23,7 @@ from recourse.packs.record import (
     rules_from_json,
     situation_from_json,
 )
+from recourse.storage import cases
 from recourse.storage.database import ReadTx
 from recourse.storage.tables import rule_set, step
 
@@ -110,6 +111,8 @@ async def _row(tx: ReadTx, case_id: CaseId, number: int | None, at: datetime | N
     if at is not None:
         wanted = wanted.where(step.c.at <= at)
     row = (await tx.execute(wanted.order_by(step.c.id.desc()).limit(1))).mappings().first()
+    if row is None and await cases.get(tx, case_id) is None:
+        raise NothingToExplain(f"case {case_id}: there is none; list them with `recourse cases list`")
     if row is None:
         raise NothingToExplain(
             f"case {case_id}: no such decision is recorded; its diary: `recourse cases show {case_id}`"

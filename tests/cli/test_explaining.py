@@ -25,6 +25,7 @@ async def test_a_plan_is_explained_with_rules_sources_and_what_was_not_taken(
         "second_hand",
         "cn_auto@2026-11-27",
         "not taken: notice_written_sms",
+        " CNY unpaid, 0 holds, 0 promises",
         "made again from the stored inputs: the same",
     ):
         assert words in said.output
@@ -56,11 +57,16 @@ async def test_an_answer_that_cannot_be_made_again_is_a_finding(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["case-L-9-1"], ["case-L-1-1", "--step", "999999"], ["case-L-1-1", "--at", "2020-01-01"]]
+    ("arguments", "remedy"),
+    [
+        (["case-L-9-1"], "recourse cases list"),
+        (["case-L-1-1", "--step", "999999"], "recourse cases show case-L-1-1"),
+        (["case-L-1-1", "--at", "2020-01-01"], "recourse cases show case-L-1-1"),
+    ],
 )
 async def test_what_was_never_decided_is_named_with_where_to_look(
-    cli: Cli, planned: OpenCase, arguments: list[str]
+    cli: Cli, planned: OpenCase, arguments: list[str], remedy: str
 ) -> None:
     said = await cli("explain", *arguments)
     assert said.exit_code == 2
-    assert "recourse cases show" in said.output
+    assert remedy in said.output
