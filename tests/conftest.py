@@ -23,7 +23,8 @@ os.environ["COLUMNS"] = "400"
 """Before any console is made: on a narrow one, as pytest-xdist gives its workers, tables fold their texts."""
 
 
-settings.register_profile("recourse", deadline=None, max_examples=10 if FEW else 50)
+settings.register_profile("recourse", deadline=None, max_examples=10 if FEW else 50, print_blob=True)
+# With the blob a failure that one machine saw once is made again on another.
 settings.load_profile("recourse")
 
 ONE_STACK = pytest.StashKey[OneStack]()
