@@ -216,7 +216,11 @@ def test_no_order_of_events_wishes_jumps_and_edits_makes_the_gate_allow_a_breach
     bounds = settings(
         max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
     )
-    run_state_machine_as_test(here, settings=bounds)
+    for _ in range(4):
+        # No run may allow a breach. What one of them tries is chance, so others follow until all was tried.
+        run_state_machine_as_test(here, settings=bounds)
+        if set(by_channel) == set(Channel) and allowed["LocateEffect"]:
+            break
     assert allowed["ContactEffect"] > 10
     assert allowed["LocateEffect"] > 0
     assert set(by_channel) == set(Channel), "a channel that is never allowed is not tried at all"
