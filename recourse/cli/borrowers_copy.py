@@ -11,15 +11,14 @@ from recourse.cli.common import (
     DOWN,
     USAGE,
     Json,
-    acting,
     fail,
     one_of,
-    opaque_or_none,
     out,
     print_json,
     run,
     say,
 )
+from recourse.cli.persons import given_token, person_of
 
 
 def borrowers_copy(
@@ -28,23 +27,18 @@ def borrowers_copy(
         Path | None, typer.Option("--out", help="Write it as a PDF, to be handed to him.")
     ] = None,
     language: Annotated[str, typer.Option("--lang", help="zh or en.")] = "zh",
-    actor: Annotated[
-        str | None,
-        typer.Option(
-            "--as", callback=opaque_or_none, help="Opaque id of who makes it; else the user's number."
-        ),
-    ] = None,
     as_json: Json = False,
 ) -> None:
     """The borrower's copy: every contact and why, what the system decided by itself, who saw the record.
 
     What concerns other persons on the loan is withheld. It holds his personal data. Each one is kept.
+    With the token of a lead, a lawyer or an auditor: RECOURSE_TOKEN, else it is asked for.
     """
     from recourse.ports import NotHandedOver
 
     one_of("--lang", language, ("zh", "en"))
     try:
-        layout, pdf = run(_made(loan_id, language, acting(actor), pressed=target is not None))
+        layout, pdf = run(_made(loan_id, language, given_token(), pressed=target is not None))
     except NotHandedOver as error:
         fail(str(error), DOWN)
     if target is None:
@@ -57,15 +51,18 @@ def borrowers_copy(
     say({"file": str(target), "bytes": len(pdf)}, f"{target} written; it holds personal data", as_json)
 
 
-async def _made(loan_id: str, language: str, actor: str, *, pressed: bool) -> tuple[dict[str, Any], bytes]:
+async def _made(loan_id: str, language: str, token: str, *, pressed: bool) -> tuple[dict[str, Any], bytes]:
     from recourse.app.compose import services
     from recourse.app.copying import borrowers_copy as copy_of
     from recourse.app.settings import load_settings
+    from recourse.domain.disclosure import READERS
     from recourse.domain.ids import LoanId
     from recourse.gateways.bundle_press import press_bundle
 
     async with services(load_settings()) as running:
-        layout = await copy_of(running, LoanId(loan_id), language=language, actor=actor)
+        who = await person_of(running, token, READERS)
+        seen = running.for_lenders(who.lenders)
+        layout = await copy_of(seen, LoanId(loan_id), language=language, actor=who.actor)
     return layout, await press_bundle(layout, ()) if pressed else b""
 
 

@@ -1,10 +1,8 @@
-"""`recourse cases` and `recourse dossier`."""
+"""`recourse cases`: which there are, where each stands, and the whole book in counts."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,26 +10,21 @@ import typer
 from recourse.cli.common import (
     USAGE,
     Json,
-    acting,
     err,
     fail,
     listing,
     one_of,
-    opaque_or_none,
     out,
     print_json,
     run,
     short,
     shortened,
 )
-from recourse.cli.exports import Export
 from recourse.cli.limitation import limitation, told
 from recourse.cli.screen import Listing, styled
 
 if TYPE_CHECKING:
-    from recourse.domain.ids import LoanId
     from recourse.reading.cases import CaseLine, CaseView
-    from recourse.reading.dossier_reads import ReadLine
 
 app = typer.Typer(help="Cases and their diaries.", no_args_is_help=True)
 app.command("limitation")(limitation)
@@ -196,80 +189,3 @@ def _recall(permit: dict[str, Any]) -> str:
     if permit["recall_code"] is None:
         return ""
     return f" ({permit['recall_code']})" + (", not acknowledged yet" if permit["owed"] else "")
-
-
-def dossier(
-    loan_id: str,
-    actor: Annotated[
-        str | None,
-        typer.Option("--as", callback=opaque_or_none, help="Opaque id of who reads; else the user's number."),
-    ] = None,
-    purpose: Annotated[
-        str | None,
-        typer.Option(callback=opaque_or_none, help="What for: a code or a file number, kept with it."),
-    ] = None,
-    readers: Annotated[bool, typer.Option("--readers", help="Who has read it, instead of it.")] = False,
-    target: Annotated[
-        Path | None, typer.Option("--bundle", help="Write it as a PDF for a court, with letters and proofs.")
-    ] = None,
-    language: Annotated[str, typer.Option("--lang", help="Of the bundle: zh or en.")] = "zh",
-    for_: Annotated[
-        str, typer.Option("--for", help="For whom the bundle is; see `recourse recipients`.")
-    ] = "court",
-    export: Export = None,
-    as_json: Json = False,
-) -> None:
-    """The collection dossier (车贷催收简历) of a loan: six parts, personal data. Each reading is kept."""
-    from recourse.app.compose import services
-    from recourse.app.settings import load_settings
-    from recourse.cli.dossier_view import render
-    from recourse.domain.ids import LoanId
-    from recourse.service.dossier_reading import note_reading
-    from recourse.service.limiting import Limits
-    from recourse.storage.dossier import dossier_document
-
-    loan = LoanId(loan_id)
-    if readers:
-        _readers(loan, as_json)
-        return
-    if target is not None:
-        from recourse.cli.bundling import bundle
-
-        who = {"actor": actor, "purpose": purpose, "export": export}
-        bundle(loan, target, language=language, for_=for_, as_json=as_json, **who)
-        return
-    reading = partial(note_reading, loan_id=loan, actor=acting(actor), via="cli", purpose=purpose)
-
-    async def work() -> dict[str, Any]:
-        async with services(load_settings()) as running:
-            await running.run(reading)
-            async with running.database.reading() as tx:
-                limits = Limits(running.book, running.lenders)
-                known = await limits.of_loan(tx, loan, await running.database.now(tx))
-                return await dossier_document(tx, loan, [asdict(line) for line in known])
-
-    document = run(work())
-    if as_json:
-        print_json(document)
-    else:
-        out.print(render(document))
-
-
-def _readers(loan: LoanId, as_json: bool) -> None:
-    from recourse.app.compose import services
-    from recourse.app.settings import load_settings
-    from recourse.reading.dossier_reads import readers
-
-    async def work() -> list[ReadLine]:
-        async with services(load_settings()) as running, running.database.reading() as tx:
-            return await readers(tx, loan)
-
-    lines = run(work())
-    if as_json:
-        print_json([asdict(line) for line in lines])
-        return
-    table = listing("at (UTC)", "who", "through", "purpose", whole=("at (UTC)", "who"))
-    for line in lines:
-        why = f"{line.purpose or ''} {line.justification or ''}".strip()
-        table.add_row(short(line.at), line.actor, line.via, why)
-    out.print(table if lines else "nobody has read it")

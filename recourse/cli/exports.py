@@ -49,6 +49,9 @@ def ask(
     loans: Annotated[
         Path | None, typer.Option("--loans", help="The same file as `recourse bundles` gets.")
     ] = None,
+    letters: Annotated[
+        str | None, typer.Option("--letters", help="The letters of this loan as they were sent.")
+    ] = None,
     for_: Annotated[
         str | None, typer.Option("--for", help="Of bundles: for whom; see `recourse recipients`.")
     ] = None,
@@ -65,15 +68,16 @@ def ask(
 
     one_of("--purpose", purpose, ExportPurpose)
     named = [LoanId(one) for one in loan or ()] + (loans_in(loans) if loans else [])
-    if (person is None) is not bool(named):
-        fail("--person, or --loan and --loans: name one of the two", USAGE)
-    if (person is None) is (for_ is None):
-        fail("--for: of bundles it says for whom; of a person it is left out", USAGE)
+    if sum((person is not None, letters is not None, bool(named))) != 1:
+        fail("--person, --letters, or --loan and --loans: name one of the three", USAGE)
+    if bool(named) is (for_ is None):
+        fail("--for: of bundles it says for whom; of anything else it is left out", USAGE)
 
     bundles = Scope.of_bundles(named, recipient_of(for_).id) if for_ is not None else None
+    of_letters = Scope.of_letters(LoanId(letters)) if letters is not None else None
 
     async def work(unit: Unit, actor: str) -> ExportRow:
-        scope = bundles or await Scope.of_person(unit, PersonId(person or ""))
+        scope = bundles or of_letters or await Scope.of_person(unit, PersonId(person or ""))
         return await exporting.ask(unit, scope, ExportPurpose(purpose), actor)
 
     row = as_person(work, EXPORT_ASKERS)

@@ -1,11 +1,10 @@
-"""`recourse letter` and `recourse documents`: a letter before it is sent, and those that were."""
+"""`recourse letter`: the kinds there are, and one before it is sent."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,17 +22,18 @@ from recourse.cli.common import (
     print_json,
     run,
     say,
-    short,
 )
+from recourse.cli.revealing import Justification, Reference, Reveal, Revealed, revealed
 
 if TYPE_CHECKING:
     from recourse.service.lettering import Draft
-    from recourse.storage.documents import DocumentLine, DocumentRow
 
 Actor = Annotated[
     str | None,
     typer.Option("--as", callback=opaque_or_none, help="Opaque id of who reads; else the user's number."),
 ]
+PURPOSE = "letters"
+"""Of the reading that is kept."""
 app = typer.Typer(help="Letters: what one would look like.", no_args_is_help=True)
 
 
@@ -41,16 +41,22 @@ app = typer.Typer(help="Letters: what one would look like.", no_args_is_help=Tru
 def preview(
     kind: Annotated[str, typer.Argument(help="The template, as `recourse letter kinds` lists it.")],
     loan: Annotated[str, typer.Option(help="The loan, as `recourse cases list` shows it.")],
-    target: Annotated[Path, typer.Option("--out", help="The PDF to write; personal data.")],
+    target: Annotated[Path, typer.Option("--out", help="The PDF to write.")],
     language: Annotated[str, typer.Option("--lang", help="zh or en.")] = "en",
     given: Annotated[
         list[str] | None,
         typer.Option("--set", help="NAME=VALUE: what the dossier does not know; several times."),
     ] = None,
     actor: Actor = None,
+    reveal: Reveal = None,
+    reference: Reference = None,
+    justification: Justification = None,
     as_json: Json = False,
 ) -> None:
-    """A letter to the borrower as it would be today, as a draft. Nothing is sent; who saw it is kept."""
+    """A letter to the borrower as it would be today, as a draft. Nothing is sent; who saw it is kept.
+
+    Name, address and vehicle are covered; by --reveal, with your token, they are as in the letter.
+    """
     from recourse.domain.ids import LoanId
     from recourse.domain.letter import LetterError
     from recourse.packs.letters import letter_kinds
@@ -59,9 +65,12 @@ def preview(
 
     one_of("KIND", kind, letter_kinds())
     one_of("--lang", language, ("zh", "en"))
-    draft = Draft(LoanId(loan), kind, language, dict(map(_pair, given or [])))
+    wanted = revealed(reveal, reference, justification)
+    if wanted is not None and actor:
+        fail("--as: of a --reveal the token says who; leave it out", USAGE)
+    draft = Draft(LoanId(loan), kind, language, dict(map(_pair, given or [])), clear=wanted is not None)
     try:
-        number, pdf = run(_pressed(draft, actor))
+        number, pdf = run(_pressed(draft, actor, wanted))
     except LetterError as error:
         fail(str(error), FINDINGS)
     except NotHandedOver as error:
@@ -90,30 +99,6 @@ def kinds(as_json: Json = False) -> None:
     out.print(table)
 
 
-def documents(
-    case: Annotated[str, typer.Argument(help="The case, as `recourse cases list` shows it.")],
-    folder: Annotated[
-        Path | None, typer.Option("--out", help="Write them into this folder; personal data.")
-    ] = None,
-    actor: Actor = None,
-    as_json: Json = False,
-) -> None:
-    """The letters of a case as they were sent, with what proves that they arrived. Who takes them is kept."""
-    if folder is not None and not folder.is_dir():
-        fail(f"--out: {folder} is no folder; make it, where only those may read who are concerned", USAGE)
-    lines, rows = run(_kept(case, actor, contents=folder is not None))
-    for row in rows:
-        _write((folder or Path()) / f"{row.id}.pdf", row.content)
-    if as_json:
-        print_json([asdict(line) for line in lines])
-        return
-    table = listing("letter", "kind", "at (UTC)", "by", "state", "proofs", "sha256", whole=("letter",))
-    for line in lines:
-        proved = ", ".join(f"{one.kind} {one.at:%Y-%m-%d} ({one.evidence})" for one in line.proofs)
-        table.add_row(line.id, line.kind, short(line.at), line.channel, line.state, proved, line.sha256[:16])
-    out.print(table if lines else "no letters")
-
-
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
@@ -121,7 +106,7 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-async def _pressed(draft: Draft, actor: str | None) -> tuple[str, bytes]:
+async def _pressed(draft: Draft, actor: str | None, wanted: Revealed | None) -> tuple[str, bytes]:
     """Its number and the PDF. A draft is never signed."""
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
@@ -130,37 +115,18 @@ async def _pressed(draft: Draft, actor: str | None) -> tuple[str, bytes]:
     from recourse.service.dossier_reading import note_reading
     from recourse.service.lettering import drafted
 
-    async with services(load_settings()) as running:
-        async with running.database.reading() as tx:
-            now = await running.database.now(tx)
-            letter = await drafted(tx, running.book, running.lenders, draft, now)
-        await running.run(partial(note_reading, loan_id=draft.loan_id, **_reader(actor)))
+    settings = load_settings()
+    async with services(settings) as running:
+        seen = running
+        if wanted is not None:
+            seen = await wanted.read(running, settings, draft.loan_id)
+        async with seen.database.reading() as tx:
+            now = await seen.database.now(tx)
+            letter = await drafted(tx, seen.book, seen.lenders, draft, now)
+        if wanted is None:
+            read = partial(note_reading, loan_id=draft.loan_id, actor=acting(actor), via="cli")
+            await running.run(partial(read, purpose=PURPOSE))
     return number_of(letter), await TypstPress().press(letter)
-
-
-async def _kept(
-    case: str, actor: str | None, *, contents: bool
-) -> tuple[list[DocumentLine], list[DocumentRow]]:
-    from recourse.app.compose import services
-    from recourse.app.settings import load_settings
-    from recourse.domain.ids import CaseId
-    from recourse.service.dossier_reading import note_reading
-    from recourse.storage import cases, documents
-
-    async with services(load_settings()) as running:
-        async with running.database.reading() as tx:
-            known = await cases.get(tx, CaseId(case))
-            if known is None:
-                raise LookupError(f"case {case}: there is none; list them with `recourse cases list`")
-            lines = await documents.of_case(tx, known.id)
-            rows = [await documents.get(tx, line.id) for line in lines] if contents else []
-        if rows:
-            await running.run(partial(note_reading, loan_id=known.loan_id, **_reader(actor)))
-    return lines, [row for row in rows if row is not None]
-
-
-def _reader(actor: str | None) -> dict[str, Any]:
-    return {"actor": acting(actor), "via": "cli", "purpose": "letters"}
 
 
 def _write(target: Path, content: bytes) -> None:

@@ -16,6 +16,7 @@ from recourse.cli.common import USAGE, fail, run
 
 if TYPE_CHECKING:
     from recourse.service.context import Services, Unit
+    from recourse.service.tokens import Caller
 
 T = TypeVar("T")
 TOKEN = "RECOURSE_TOKEN"  # noqa: S105 - the name of a variable
@@ -27,7 +28,7 @@ def given_token() -> str:
     return token
 
 
-async def actor_of(running: Services, token: str, roles: tuple[str, ...]) -> str:
+async def person_of(running: Services, token: str, roles: tuple[str, ...]) -> Caller:
     """Whose token it is. Exits with 2 for one that is not in force, and where its role may not do this."""
     from recourse.service.tokens import caller
 
@@ -37,7 +38,7 @@ async def actor_of(running: Services, token: str, roles: tuple[str, ...]) -> str
         fail(f"{TOKEN}: not a token that is in force; see `recourse tokens list`", USAGE)
     if who.role not in {*roles, "admin"}:
         fail(f"{TOKEN}: the role {who.role} may not do this; {' or '.join(roles)} may", USAGE)
-    return who.actor
+    return who
 
 
 def as_person(work: Callable[[Unit, str], Awaitable[T]], roles: tuple[str, ...]) -> T:
@@ -50,7 +51,7 @@ def as_person(work: Callable[[Unit, str], Awaitable[T]], roles: tuple[str, ...])
 
     async def done() -> T:
         async with services(load_settings()) as running:
-            actor = await actor_of(running, token, roles)
+            actor = (await person_of(running, token, roles)).actor
             return await running.run(partial(_within, work=work, actor=actor))
 
     try:

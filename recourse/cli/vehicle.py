@@ -24,7 +24,7 @@ from recourse.cli.common import (
     say,
     short,
 )
-from recourse.cli.persons import actor_of, given_token
+from recourse.cli.persons import given_token, person_of
 
 if TYPE_CHECKING:
     from recourse.domain.law.verdict import Refused
@@ -177,7 +177,7 @@ def _at_the_desk(work: Callable[[VehicleDesk, str], Awaitable[T]]) -> T:
     async def done() -> T:
         settings = load_settings()
         async with services(settings) as running, vehicle_desk(settings, running) as desk:
-            return await work(desk, await actor_of(running, token, ROLES))
+            return await work(desk, (await person_of(running, token, ROLES)).actor)
 
     try:
         return run(done())

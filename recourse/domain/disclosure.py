@@ -56,10 +56,12 @@ REVIEWERS: Final = ("lead", "auditor")
 
 
 class ExportKind(StrEnum):
-    """person: all that is held about somebody. bundle: dossiers as files, for a recipient."""
+    """person: all that is held about somebody. bundle: dossiers as files, for a recipient. letters: those of
+    a loan, as they were sent."""
 
     PERSON = "person"
     BUNDLE = "bundle"
+    LETTERS = "letters"
 
 
 class ExportPurpose(StrEnum):

@@ -24,6 +24,8 @@ from recourse.storage.steps import StepRow
 
 PERSON: Final = "person"
 """As recipient of all that is held about somebody: he himself, or who asks for him."""
+HOUSE: Final = "house"
+"""As recipient of letters: they were sent already, and their files are for who works here."""
 EXPORTED: Final = "exported"
 """Event of the diary; its code says whether two persons stand behind it."""
 OF_PERSON: Final = "privacy_export"
@@ -46,6 +48,10 @@ class Scope:
     @staticmethod
     def of_bundles(loans: Iterable[LoanId], recipient: str) -> Scope:
         return Scope(ExportKind.BUNDLE, tuple(sorted(set(loans))), recipient)
+
+    @staticmethod
+    def of_letters(loan: LoanId) -> Scope:
+        return Scope(ExportKind.LETTERS, (loan,), HOUSE)
 
     @staticmethod
     async def of_person(unit: Unit, person_id: PersonId) -> Scope:
@@ -122,6 +128,8 @@ def remedy(scope: Scope) -> str:
     match scope.kind, scope.loans:
         case ExportKind.PERSON, _:
             what = f"--person {scope.person_id} --purpose persons_request"
+        case ExportKind.LETTERS, (loan,):
+            what = f"--letters {loan} --purpose court_file"
         case _, (loan,):
             what = f"--loan {loan} --for {scope.recipient} --purpose court_file"
         case _:

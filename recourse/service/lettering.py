@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -78,14 +78,21 @@ def _vehicle(details: Mapping[str, Any]) -> str:
     return ", ".join(str(part) for part in (named, details.get("plate"), details.get("vin")) if part)
 
 
+PERSONAL: Final = ("name", "address", "vehicle")
+COVERED: Final = "■■■■"
+"""In each of the packaged fonts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A letter to look at. template: its kind. values: what the dossier does not know, by variable."""
+    """A letter to look at. template: its kind. values: what the dossier does not know, by variable. clear:
+    with what says who the borrower is, for who has a reveal; else that is covered."""
 
     loan_id: LoanId
     template: str
     language: str
     values: Mapping[str, str]
+    clear: bool = False
 
 
 async def drafted(
@@ -108,6 +115,9 @@ async def drafted(
     known["deadline"] = last_day(now, days, gathered.loan.zone)
     known["sale"] = ""
     known["payoff_until"] = known["payoff_until"] or local_date(now, gathered.loan.zone)
+    if not draft.clear:
+        # What is missing stays missing: that the letter cannot be written is what a draft is there to tell.
+        known |= {name: COVERED for name in PERSONAL if known[name]}
     for name, value in draft.values.items():
         if name not in known:
             raise LookupError(f"--set: {name}: no letter has it; one of {', '.join(sorted(known))}")

@@ -19,7 +19,7 @@ from recourse.domain.disclosure import READERS, REVEALS_LAST, Finding, Justifica
 from recourse.domain.ids import LoanId
 from recourse.service.authorising import NotAuthorised
 from recourse.service.context import Services, Unit
-from recourse.service.dossier_reading import note_reading
+from recourse.service.dossier_reading import Via, note_reading
 from recourse.service.noting import Pointless, RequestReused, Unknown
 from recourse.service.tokens import Caller
 from recourse.storage import cases, ledger, reveals, steps
@@ -54,6 +54,7 @@ class Revealing:
     services: Services
     who: Caller
     across_lenders: bool = False
+    via: Via = "api"
 
     async def ask(self, new: NewReveal) -> RevealRow:
         """Raises Unknown for a loan that the caller does not see, Pointless for what cannot be meant,
@@ -64,7 +65,9 @@ class Revealing:
     async def read(self, key: str) -> tuple[RevealRow, Services]:
         """Commits that it is read, and gives the services that see the dossier. Raises Unknown for a reveal
         that is not the caller's, Pointless for one that has ended."""
-        row = await self._seen(lambda outside: partial(_read, key=key, who=self.who, lender=outside), True)
+        row = await self._seen(
+            lambda outside: partial(_read, key=key, who=self.who, lender=outside, via=self.via), True
+        )
         return row, self._wide() if row.outside is Outside.LENDER else self.services
 
     async def _seen(
@@ -137,7 +140,7 @@ def _as_asked(row: RevealRow) -> RevealRow:
     return replace(row, finding=None, reviewed_by=None, reviewed_at=None)
 
 
-async def _read(unit: Unit, key: str, who: Caller, lender: bool) -> RevealRow:
+async def _read(unit: Unit, key: str, who: Caller, lender: bool, via: Via) -> RevealRow:
     row = await reveals.get(unit.tx, key)
     if row is not None:
         persons = await persons_of(unit.tx, [row.actor, who.actor])
@@ -147,7 +150,7 @@ async def _read(unit: Unit, key: str, who: Caller, lender: bool) -> RevealRow:
         raise Unknown("reveal: its loan is not yours to see any more")
     if unit.now >= row.until:
         raise Pointless("reveal: it has ended; ask for another")
-    await note_reading(unit, row.loan_id, who.actor, "api", row.purpose, reveal_id=row.id)
+    await note_reading(unit, row.loan_id, who.actor, via, row.purpose, reveal_id=row.id)
     return row
 
 

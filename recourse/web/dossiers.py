@@ -13,14 +13,10 @@ from pydantic import StringConstraints
 from recourse.delivery import Delivery
 from recourse.domain.disclosure import BREAKERS, READERS, Justification, RevealPurpose
 from recourse.domain.ids import LoanId
-from recourse.domain.redaction import redact
-from recourse.packs.masks import masks
 from recourse.service.context import Services
-from recourse.service.dossier_reading import note_reading
-from recourse.service.limiting import Limits
+from recourse.service.dossier_reading import in_clear, masked, note_reading
 from recourse.service.revealing import NewReveal, Revealing
 from recourse.service.tokens import Caller
-from recourse.storage.dossier import dossier_document
 from recourse.web.access import only
 from recourse.web.shapes import ClaimBody
 
@@ -58,8 +54,7 @@ async def dossier(request: Request, who: Reader, loan_id: str, purpose: Purpose 
     except LookupError:
         raise HTTPException(404, "no such loan") from None
     log.info("dossier read", actor=who.actor, loan_id=loan, purpose=purpose)
-    shown = redact(await _document(services, loan), masks()[who.role])
-    return shown.document | {"masked": [path for path, _ in shown.places]}
+    return await masked(services, loan, who.role)
 
 
 @router.post("/dossiers/{loan_id}/reveals", status_code=201)
@@ -76,14 +71,7 @@ async def read(request: Request, who: Breaker, reveal_id: str) -> dict[str, Any]
     """The six parts in clear, for who asked for the reveal and while it runs. Each reading is kept."""
     row, services = await _revealing(request, who).read(reveal_id)
     log.info("dossier read in clear", actor=who.actor, loan_id=row.loan_id, reveal_id=row.id)
-    return await _document(services, row.loan_id)
-
-
-async def _document(services: Services, loan: LoanId) -> dict[str, Any]:
-    async with services.database.reading() as tx:
-        now = await services.database.now(tx)
-        known = await Limits(services.book, services.lenders).of_loan(tx, loan, now)
-        return await dossier_document(tx, loan, [asdict(line) for line in known])
+    return await in_clear(services, row.loan_id)
 
 
 def _services(request: Request) -> Services:

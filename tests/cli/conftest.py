@@ -15,6 +15,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,11 @@ from typer.testing import CliRunner, Result
 
 from recourse.cli import app
 from recourse.contracts.events import BankEvent, Topics, to_line
+from recourse.service import tokens
 from recourse.stack import StackAddresses, environment
 from tests.emptied import as_login, named
 from tests.events import overdue, snapshot
-from tests.integration.conftest import world  # noqa: F401 - the fixture
+from tests.integration.conftest import World, world  # noqa: F401 - the fixture
 
 NOON = datetime(2026, 11, 6, 4, 0, tzinfo=UTC)
 """At the borrowers' place, on a working day."""
@@ -87,6 +89,11 @@ def deployment(stack: StackAddresses, prefix: str, home: Path, database: str) ->
         "RECOURSE_HOME": str(home),
         "RECOURSE_ENV_FILE": str(home / "empty"),
     }
+
+
+async def issued(world: World, role: str) -> tokens.Issued:  # noqa: F811 - the fixture
+    """A token of one more person."""
+    return await world.services.run(partial(tokens.issue, role=role, name="of the test"))
 
 
 def lines(file: Path, *events: BankEvent) -> Path:

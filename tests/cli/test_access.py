@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from recourse.domain.disclosure import Justification, RevealPurpose
 from recourse.domain.ids import LoanId
-from recourse.service import tokens
 from recourse.service.revealing import NewReveal, Revealing
 from recourse.service.tokens import Caller
-from tests.cli.conftest import PERSONAL, Cli
+from tests.cli.conftest import PERSONAL, Cli, issued
 from tests.integration.conftest import World
 from tests.integration.service.conftest import open_case
-
-
-async def _token(world: World, role: str) -> tokens.Issued:
-    return await world.services.run(partial(tokens.issue, role=role, name="of the test"))
 
 
 async def _broken(world: World, actor: str, role: str) -> str:
@@ -29,7 +22,7 @@ async def test_it_waits_for_a_second_person_who_says_what_he_found(cli: Cli, wor
     await open_case(world)
     assert await cli.json("access", "breaks") == []
     assert "no broken glass" in (await cli("access", "breaks")).stdout
-    agent, auditor, lead = [await _token(world, role) for role in ("agent", "auditor", "lead")]
+    agent, auditor, lead = [await issued(world, role) for role in ("agent", "auditor", "lead")]
     reveal = await _broken(world, agent.actor, "agent")
     [waiting] = await cli.json("access", "breaks", exit_code=1)
     assert (waiting["id"], waiting["outside"], waiting["reviewed_at"]) == (reveal, "role", None)
@@ -54,7 +47,7 @@ async def test_it_waits_for_a_second_person_who_says_what_he_found(cli: Cli, wor
 
 async def test_who_reads_it_in_clear_stands_among_the_readers(cli: Cli, world: World) -> None:
     await open_case(world)
-    agent = await _token(world, "agent")
+    agent = await issued(world, "agent")
     reveal = await _broken(world, agent.actor, "agent")
     await Revealing(world.services, Caller(agent.actor, "agent")).read(reveal)
     [line] = await cli.json("dossier", "L-1", "--readers")
@@ -64,7 +57,7 @@ async def test_who_reads_it_in_clear_stands_among_the_readers(cli: Cli, world: W
 
 async def test_a_reveal_is_sealed_with_what_was_found_of_it(cli: Cli, world: World) -> None:
     await open_case(world)
-    agent, lead = [await _token(world, role) for role in ("agent", "lead")]
+    agent, lead = [await issued(world, role) for role in ("agent", "lead")]
     reveal = await _broken(world, agent.actor, "agent")
     kinds = "SELECT kind, ref FROM unsealed WHERE kind = 'reveal'"
     assert await world.rows(kinds) == [{"kind": "reveal", "ref": reveal}]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import partial
 from pathlib import Path
+
+import pytest
 
 from recourse.domain.disclosure import Justification, RevealPurpose
 from recourse.domain.ids import LoanId
 from recourse.domain.law.verdict import RefusalCode
-from recourse.service import tokens
 from recourse.service.revealing import NewReveal, Revealing
 from recourse.service.tokens import Caller
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Cli, issued
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, open_case
 from tests.integration.service.located import FIELD, HERE, Tracker, desk, granted
@@ -21,6 +21,12 @@ from tests.letters import text_of
 
 OTHER = "担保人甲"
 OTHERS_PHONE = "+8613911112222"
+
+
+@pytest.fixture
+async def cli(cli: Cli, world: World) -> Cli:
+    """Of a lead, who makes the copies."""
+    return Cli({**cli.env, "RECOURSE_TOKEN": (await issued(world, "lead")).token})
 
 
 async def _of_two(world: World) -> None:
@@ -61,7 +67,7 @@ async def test_it_says_why_in_both_languages_and_shows_nobody_else(
         ),
     ):
         target = tmp_path / f"{language}.pdf"
-        arguments = ("borrowers-copy", "L-1", "--out", target, "--lang", language, "--as", "desk-1")
+        arguments = ("borrowers-copy", "L-1", "--out", target, "--lang", language)
         assert (await cli(*arguments)).exit_code == 0
         text = text_of(target.read_bytes())
         assert [one for one in said if one not in text] == []
@@ -87,7 +93,7 @@ async def test_it_says_how_to_contest_until_when_we_answer_and_what_we_answered(
         ("en", ("you contested what the system decided", "we did not agree", "we answer by these days")),
     ):
         target = tmp_path / f"{language}.pdf"
-        await cli("borrowers-copy", "L-1", "--out", target, "--lang", language, "--as", "desk-1")
+        await cli("borrowers-copy", "L-1", "--out", target, "--lang", language)
         text = text_of(target.read_bytes())
         assert [one for one in (*said, "4711", contested["answer_by"]) if one not in text] == []
         # In China fifteen days for a complaint and twenty for what a credit bureau was told, from today on.
@@ -125,8 +131,7 @@ async def test_each_look_at_where_the_vehicle_is_is_told_and_never_where(cli: Cl
 async def test_who_saw_it_in_clear_is_told_with_what_for_and_why_it_had_to_be(cli: Cli, world: World) -> None:
     await open_case(world)
     for role, justification in (("lead", None), ("agent", Justification.PROTECT_BORROWER)):
-        issued = await world.services.run(partial(tokens.issue, role=role, name="of the test"))
-        who = Revealing(world.services, Caller(issued.actor, role))
+        who = Revealing(world.services, Caller((await issued(world, role)).actor, role))
         new = NewReveal(
             LoanId("L-1"), RevealPurpose.HANDLE_DISPUTE, "r-1", justification and "ticket-7", justification
         )
@@ -143,4 +148,7 @@ async def test_what_cannot_be_meant_is_a_matter_of_usage(cli: Cli, world: World,
     await open_case(world)
     assert (await cli("borrowers-copy", "L-none")).exit_code == 2
     assert (await cli("borrowers-copy", "L-1", "--lang", "fr")).exit_code == 2
+    agent = (await issued(world, "agent")).token
+    refused = await cli("borrowers-copy", "L-1", RECOURSE_TOKEN=agent)
+    assert (refused.exit_code, refused.stdout, "the role agent may not" in refused.stderr) == (2, "", True)
     assert (await cli("borrowers-copy", "L-1", "--out", tmp_path / "no" / "x.pdf")).exit_code == 2

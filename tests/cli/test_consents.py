@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.conftest import UNUSED, Cli
+from tests.cli.conftest import UNUSED, Cli, issued
 from tests.events import overdue, snapshot
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON
@@ -26,7 +26,9 @@ async def test_it_is_given_listed_shown_and_taken_back(desk: Cli, world: World) 
     assert given.exit_code == 0
     assert f"sms on {point}: agreed to since 2026-11-06" in given.stdout
     assert "Temporal is down" in given.stdout
-    shown = " ".join((await desk("dossier", "L-1")).stdout.split())
+    lead = await issued(world, "lead")
+    clear = await desk("dossier", "L-1", "--reveal", "audit", RECOURSE_TOKEN=lead.token)
+    shown = " ".join(clear.stdout.split())
     assert "sms on +8613800000001: given 2026-11-06 (letter letter-9)" in shown
     back = ("--channel", "sms", "--way", "call", "--source", "rec-1", "--as", "agent-1")
     ended = await desk.json("consents", "withdraw", "C-L-1", "--contact-point", point, *back)

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from consumers.dead_letter import DeadLetters
 from recourse.contracts.events import Topics
 from recourse.contracts.events.refusal import Refused, RefusedCode
-from tests.cli.conftest import NOON, Cli, sql
+from tests.cli.conftest import NOON, Cli, issued, sql
 from tests.integration.conftest import World
 from tests.integration.service.conftest import open_case, open_task
 
@@ -46,19 +46,27 @@ async def hostile(world: World) -> str:
 
 @pytest.mark.parametrize(
     "command",
-    [["dossier", "L-1"], ["cases", "show", "case-L-1-1"], ["tasks", "list"], ["tokens", "list"]],
+    [
+        ["dossier", "L-1", "--reveal", "audit"],
+        ["cases", "show", "case-L-1-1"],
+        ["tasks", "list"],
+        ["tokens", "list"],
+    ],
     ids=" ".join,
 )
-async def test_a_table_shows_what_a_hostile_text_holds(cli: Cli, hostile: str, command: list[str]) -> None:
-    result = await cli(*command)
+async def test_a_table_shows_what_a_hostile_text_holds(
+    cli: Cli, world: World, hostile: str, command: list[str]
+) -> None:
+    result = await cli(*command, RECOURSE_TOKEN=(await issued(world, "lead")).token)
     assert result.exit_code == 0, result.output
     _is_only_told_to_print(result.output)
 
 
-async def test_json_means_the_same_and_commands_no_terminal(cli: Cli, hostile: str) -> None:
-    result = await cli("dossier", "L-1", "--json")
+async def test_json_means_the_same_and_commands_no_terminal(cli: Cli, world: World, hostile: str) -> None:
+    clear, token = ("dossier", "L-1", "--reveal", "audit"), (await issued(world, "lead")).token
+    result = await cli(*clear, "--json", RECOURSE_TOKEN=token)
     assert {char for char in result.stdout if unicodedata.category(char) in {"Cc", "Cf"}} == {"\n"}
-    document = await cli.json("dossier", "L-1")
+    document = await cli.json(*clear, RECOURSE_TOKEN=token)
     assert document["borrower"]["people"][0]["name"] == HOSTILE
 
 

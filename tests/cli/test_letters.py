@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import UNUSED, Cli
+from recourse.service.lettering import COVERED
+from tests.cli.conftest import NAME, UNUSED, Cli, issued
 from tests.integration.conftest import World
 from tests.integration.service.conftest import open_case
 from tests.integration.service.test_letters import sent_by_post
@@ -57,6 +58,26 @@ async def test_what_the_dossier_does_not_know_is_given(cli: Cli, world: World, t
     given = await cli(*_preview(target, "acceleration_notice", "--set", "payoff=82,000.00 CNY"), **LENDERS)
     assert given.exit_code == 0
     assert "82,000.00 CNY" in text_of(target.read_bytes())
+
+
+async def test_a_preview_says_who_he_is_for_a_purpose_only(cli: Cli, world: World, tmp_path: Path) -> None:
+    await open_case(world)
+    target, lead = tmp_path / "draft.pdf", await issued(world, "lead")
+    whose = (NAME, "home of L-1")
+    assert (await cli(*_preview(target), **LENDERS)).exit_code == 0
+    covered = text_of(target.read_bytes())
+    assert ([word for word in whose if word in covered], COVERED in covered) == ([], True)
+    clear = _preview(target, "formal_demand", "--reveal", "handle_dispute", "--reference", "file-9")
+    assert (await cli(*clear, RECOURSE_TOKEN=lead.token, **LENDERS)).exit_code == 0
+    shown = text_of(target.read_bytes())
+    assert ([word for word in whose if word not in shown], COVERED in shown) == ([], False)
+    assert [row["purpose"] for row in await world.rows(f"{READS} ORDER BY id")] == [
+        "letters",
+        "handle_dispute",
+    ]
+    assert await world.rows("SELECT actor, reference FROM reveal") == [
+        {"actor": lead.actor, "reference": "file-9"}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -110,12 +131,25 @@ async def test_what_was_sent_is_listed_and_given_out_byte_by_byte(
     assert await world.rows(READS) == []
     out = tmp_path / "out"
     out.mkdir()
-    shown = await cli("documents", case.id, "--out", out, "--as", "legal-1")
+    legal, lead = await issued(world, "legal"), await issued(world, "lead")
+    ask = ("exports", "ask", "--letters", "L-1", "--purpose", "court_file")
+    alone = await cli("documents", case.id, "--out", out, "--as", "legal-1")
+    assert (alone.exit_code, "exports ask --letters L-1" in alone.stderr) == (2, True)
+    export = (await cli.json(*ask, RECOURSE_TOKEN=legal.token))["id"]
+    take = ("documents", case.id, "--out", out, "--as", "legal-1", "--export", export)
+    assert "not approved" in (await cli(*take)).stderr
+    assert (list(out.iterdir()), await world.rows(READS)) == ([], [])
+    await cli.json("exports", "approve", export, RECOURSE_TOKEN=lead.token)
+    shown = await cli(*take)
     assert line["id"] in shown.stdout
     [kept] = out.iterdir()
     assert kept.read_bytes() == (tray / kept.name).read_bytes()
     assert hashlib.sha256(kept.read_bytes()).hexdigest() == line["sha256"]
     assert [row["actor"] for row in await world.rows(READS)] == ["legal-1"]
+    assert "was used" in (await cli(*take)).stderr
+    assert (await cli("dossier", "L-1", "--bundle", out / "x.pdf", "--export", export)).exit_code == 2
+    [told] = await world.rows("SELECT code, actor, source FROM step WHERE event = 'exported'")
+    assert told == {"code": "two_persons", "actor": "legal-1", "source": export}
 
 
 async def test_a_letter_that_was_signed_for_says_so(cli: Cli, world: World, tmp_path: Path) -> None:
@@ -143,6 +177,7 @@ async def test_a_case_without_letters_and_one_there_is_none_of(
     assert (await cli("documents", "case-L-1-1")).stdout.strip() == "no letters"
     assert (await cli("documents", "case-none")).exit_code == 2
     assert (await cli("documents", "case-L-1-1", "--out", tmp_path / "none")).exit_code == 2
+    assert (await cli("documents", "case-L-1-1", "--export", "export-0")).exit_code == 2
 
 
 async def test_the_kinds_are_listed_with_their_passages(cli: Cli) -> None:

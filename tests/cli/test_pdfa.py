@@ -13,6 +13,7 @@ from recourse.gateways.pades import Seal, SignedPress
 from recourse.packs.letters import letter_kinds, write
 from tests.certificates import issued, written
 from tests.cli.conftest import Cli
+from tests.cli.conftest import issued as lead_of
 from tests.integration.conftest import World
 from tests.integration.service.test_letters import sent_by_post
 from tests.letters import VALUES
@@ -28,7 +29,7 @@ async def _letters(folder: Path, seal: Seal) -> None:
     (folder / "signed.pdf").write_bytes(signed)
 
 
-async def _bundles(folder: Path, cli: Cli, tmp_path: Path, env: dict[str, str]) -> None:
+async def _bundles(folder: Path, cli: Cli, world: World, tmp_path: Path, env: dict[str, str]) -> None:
     key, ladders = tmp_path / "ledger", {"RECOURSE_STRATEGIES": str(tmp_path / "ladders")}
     await cli("evidence", "keygen", key, "--name", "ledger.example")
     alone = {"RECOURSE_EXPORT_APPROVAL": "one_person"}
@@ -40,7 +41,8 @@ async def _bundles(folder: Path, cli: Cli, tmp_path: Path, env: dict[str, str]) 
         told = await cli("dossier", "L-1", "--bundle", target, "--for", recipient, **given)
         assert told.exit_code == 0, told.output
     copy = folder / "copy.pdf"
-    assert (await cli("borrowers-copy", "L-1", "--out", copy, "--as", "desk-1", **ladders)).exit_code == 0
+    lead = ladders | {"RECOURSE_TOKEN": (await lead_of(world, "lead")).token}
+    assert (await cli("borrowers-copy", "L-1", "--out", copy, **lead)).exit_code == 0
 
 
 @pytest.mark.timeout(600)
@@ -54,7 +56,7 @@ async def test_every_kind_of_file_is_valid_and_a_spoilt_one_is_found(
     folder = tmp_path / "pdfa"
     folder.mkdir()
     await _letters(folder, Seal.read(certificate, key))
-    await _bundles(folder, cli, tmp_path, env)
+    await _bundles(folder, cli, world, tmp_path, env)
     whole = (folder / "formal_demand.zh.pdf").read_bytes()
     spoilt = folder / "spoilt.pdf"
     spoilt.write_bytes(whole.replace(b"/AFRelationship", b"/AFRelationshi_", 1))

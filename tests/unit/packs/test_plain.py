@@ -51,7 +51,7 @@ def _tasks_of_ladders() -> set[str]:
         ("closed", Closing),
         ("purpose", LocationPurpose),
         ("precision", Precision),
-        ("seen", (*RevealPurpose, "privacy_export", COPY)),
+        ("seen", (*RevealPurpose, "privacy_export", "letters", "evidence-proof", COPY)),
         ("broken", Justification),
         ("decision", ("opened", "stage", "closed", "task", "refused", "contact", "inbound")),
         ("dispute", DisputeKind),
