@@ -74,7 +74,10 @@ def down() -> None:
 
 @app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Ask every member whether it answers, and print every address. Exit code 3 when one does not."""
+    """Ask every member whether it answers, and print every address. Exit code 3 when one does not.
+
+    With --json the logins of what runs here are in it too.
+    """
     from recourse.stack.addresses import StackAddresses
     from recourse.stack.control import Status
     from recourse.stack.control import status as ask
@@ -137,12 +140,17 @@ def _print_started(member: str, source: str, seconds: float) -> None:
 
 
 def _print_addresses(addresses: StackAddresses) -> None:
+    """Without what lets somebody in: a terminal is looked at, copied and kept."""
+    from recourse.stack.addresses import without_logins
+    from recourse.stack.state import Home
+
     table = Listing("address", "value", box=None, pad_edge=False)
-    for name, value in addresses.to_json().items():
+    for name, value in without_logins(addresses).to_json().items():
         if value and name != "end_logs":
             table.add_row(name, str(value))
     for name, path in addresses.end_logs.items():
         table.add_row(f"log of {name}", path)
+    table.add_row("logins and tokens", f"in {Home.default().state_file}, for its owner alone")
     out.print(table)
 
 

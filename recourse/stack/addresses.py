@@ -96,6 +96,22 @@ def without_secrets(url: str) -> str:
         return HIDDEN
 
 
+def without_logins(addresses: StackAddresses) -> StackAddresses:
+    """For a screen, which others see: where everything answers, and nothing that lets anybody in."""
+    hidden: dict[str, Any] = {}
+    for name, value in addresses.to_json().items():
+        if value and name.endswith(("_password", "_token", "_key")):
+            hidden[name] = ""
+        elif value and name.endswith("_url"):
+            hidden[name] = _without_login(value)
+    return dataclasses.replace(addresses, **hidden)
+
+
+def _without_login(url: str) -> str:
+    parts = urlsplit(without_secrets(url))
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
 def environment(addresses: StackAddresses) -> dict[str, str]:
     """The variables an application process needs to reach this stack; members that were not started are
     left out.

@@ -47,9 +47,19 @@ def test_no_status_shows_a_secret_that_was_configured(configured: CommandLine, e
     assert status["traccar_url"] == ends.traccar_url.replace("http://", "http://us:***@")
 
 
-def test_the_passwords_of_what_was_started_here_are_everybodys_and_shown(command: CommandLine) -> None:
-    assert command.run("up", "--with", "traccar").returncode == 0
-    assert command.status()["traccar_token"] == "traccar-end"
+def test_a_terminal_is_told_where_logins_are_kept_and_programs_what_they_are(command: CommandLine) -> None:
+    up = command.run("up", "--with", "postgres,traccar")
+    assert up.returncode == 0, up.stderr
+    found = command.status()
+    assert found["traccar_token"] == "traccar-end"
+    login, _, database = found["database_url"].removeprefix("postgresql+asyncpg://").rpartition("@")
+    assert login
+    for told in (up.stdout, command.run("status").stdout):
+        assert f"postgresql+asyncpg://{database}" in told
+        assert found["traccar_url"] in told
+        assert str(command.home / "stack.json") in told
+        hidden = (f"{login}@", found["traccar_token"], found["positions_key"])
+        assert [secret for secret in hidden if secret and secret in told] == []
 
 
 def test_the_state_is_its_owners_alone_and_the_applications_have_from_it_what_they_need(
