@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +22,7 @@ from recourse.cli.common import (
     run,
     say,
 )
+from recourse.cli.evidence_proofs import prove, verifier
 
 if TYPE_CHECKING:
     from recourse.app.kept_evidence import Outside, Stamped
@@ -227,62 +226,8 @@ def _tell(verified: _Verified, as_json: bool) -> None:
         out.print(line, highlight=False, soft_wrap=True)
 
 
-@app.command()
-def prove(
-    subject: Annotated[str | None, typer.Argument(help="A case, or a loan with all its cases.")] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="All entries of the ledger, and nothing of what they are about.")
-    ] = False,
-    to: Annotated[
-        Path | None, typer.Option("--out", help="Where to write it; default standard output.")
-    ] = None,
-    hide: Annotated[
-        list[str] | None,
-        typer.Option("--hide", help="A column whose values are left out; the proof stays whole. Repeatable."),
-    ] = None,
-) -> None:
-    """What was sealed, to be checked without Recourse: see `evidence verifier`."""
-    if (subject is None) != everything:
-        fail("give a case or a loan, or --all", USAGE)
-    hidden = frozenset(hide or ())
-    if to is None:
-        run(_proved(subject, hidden, sys.stdout.buffer))
-        return
-    # Whole or not at all: what is there already stays until the new one is finished.
-    unfinished = to.with_name(to.name + ".part")
-    try:
-        with unfinished.open("wb") as file:
-            run(_proved(subject, hidden, file))
-        unfinished.replace(to)
-    except OSError as error:
-        fail(f"--out: {to}: {error.strerror}", USAGE)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    holds = "it holds personal data unless it was hidden" if subject else "it holds nothing of any row"
-    out.print(f"{to} written; {holds}", highlight=False, soft_wrap=True)
-
-
-async def _proved(subject: str | None, hidden: frozenset[str], file: IO[bytes]) -> None:
-    from recourse.app.compose import services
-    from recourse.app.settings import load_settings
-    from recourse.reading import evidence_proof
-
-    async with services(load_settings()) as running, running.database.reading() as tx:
-        if subject is None:
-            async for lines in evidence_proof.ledger_lines(tx):
-                file.write(lines)
-            return
-        chains = await evidence_proof.chains_of(tx, subject)
-        proof = await evidence_proof.prove(tx, chains, lambda kind, name, value: name not in hidden)
-        file.write((json.dumps(proof, ensure_ascii=False, indent=1) + "\n").encode())
-
-
-@app.command()
-def verifier() -> None:
-    """Print the program that checks a proof: one file, no packages, no network."""
-    from recourse.reading import verify_evidence
-
-    typer.echo(Path(verify_evidence.__file__).read_text(), nl=False)
+app.command()(prove)
+app.command()(verifier)
 
 
 def _keys(given: list[str] | None, settings: Settings) -> list[VerifierKey]:

@@ -34,18 +34,24 @@ class NothingSealed(LookupError):
     """There is no checkpoint yet, or it is older than everything asked about."""
 
 
+async def loan_of(tx: ReadTx, subject: str) -> LoanId:
+    """Of a case, or itself. Raises LookupError for what is neither."""
+    of_case = (await cases.by_ids(tx, [CaseId(subject)])).get(CaseId(subject))
+    if of_case is not None:
+        return of_case.loan_id
+    if LoanId(subject) not in await ledger.loans(tx, [LoanId(subject)]):
+        raise LookupError(f"{subject}: there is no such case or loan; list them with `recourse cases list`")
+    return LoanId(subject)
+
+
 async def chains_of(tx: ReadTx, subject: str) -> list[str]:
     """The chains about a case, or about a loan and all its cases, and those of the rules of the loan's steps.
 
     Raises LookupError for what is neither.
     """
-    of_case = (await cases.by_ids(tx, [CaseId(subject)])).get(CaseId(subject))
-    if of_case is not None:
-        return [of_case.id, of_case.loan_id, *await seals.rule_chains(tx, of_case.loan_id)]
-    if LoanId(subject) not in await ledger.loans(tx, [LoanId(subject)]):
-        raise LookupError(f"{subject}: there is no such case or loan; list them with `recourse cases list`")
-    of_cases = await seals.case_chains(tx, LoanId(subject))
-    return [subject, *of_cases, *await seals.rule_chains(tx, LoanId(subject))]
+    loan = await loan_of(tx, subject)
+    of_cases = [subject] if subject != loan else await seals.case_chains(tx, loan)
+    return [loan, *of_cases, *await seals.rule_chains(tx, loan)]
 
 
 async def prove(

@@ -135,6 +135,12 @@ NONE: Final[Mapping[str, str]] = {
 """Table -> its columns that hold none: ids, codes, digests, amounts, rules, and what is signed or sealed."""
 
 
+def in_plain() -> frozenset[tuple[str, str]]:
+    """Table and column of what says who somebody is to whoever reads it. What is sealed is not among it; the
+    text in it is, under the name that its column had."""
+    return frozenset((one.table, one.column) for one in PERSONAL if one.whose is not Whose.STAFF)
+
+
 def accounted_for() -> set[tuple[str, str]]:
     """Every column that one of the two lists speaks of."""
     held = {(one.table, name) for one in PERSONAL for name in (one.column, one.sealed) if name is not None}

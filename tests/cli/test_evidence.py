@@ -6,13 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recourse.gateways.signing import Ed25519Signer
-from tests.cli.conftest import Cli
+from recourse.service.replying import Reply, take_reply
+from tests.cli.conftest import MOBILE, PERSONAL, Cli
 from tests.events import overdue, snapshot
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON
@@ -75,6 +77,31 @@ async def test_what_is_hidden_is_not_in_the_proof(cli: Cli, loan: str, key: Mapp
     assert "352017" in whole.stdout
     assert "352017" not in less.stdout
     assert len(json.loads(less.stdout)["entries"]) == len(json.loads(whole.stdout)["entries"])
+
+
+async def test_a_proof_says_of_nobody_who_he_is_or_what_was_said_and_who_made_it_is_kept(
+    cli: Cli, world: World, loan: str, key: Mapping[str, Any], tmp_path: Path
+) -> None:
+    """Also of a row from before there were keys, which holds a text in plain."""
+    said = "我明天去柜台还款"
+    for number, message in enumerate((said, "and in plain")):
+        await world.services.run(partial(take_reply, reply=Reply(MOBILE[1:], message, f"r-{number}")))
+    await world.execute(
+        "UPDATE contact_attempt SET content = 'and in plain', content_sealed = NULL WHERE id = "
+        "(SELECT max(id) FROM contact_attempt)"
+    )
+    await cli("evidence", "seal", **key)
+    proof, program = tmp_path / "proof.json", tmp_path / "verify.py"
+    made = await cli("evidence", "prove", loan, "--as", "auditor-7", "--out", proof, **key)
+    assert made.exit_code == 0, made.output
+    text = proof.read_text()
+    assert [word for word in (*PERSONAL, said, "and in plain") if word in text] == []
+    assert '"contact_attempt"' in text
+    program.write_text((await cli("evidence", "verifier")).stdout)
+    assert _check(program, proof, _public(key)).returncode == 0
+    assert await world.rows("SELECT loan_id, actor, via, purpose FROM dossier_read") == [
+        {"loan_id": loan, "actor": "auditor-7", "via": "cli", "purpose": "evidence-proof"}
+    ]
 
 
 async def test_a_changed_row_is_a_finding_that_names_it(
