@@ -12,7 +12,7 @@ from temporalio.api.common.v1 import Payload
 from recourse.app.compose import key_ring, services
 from recourse.app.settings import Settings, SettingsError
 from recourse.app.stopping import stop_signal
-from recourse.app.web import Place, served
+from recourse.app.web import Place, served, tls_of
 from recourse.temporal.codec import SealedPayloads, Undecodable
 from recourse.web.codec import CodecParts, build_codec
 
@@ -33,7 +33,7 @@ async def run_codec(settings: Settings, stopping: asyncio.Event | None = None) -
     async with services(settings) as running:
         ui = origin_of(settings.temporal_ui_url)
         parts = CodecParts(running, partial(opened, codec), namespace, ui)
-        where = Place("RECOURSE_CODEC", settings.codec_host, settings.codec_port)
+        where = Place("RECOURSE_CODEC", settings.codec_host, settings.codec_port, tls_of(settings))
         await served(build_codec(parts), where, stopping)
 
 

@@ -27,6 +27,7 @@ from recourse.app.settings_letters import LettersSettings
 from recourse.app.settings_outside import OutsideSettings
 from recourse.app.settings_positions import PositionsSettings
 from recourse.app.settings_privacy import PrivacySettings
+from recourse.app.settings_serving import ServingSettings
 from recourse.app.settings_temporal import TemporalSettings
 from recourse.contracts.events import Topics
 from recourse.contracts.messages import CalendarData
@@ -163,6 +164,7 @@ class Settings(
     EvidenceSettings,
     LettersSettings,
     PrivacySettings,
+    ServingSettings,
     TemporalSettings,
     PackSettings,
 ):

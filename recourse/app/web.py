@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
@@ -34,25 +35,35 @@ async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> 
         api = build_api(
             parts.delivery, parts.runs, desk, door=door, across_lenders=across, docs=settings.api_docs
         )
-        where = Place("RECOURSE_API", settings.api_host, settings.api_port)
+        where = Place("RECOURSE_API", settings.api_host, settings.api_port, tls_of(settings))
         await served(api, where, stopping)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to listen. setting: the first part of the names of the two settings that say so."""
+    """Where to listen. setting: the first part of the names of the two settings that say so. tls: None for
+    plain HTTP."""
 
     setting: str
     host: str
     port: int
+    tls: ssl.SSLContext | None = None
+
+
+def tls_of(settings: Settings) -> ssl.SSLContext | None:
+    """Raises SettingsError."""
+    try:
+        return settings.serving_tls()
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 async def served(application: ASGIApp, where: Place, stopping: asyncio.Event) -> None:
     """Until asked to stop. Raises SettingsError for a place that cannot be listened on."""
     listening = _listening(where)
-    server = server_of(application)
+    server = server_of(application, where.tls)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    log.info("listening", what=where.setting, host=where.host, port=where.port)
+    log.info("listening", what=where.setting, host=where.host, port=where.port, tls=where.tls is not None)
     stop = asyncio.create_task(stopping.wait())
     await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
@@ -66,7 +77,7 @@ def _locates(settings: Settings) -> bool:
     return bool(settings.traccar_url and settings.positions_key.get_secret_value())
 
 
-def server_of(application: ASGIApp) -> uvicorn.Server:
+def server_of(application: ASGIApp, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
     """Without a bound the connections alone could take all the memory; one too many is told 503."""
     config = uvicorn.Config(
         application,
@@ -74,6 +85,7 @@ def server_of(application: ASGIApp) -> uvicorn.Server:
         access_log=False,
         timeout_graceful_shutdown=10,
         limit_concurrency=MOST_CONNECTIONS,
+        ssl_context_factory=None if tls is None else lambda config, default: tls,
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

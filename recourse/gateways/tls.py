@@ -9,6 +9,9 @@ from contextlib import suppress
 from recourse.ports import NotHandedOver
 
 _LOOPBACK = "127.0.0.1"
+_OLDEST = ssl.TLSVersion.TLSv1_2
+_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Of TLS 1.2: a key of each connection's own, and changes are noticed. Those of 1.3 are all of this kind."""
 
 
 def trusting(cafile: str) -> ssl.SSLContext:
@@ -16,7 +19,22 @@ def trusting(cafile: str) -> ssl.SSLContext:
 
     Raises OSError for a file that cannot be used.
     """
-    return ssl.create_default_context(cafile=cafile or None)
+    context = ssl.create_default_context(cafile=cafile or None)
+    context.minimum_version = _OLDEST
+    return context
+
+
+def serving(certfile: str, keyfile: str) -> ssl.SSLContext:
+    """For whoever connects to us. PEM files; without a keyfile the key stands beside the certificate.
+
+    Raises OSError for files that cannot be used, or whose key wants a passphrase.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = _OLDEST
+    context.set_ciphers(_CIPHERS)
+    # Without a passphrase of our own OpenSSL would ask for the key's at the terminal, and wait.
+    context.load_cert_chain(certfile, keyfile or None, password="")
+    return context
 
 
 def kept_out(vendor: str, error: BaseException) -> NotHandedOver | None:

@@ -26,7 +26,8 @@ class Authority:
         """For a server. name: as a subject alternative name is written."""
         key, certificate = self.folder / "server.key", self.folder / "server.pem"
         signed = ["-CA", self.cafile, "-CAkey", str(self.folder / "ca.key")]
-        _openssl("server", key, certificate, *signed, "-addext", f"subjectAltName={name}")
+        leaf = ["-addext", "basicConstraints=critical,CA:FALSE", "-addext", f"subjectAltName={name}"]
+        _openssl("server", key, certificate, *signed, *leaf)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         return context

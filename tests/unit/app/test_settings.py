@@ -40,6 +40,12 @@ def test_the_env_file_reaches_temporals_sdk_and_commands_that_need_no_database()
     assert load_kafka().topics.loans == "core.events"
 
 
+def test_whoever_sets_nothing_serves_this_machine_alone() -> None:
+    _env_file(DATABASE)
+    settings = load_settings()
+    assert (settings.api_host, settings.codec_host) == ("127.0.0.1", "127.0.0.1")
+
+
 def test_the_environment_goes_before_the_env_file_and_that_before_the_secrets() -> None:
     _env_file(f"{DATABASE}RECOURSE_SMTP_PORT=2\nRECOURSE_SMPP_PORT=2\n")
     os.environ["RECOURSE_SMTP_PORT"] = "1"
