@@ -89,7 +89,7 @@ async def _postgres(settings: Settings) -> list[Finding]:
     ok = Finding("PostgreSQL", "ok", f"schema at {revision}")
     rights = await doctor_database.rights(settings.database_url)
     async with services(settings) as running, running.database.reading() as tx:
-        return [ok, rights, *await _backlog(tx)]
+        return [ok, rights, *await doctor_database.tokens(tx), *await _backlog(tx)]
 
 
 async def _backlog(tx: ReadTx) -> list[Finding]:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import func, select
+
 from recourse.app.findings import Finding
 from recourse.storage import access
+from recourse.storage.database import ReadTx
+from recourse.storage.tables import api_token
+
+TOKENS_END_SOON: Final = timedelta(days=14)
 
 _NO_SCHEMA = ("it has no schema, or one that is not of this release", "recourse db upgrade")
 _NO_ENTRY = ("it does not let this user in", "mend user and password in RECOURSE_DATABASE_URL")
@@ -42,6 +51,21 @@ async def rights(url: str) -> Finding:
         says = f"the login {login[0]}: row-level security does not bind it"
         return Finding("PostgreSQL", "finding", says, "log in as recourse_app; see docs/access.md")
     return Finding("PostgreSQL", "ok", "roles, grants and row-level security")
+
+
+async def tokens(tx: ReadTx) -> list[Finding]:
+    """Those that will soon be nobody's: whoever calls with one wants another before."""
+    c = api_token.c
+    soon = c.ends_at.between(func.clock_timestamp(), func.clock_timestamp() + TOKENS_END_SOON)
+    asked = select(c.actor, c.ends_at).where(c.revoked_at.is_(None), soon).order_by(c.ends_at, c.actor)
+    rows = (await tx.execute(asked)).all()
+    if not rows:
+        return []
+    actor, ends_at = rows[0]
+    says = f"{len(rows)} tokens end within {TOKENS_END_SOON.days} days, {actor} on {ends_at:%Y-%m-%d} (UTC)"
+    return [
+        Finding("tokens", "finding", says, "recourse tokens issue --person ID, as `tokens list` names it")
+    ]
 
 
 def down(error: BaseException) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -56,6 +57,8 @@ def issue(
     lender: Lenders = None,
     loan: Loans = None,
     loans: LoanList = None,
+    days: Annotated[int, typer.Option(min=1, max=3660, help="How long it is good.")] = 365,
+    endless: Annotated[bool, typer.Option("--endless", help="Good until it is revoked.")] = False,
     as_json: Json = False,
 ) -> None:
     """Issue a token. It is printed once, alone on standard output, and stored only as a hash. With --lender
@@ -73,7 +76,8 @@ def issue(
 
     async def issue_bound(unit: Unit) -> tokens.Issued:
         """In one transaction: a loan there is none of leaves no token behind that nobody has seen."""
-        issued = await tokens.issue(unit, role, name, person, confined=confined)
+        lasts = None if endless else timedelta(days=days)
+        issued = await tokens.issue(unit, role, name, person, confined=confined, lasts=lasts)
         if confined:
             await binding.bind(unit, issued.actor, bound)
         return issued
@@ -87,7 +91,9 @@ def issue(
         print_json(asdict(issued) | {"role": role, "name": name})
     else:
         out.print(issued.token, highlight=False, soft_wrap=True)
-        err.print(f"of {issued.actor}; to end it: recourse tokens revoke {issued.actor}", highlight=False)
+        good = "good until it is revoked" if endless else f"good for {days} days"
+        end = f"to end it: recourse tokens revoke {issued.actor}"
+        err.print(f"of {issued.actor}; {good}; {end}", highlight=False, soft_wrap=True)
         err.print(f"whose it is: {issued.person}; --person {issued.person} for his next one", highlight=False)
         if confined:
             err.print(_words(issued.actor, bound), highlight=False)
@@ -108,11 +114,13 @@ def list_tokens(as_json: Json = False) -> None:
     if as_json:
         print_json([asdict(line) for line in lines])
         return
-    whole = ("actor", "person", "since (UTC)")
-    table = listing("actor", "person", "role", "name", "since (UTC)", "state", whole=whole)
+    whole = ("actor", "person", "since (UTC)", "until (UTC)")
+    table = listing("actor", "person", "role", "name", "since (UTC)", "until (UTC)", "state", whole=whole)
     for line in lines:
-        state = f"revoked {short(line.revoked_at)}" if line.revoked_at else "valid"
-        table.add_row(line.actor, line.person, line.role, line.name, short(line.recorded_at), state)
+        state = f"revoked {short(line.revoked_at)}" if line.revoked_at else "ended" if line.ended else "valid"
+        table.add_row(
+            line.actor, line.person, line.role, line.name, short(line.recorded_at), short(line.ends_at), state
+        )
     out.print(table if lines else "no tokens; issue one: recourse tokens issue --role agent --name NAME")
 
 

@@ -6,8 +6,9 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from recourse.service.binding import BOUND_ROLE
 from recourse.service.context import Unit
@@ -37,11 +38,18 @@ class Caller:
 
 
 async def issue(
-    unit: Unit, role: str, name: str, person: str | None = None, *, confined: bool = False
+    unit: Unit,
+    role: str,
+    name: str,
+    person: str | None = None,
+    *,
+    confined: bool = False,
+    lasts: timedelta | None = None,
 ) -> Issued:
     """person: the opaque id of whose it is, where he has a token already; a new one when left out. A token
     that has none is its actor's: with that actor as `person` the two are of one person. confined: to the
-    lenders that it is bound to (`binding`), none at first; a dialler's always is."""
+    lenders that it is bound to (`binding`), none at first; a dialler's always is. lasts: real time, after
+    which it is nobody's; None: until it is revoked."""
     token = f"rc_{secrets.token_urlsafe(32)}"
     actor = f"{role}-{secrets.token_hex(4)}"
     person = person or f"person-{secrets.token_hex(4)}"
@@ -53,6 +61,7 @@ async def issue(
         "person": person,
     }
     values["confined"] = confined or role == BOUND_ROLE
+    values["ends_at"] = None if lasts is None else func.clock_timestamp() + lasts
     await unit.tx.execute(insert(api_token).values(values))
     return Issued(token, actor, person)
 
@@ -75,12 +84,14 @@ def has_the_shape(token: str) -> bool:
 
 
 async def caller(tx: ReadTx, token: str) -> Caller | None:
-    """Looked up at every request, so that a revoked token stops working at once."""
+    """Looked up at every request, so that a revoked token stops working at once, and one in its second."""
     c = api_token.c
     # A dialler tells of what it reserved before it was unbound; what it may ask for is checked loan by loan.
     lenders = token_scopes.lenders_of(c.actor, once=c.role == BOUND_ROLE)
     known = select(c.actor, c.role, c.confined, lenders.label("lenders"))
-    row = (await tx.execute(known.where(c.token_hash == _hash(token), c.revoked_at.is_(None)))).first()
+    lasts = or_(c.ends_at.is_(None), c.ends_at > func.clock_timestamp())
+    in_force = known.where(c.token_hash == _hash(token), c.revoked_at.is_(None), lasts)
+    row = (await tx.execute(in_force)).first()
     return Caller(row.actor, row.role, tuple(row.lenders) if row.confined else None) if row else None
 
 

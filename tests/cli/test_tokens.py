@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,30 @@ async def test_a_revoked_token_opens_nothing_and_stays_listed(cli: Cli, world: W
     assert kept["token"] not in (await cli("tokens", "list")).output
 
 
+async def test_a_token_ends_by_itself_and_the_doctor_says_so_before(cli: Cli, world: World) -> None:
+    issue = ("tokens", "issue", "--role", "lead", "--name", "desk 1")
+    short, usual, endless = [await cli.json(*issue, *more) for more in (("--days", "3"), (), ("--endless",))]
+    days = "SELECT round(extract(epoch FROM ends_at - now()) / 86400) FROM api_token WHERE actor = :a"
+    assert [await world.scalar(days, a=one["actor"]) for one in (short, usual, endless)] == [3, 365, None]
+    told = [one for one in json.loads((await cli("doctor", "--json")).stdout) if one["what"] == "tokens"]
+    assert [(one["state"], short["actor"] in one["says"], "1 tokens" in one["says"]) for one in told] == [
+        ("finding", True, True)
+    ]
+    assert await _caller(world, short["token"]) == Caller(short["actor"], "lead")
+    await world.execute(
+        f"UPDATE api_token SET ends_at = now() - interval '1 second' WHERE actor = '{short['actor']}'"
+    )
+    assert await _caller(world, short["token"]) is None
+    refused = await cli(
+        "exports", "ask", "--person", "x", "--purpose", "audit", RECOURSE_TOKEN=short["token"]
+    )
+    assert (refused.exit_code, "not a token that is in force" in refused.stderr) == (2, True)
+    states = {one["actor"]: one["ended"] for one in await cli.json("tokens", "list")}
+    assert states == {short["actor"]: True, usual["actor"]: False, endless["actor"]: False}
+    assert "ended" in (await cli("tokens", "list")).stdout
+    assert '"tokens"' not in (await cli("doctor", "--json")).stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
@@ -58,6 +83,7 @@ async def test_a_revoked_token_opens_nothing_and_stays_listed(cli: Cli, world: W
         (["issue", "--role", "agent"], "--name"),
         (["issue", "--role", "agent", "--name", " "], "--name"),
         (["issue", "--name", "x"], "--role"),
+        (["issue", "--role", "agent", "--name", "x", "--days", "0"], "--days"),
         (["revoke", "agent-nobody"], "agent-nobody"),
     ],
 )

@@ -32,6 +32,9 @@ api_token = Table(
     # Whether it sees only the loans of the lenders that token_scope names for it; else those of every lender.
     Column("confined", Boolean, nullable=False, server_default="false"),
     instant("revoked_at", nullable=True),
+    # By the database's own clock: how long a secret is good has nothing to do with business days. NULL: until
+    # it is revoked.
+    instant("ends_at", nullable=True),
     recorded_at(),
 )
 
@@ -43,7 +46,7 @@ dossier_read = Table(
     Column("actor", Text, nullable=False),
     Column("via", Text, nullable=False),
     Column("purpose", Text),
-    # Under which reveal it was shown in clear. NULL: over HTTP it was masked, elsewhere it was not.
+    # Under which reveal it was shown in clear. NULL: it was masked, or left by two persons.
     Column("reveal_id", Text, ForeignKey("reveal.id")),
     instant("at"),
     recorded_at(),
