@@ -25,6 +25,10 @@ CALLERS, STRANGERS = 1200, 30
 """A minute: of one token, and of one address that shows none that is known."""
 
 
+LOGGED_EVERY: Final = 3600.0
+"""Seconds: every request brings its token, and a line for each would tell no more than one an hour."""
+
+
 @dataclass(slots=True)
 class Rate:
     """most: so many at once, and so many in each minute after that. clock: seconds, of any beginning."""
@@ -62,8 +66,8 @@ class Door:
 
     callers: Rate = field(default_factory=lambda: Rate(CALLERS))
     strangers: Rate = field(default_factory=lambda: Rate(STRANGERS))
-    _known: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
-    """Digests of tokens, for a token is kept nowhere."""
+    _known: OrderedDict[bytes, float] = field(default_factory=OrderedDict)
+    """Digests of tokens, for a token is kept nowhere, with when each was logged by the callers' clock."""
 
     def knock(self, request: Request, token: str) -> Knock:
         """Before the token is looked up. Raises 429."""
@@ -77,8 +81,12 @@ class Door:
     def let_in(self, knock: Knock, actor: str) -> None:
         """Raises 429 for an actor who asks too often."""
         knock.forgive()
-        self._known.pop(knock.digest, None)
-        self._known[knock.digest] = None
+        now = self.callers.clock()
+        logged = self._known.pop(knock.digest, None)
+        if logged is None or now - logged >= LOGGED_EVERY:
+            log.info("token let in", actor=actor)
+            logged = now
+        self._known[knock.digest] = logged
         while len(self._known) > self.callers.remembered:
             self._known.popitem(last=False)
         _wait(self.callers.take(actor), "requests")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
+from structlog.testing import capture_logs
 
 from recourse.service import tokens
 from recourse.web.rate import Door, Rate
@@ -46,6 +47,22 @@ async def test_a_token_that_asks_too_often_waits_and_others_do_not(api: Api, clo
     assert (await api.get("agent", "/cases")).status_code == 429
     clock.now += 1
     assert [(await api.get("agent", "/cases")).status_code for _ in range(2)] == [200, 429]
+
+
+async def test_who_was_let_in_is_logged_once_an_hour_and_after_each_refusal(api: Api, clock: Clock) -> None:
+    async def logged(*roles: str) -> list[str]:
+        with capture_logs() as lines:
+            for role in roles:
+                await api.get(role, "/cases")
+        return [line["actor"] for line in lines if line["event"] == "token let in"]
+
+    agent, lead = api.tokens["agent"].actor, api.tokens["lead"].actor
+    assert await logged("agent", "lead", "agent", "lead") == [agent, lead]
+    clock.now += 3599
+    assert await logged("agent") == []
+    clock.now += 1
+    assert await logged("agent", "agent") == [agent]
+    assert api.tokens["agent"].token not in str(await logged("agent"))
 
 
 async def test_guessing_is_slow_even_for_who_would_have_guessed_right(api: Api, clock: Clock) -> None:

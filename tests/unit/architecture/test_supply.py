@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.supply import Unfit, not_allowed, told_of
+from tests.supply import ROOT, Unfit, not_allowed, told_of
 
 
 def _component(name: str, *licences: dict[str, Any]) -> dict[str, Any]:
@@ -40,6 +41,14 @@ def test_a_known_weakness_stops_and_names_what_mends_it() -> None:
     with pytest.raises(Unfit, match="a 1: CVE-1, mended in 2"):
         told_of(answers)
     assert told_of(answers[1:] * 2) == "2 looked up without a known weakness"
+
+
+def test_it_is_written_by_when_a_weakness_is_mended() -> None:
+    """For each who could use it, of ours and of components, a time."""
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| ")][1:]
+    assert [who.split()[0] for who, *_ in rows] == ["a", "somebody", "nobody"]
+    assert all(re.search(r"\d+ days|next release", cell) for _, *cells in rows for cell in cells)
 
 
 def test_that_nobody_could_be_asked_is_said() -> None:
