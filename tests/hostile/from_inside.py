@@ -23,7 +23,7 @@ from recourse.storage import people
 from recourse.temporal import codec as temporal_codec
 from tests.emptied import connected
 from tests.hostile.attacks import attack
-from tests.hostile.conftest import MINE, THEIRS, Victim
+from tests.hostile.conftest import MINE, MOBILES, NAMES, THEIRS, Victim
 from tests.integration.service.test_sealing import forged
 from tests.keys import with_ring
 
@@ -77,6 +77,34 @@ async def _histories(victim: Victim, _: Path) -> str:
         assert bool(report.unopened) is (ring is none)
         told += [f"{one.kind} in {one.where}" for one in report.found]
     return ", ".join(told) or "nothing legible"
+
+
+# A terminal of operations
+
+ON_A_TERMINAL = "does the same on a terminal"
+
+
+@attack("a neighbour looked up on a terminal", ON_A_TERMINAL, "nobody is named")
+async def _looked_up(victim: Victim, folder: Path) -> str:
+    """By every command that shows something of a loan, without a token or with a guess; and the proof."""
+    loan, case = victim.loan(MINE), victim.case(MINE)
+    asked: list[tuple[str, ...]] = [
+        ("dossier", loan),
+        ("dossier", loan, "--json"),
+        ("dossier", loan, "--readers"),
+        ("dossier", loan, "--reveal", "audit"),
+        ("borrowers-copy", loan),
+        ("privacy", "export", f"C-{loan}"),
+        ("dossier", loan, "--bundle", str(folder / "bundle.pdf")),
+        ("documents", case, "--json"),
+        ("cases", "show", case),
+        ("explain", case),
+    ]
+    ran = [await victim.cli(*command, RECOURSE_TOKEN=f"rc_{'A' * 43}") for command in asked]
+    said = "".join(one.output for one in ran) + (folder / "proof.json").read_text(encoding="utf-8")
+    assert said.count(loan) > len(asked)
+    named = [word for word in (NAMES[MINE], MOBILES[MINE][3:], "@example.com") if word in said]
+    return ", ".join(named) or "nobody is named"
 
 
 # The ledger
