@@ -21,19 +21,21 @@ def canonical(value: Any) -> bytes:
 
 def _alike(value: Any) -> bool:
     """Python writes floats otherwise, and sorts names by code points where RFC 8785 wants UTF-16: for ASCII
-    that is the same."""
-    match value:
-        case str() | bool() | None:
-            return True
-        case int():
-            return -_MOST < value < _MOST
-        case list():
-            return all(map(_alike, value))
-        case dict():
-            return all(map(_named, value)) and all(map(_alike, value.values()))
-        case _:
+    that is the same. A loop over exact types, for this takes a quarter of what sealing a row takes."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is dict:
+            for name in one:
+                if type(name) is not str or not name.isascii():
+                    return False
+            waiting += one.values()
+        elif kind is list:
+            waiting += one
+        elif kind is int:
+            if not -_MOST < one < _MOST:
+                return False
+        elif kind is not str and kind is not bool and one is not None:
             return False
-
-
-def _named(name: Any) -> bool:
-    return isinstance(name, str) and name.isascii()
+    return True
