@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import httpx
 
 
@@ -14,6 +16,14 @@ def http_address(url: str) -> str:
     if url and (parsed.scheme not in {"http", "https"} or not parsed.host):
         raise ValueError("must be an address that begins with http:// or https://")
     return url
+
+
+def on_this_machine(host: str) -> bool:
+    """Then there is no line that somebody could listen to."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def database_address(url: str) -> str:

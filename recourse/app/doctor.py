@@ -15,6 +15,7 @@ from recourse.app import (
     doctor_evidence,
     doctor_kafka,
     doctor_letters,
+    doctor_lines,
     doctor_outside,
     doctor_privacy,
     doctor_temporal,
@@ -58,6 +59,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("evidence", doctor_evidence.outside),
         ("letters", doctor_letters.letters),
         ("privacy", doctor_privacy.keys),
+        ("lines", doctor_lines.lines),
     ]
     results = await asyncio.gather(*(_bounded(name, part(settings)) for name, part in parts))
     return [finding for result in results for finding in result]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
+from recourse.app.addresses import on_this_machine
 from recourse.gateways.smtp import Tls
 from recourse.gateways.tls import trusting
 
@@ -40,7 +40,7 @@ class OutsideSettings(BaseSettings):
     @classmethod
     def _keeps_the_login_secret(cls, tls: str, info: ValidationInfo) -> str:
         login = info.data.get("smtp_username") or info.data.get("smtp_password")
-        if tls == "none" and login and not _on_this_machine(info.data.get("smtp_host", "")):
+        if tls == "none" and login and not on_this_machine(info.data.get("smtp_host", "")):
             raise ValueError(
                 "the login would be sent unencrypted; set it to starttls or tls, or unset the login"
             )
@@ -69,14 +69,7 @@ class OutsideSettings(BaseSettings):
 
 def _smtp_tls(tls: Literal["", "none", "starttls", "tls"], host: str) -> Tls:
     """A server on this machine (the embedded one, a relay) has no line that somebody could listen to."""
-    return tls or ("none" if _on_this_machine(host) else "starttls")
-
-
-def _on_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return tls or ("none" if on_this_machine(host) else "starttls")
 
 
 def _authorities(path: str) -> str:
