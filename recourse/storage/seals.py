@@ -53,6 +53,7 @@ from recourse.storage.tables import (
 _SEALER_LOCK: Final = 0x5345414C
 """Key of the advisory lock: leaves of one tree are numbered by one sealer at a time."""
 _PAGE: Final = 5000
+_SHORTEST_LARGE: Final = len(str(2**53))
 _LONGEST_ID: Final = 19
 """Digits that a bigint may surely have."""
 SEALED: Final[Mapping[str, Table]] = {
@@ -185,8 +186,10 @@ def _key(kind: str, ref: str) -> object | None:
 
 
 def _whole(digits: str) -> int | str:
-    """As a text from 2^53 on, for which RFC 8785 has no bytes."""
-    return int(digits) if abs(Decimal(digits)) < 2**53 else digits
+    """As a text from 2^53 on, for which RFC 8785 has no bytes. Of so few digits none is so large, and a row
+    has dozens of numbers."""
+    few = len(digits) < _SHORTEST_LARGE
+    return int(digits) if few or abs(Decimal(digits)) < 2**53 else digits
 
 
 def _decimal(digits: str) -> float | str:

@@ -126,6 +126,19 @@ async def test_an_authority_that_hangs_and_a_folder_that_is_away_hold_up_neither
     assert (await cli.json("evidence", "verify", **env, **stamped))["stamped"]["size"] == 30
 
 
+async def test_it_gives_way_to_whoever_else_has_work(
+    cli: Cli, world: World, env: Mapping[str, Any], tmp_path: Path
+) -> None:
+    await written(world, 1, 1)
+    with sealers(cli, env, tmp_path / "log") as [one]:
+
+        async def at_work() -> bool:
+            return await sealed(world) == 1
+
+        await until("the row is sealed", at_work)
+        assert os.getpriority(os.PRIO_PROCESS, one.pid) > os.getpriority(os.PRIO_PROCESS, 0)
+
+
 async def test_asked_to_stop_it_does_not_wait_for_who_hangs(
     cli: Cli, world: World, env: Mapping[str, Any], tmp_path: Path, hanging: tuple[Authority, str]
 ) -> None:
