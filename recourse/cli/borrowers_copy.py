@@ -19,6 +19,7 @@ from recourse.cli.common import (
     say,
 )
 from recourse.cli.persons import given_token, person_of
+from recourse.gateways.whole_file import put
 
 
 def borrowers_copy(
@@ -45,7 +46,7 @@ def borrowers_copy(
         _show(layout, as_json)
         return
     try:
-        target.write_bytes(pdf)
+        put(target, pdf, private=True)
     except OSError as error:
         fail(f"--out: {target}: {error.strerror}; give a path that can be written", USAGE)
     say({"file": str(target), "bytes": len(pdf)}, f"{target} written; it holds personal data", as_json)

@@ -83,7 +83,7 @@ def bundle(
     except NotHandedOver as error:
         fail(str(error), DOWN)
     try:
-        put(target, made.pdf)
+        put(target, made.pdf, private=True)
     except OSError as error:
         fail(f"--bundle: {target}: {error.strerror}; give a path that can be written", USAGE)
     digests = {one.name: one.sha256 for one in made.files}
@@ -204,7 +204,7 @@ def _begin(folder: Path, told: dict[str, Any]) -> None:
 
 def _write(file: Path, content: bytes) -> None:
     try:
-        put(file, content)
+        put(file, content, private=True)
     except OSError as error:
         fail(f"{file}: {error.strerror}; give a folder that can be written", USAGE)
 

@@ -105,6 +105,6 @@ def _write(target: Path, content: bytes) -> None:
     from recourse.gateways.whole_file import put
 
     try:
-        put(target, content)
+        put(target, content, private=True)
     except OSError as error:
         fail(f"--out: {target}: {error.strerror}; give a folder that can be written", USAGE)

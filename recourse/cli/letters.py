@@ -24,6 +24,7 @@ from recourse.cli.common import (
     say,
 )
 from recourse.cli.revealing import Justification, Reference, Reveal, Revealed, revealed
+from recourse.gateways.whole_file import put
 
 if TYPE_CHECKING:
     from recourse.service.lettering import Draft
@@ -131,6 +132,6 @@ async def _pressed(draft: Draft, actor: str | None, wanted: Revealed | None) -> 
 
 def _write(target: Path, content: bytes) -> None:
     try:
-        target.write_bytes(content)
+        put(target, content, private=True)
     except OSError as error:
         fail(f"--out: {target}: {error.strerror}; give a path that can be written", USAGE)

@@ -27,6 +27,7 @@ from recourse.cli.common import (
 from recourse.cli.erasing import erase, retention_report
 from recourse.cli.exports import Export
 from recourse.cli.scanning import scan
+from recourse.gateways.whole_file import put
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,7 +152,7 @@ def export(
         print_json(document) if as_json else out.print(text, highlight=False, soft_wrap=True)
         return
     try:
-        to.write_text(text + "\n", encoding="utf-8")
+        put(to, f"{text}\n".encode(), private=True)
     except OSError as error:
         fail(f"--out: {to}: {error.strerror}", USAGE)
     out.print(f"{to} written; it is personal data", highlight=False, soft_wrap=True)

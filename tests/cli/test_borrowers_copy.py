@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -74,6 +75,7 @@ async def test_it_says_why_in_both_languages_and_shows_nobody_else(
         assert "home of L-1" in text
         assert "auditor-7" in text
         assert "FILE-9" in text
+        assert stat.S_IMODE(target.stat().st_mode) == 0o600
         assert OTHER not in text
         assert OTHERS_PHONE[-7:] not in text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import stat
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
@@ -134,6 +135,7 @@ async def test_an_approval_is_for_its_loans_and_its_recipient_alone(
     )
     given = ("dossier", "L-1", "--bundle", target, "--for", "regulator", "--export", approved)
     assert (await cli(*given)).exit_code == 0
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert "was used" in await _gives_nothing(cli, world, *given)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,7 @@ async def test_a_preview_says_who_he_is_for_a_purpose_only(cli: Cli, world: Worl
     assert (await cli(*clear, RECOURSE_TOKEN=lead.token, **LENDERS)).exit_code == 0
     shown = text_of(target.read_bytes())
     assert ([word for word in whose if word not in shown], COVERED in shown) == ([], False)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert [row["purpose"] for row in await world.rows(f"{READS} ORDER BY id")] == [
         "letters",
         "handle_dispute",
@@ -143,6 +145,7 @@ async def test_what_was_sent_is_listed_and_given_out_byte_by_byte(
     shown = await cli(*take)
     assert line["id"] in shown.stdout
     [kept] = out.iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert kept.read_bytes() == (tray / kept.name).read_bytes()
     assert hashlib.sha256(kept.read_bytes()).hexdigest() == line["sha256"]
     assert [row["actor"] for row in await world.rows(READS)] == ["legal-1"]

@@ -125,7 +125,7 @@ async def test_without_keys_every_command_says_which_setting_is_missing(cli: Cli
 
 
 async def test_what_is_held_is_given_out_whole_in_both_languages_and_the_reading_is_recorded(
-    cli: Cli, world: World
+    cli: Cli, world: World, tmp_path: Path
 ) -> None:
     await world.delivery.accept([snapshot("L-1", at=NOON)])
     document = await cli.json("privacy", "export", "C-L-1", "--actor", "officer-1")
@@ -137,6 +137,10 @@ async def test_what_is_held_is_given_out_whole_in_both_languages_and_the_reading
         assert title in text
         assert [word for word in (NAME, MOBILE, EMAIL, PLATE) if word not in text] == []
         assert "_sealed" not in text
+        file = tmp_path / language
+        await cli("privacy", "export", "C-L-1", "--language", language, "--out", file)
+        assert title in file.read_text()
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
     reads = await world.rows("SELECT actor, purpose FROM dossier_read ORDER BY id LIMIT 1")
     assert reads == [{"actor": "officer-1", "purpose": "privacy_export"}]
     assert (await cli("privacy", "export", "nobody")).exit_code == 2
