@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from recourse.contracts.events import BANK_MODELS, CASE_MODELS, encode_case_event, parse_line
 from recourse.contracts.events.schema import COMMITTED, drift
+from tests.unit.contracts.conforming import conforms
 
 HERE = Path(__file__).parent
 SAMPLES = sorted((HERE / "samples" / "v1").glob("*.json"))
@@ -49,7 +49,7 @@ def test_every_sample_keeps_all_its_known_values(path: Path) -> None:
 @pytest.mark.parametrize("path", SAMPLES, ids=named(SAMPLES))
 def test_every_sample_is_valid_by_the_published_schema(path: Path) -> None:
     envelope = read(path)
-    Draft202012Validator(read(COMMITTED / f"{envelope['type']}.json")).validate(envelope["data"])
+    conforms(envelope["data"], schema=read(COMMITTED / f"{envelope['type']}.json"))
 
 
 def test_there_is_a_sample_of_every_type() -> None:
@@ -247,7 +247,7 @@ def test_what_we_tell_the_bank_follows_its_schema_and_is_keyed_by_the_loan(type_
     assert key == b"L-1"
     assert json.loads(body) == data
     assert dict(headers)["ce_type"] == type_.encode()
-    Draft202012Validator(read(COMMITTED / f"{type_}.json")).validate(json.loads(body))
+    conforms(json.loads(body), schema=read(COMMITTED / f"{type_}.json"))
 
 
 @pytest.mark.parametrize("type_", sorted(CASE_MODELS))
