@@ -48,6 +48,16 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["stack"] = stack.file
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """In the place of `--dist loadfile`."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from tests.scheduling import ByFileOrFolder
+
+    return ByFileOrFolder(config, log)
+
+
 @pytest.fixture(scope="session")
 async def stack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
