@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from recourse.contracts.messages import Nudge
     from recourse.domain.legal.action import NotMade
+    from recourse.domain.legal.terms import SaleTerms
     from recourse.reading.legal import Listed, Shown
     from recourse.service.context import Unit
     from recourse.storage.legal_actions import DeadlineRow
@@ -97,6 +98,13 @@ def move(
     document: Annotated[
         list[str] | None, typer.Option("--document", help="kind=id of a paper; once for each.")
     ] = None,
+    terms: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="What the move takes besides: kind=public, day=2026-12-20, at=10:00, place=…, owed_minor=…",
+        ),
+    ] = None,
     despite: Annotated[
         str | None,
         typer.Option(
@@ -110,13 +118,14 @@ def move(
     """Record a move with its papers. Exit 1 where it cannot be made: what is missing, or from when, and which
     rule."""
     from recourse.domain.legal.action import NotMade
-    from recourse.service.pursuing import NewMove, make_move
+    from recourse.service.legal_moves import NewMove
+    from recourse.service.pursuing import make_move
 
     papers = _papers(document or [])
     request = f"{actor}-{request_id}" if request_id else ""
-    made, told = _note(
-        partial(make_move, new=NewMove(case_id, code, on.date(), papers, actor, request, despite))
-    )
+    sale = _sale(terms) if terms else None
+    new = NewMove(case_id, code, on.date(), papers, actor, request, despite, terms=sale)
+    made, told = _note(partial(make_move, new=new))
     if isinstance(made, NotMade):
         _refused(made, as_json)
     text = f"{made.code} on {made.on}: {made.track} is {made.state} ({made.source}, {made.mark})"
@@ -134,6 +143,24 @@ def _papers(given: list[str]) -> dict[str, str]:
         except typer.BadParameter as error:
             fail(f"--document: {kind}: {error}", USAGE)
     return papers
+
+
+def _sale(given: list[str]) -> SaleTerms:
+    from pydantic import TypeAdapter, ValidationError
+
+    from recourse.domain.legal.terms import SaleTerms
+
+    told = dict(one.partition("=")[::2] for one in given)
+    known = SaleTerms.__dataclass_fields__
+    strange = sorted(told.keys() - known.keys())
+    if strange or len(told) < len(given) or not all("=" in one for one in given):
+        fail(f"--set: name=value, each name once; one of {', '.join(known)}", USAGE)
+    try:
+        return TypeAdapter(SaleTerms).validate_python(told)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        fail(f"--set: {where + ': ' if where else ''}{first['msg'].removeprefix('Value error, ')}", USAGE)
 
 
 def _refused(why: NotMade, as_json: bool) -> NoReturn:

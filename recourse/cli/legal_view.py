@@ -34,7 +34,9 @@ def _moves(action: Shown) -> RenderableType:
         rule = f"{row.source} ({row.mark})"
         if "despite" in row.known:
             rule = f"made although {row.known['refused']} ({row.known['despite']}); {rule}"
-        table.add_row(str(row.on), row.code, f"{row.track} {row.state}", papers, row.actor, rule)
+        how = ", ".join(f"{name} {value}" for name, value in (row.terms or {}).items() if value is not None)
+        stands = f"{row.track} {row.state}" + (f"\n{one_line(how)}" if how else "")
+        table.add_row(str(row.on), row.code, stands, papers, row.actor, rule)
     return table
 
 
@@ -51,6 +53,7 @@ def _following(action: Shown) -> RenderableType:
     table = listing("may follow", "takes", "today", "rule")
     for move in action.following:
         takes = [*move.documents, *([f"allowed: {move.begins}"] if move.begins else [])]
+        takes += [f"how: {move.terms} (--set)"] if move.terms else []
         title = f"{move.code}\n{move.title_en} · {move.title_zh}"
         table.add_row(title, ", ".join(takes), _today(move), f"{move.source} ({move.mark})")
     return table

@@ -22,6 +22,9 @@ _USUAL: Final[Mapping[str, str]] = {
     "legal_deadline": "done",
     "legal_deadline_missed": "done",
     "legal_deadline_over": "done",
+    "call_off_sale": "done",
+    "give_notice_by_hand": "done",
+    "plan_anew": "done",
 }
 
 

@@ -26,6 +26,8 @@ CHASE_BOOKING = "chase_booking"
 LEGAL_DEADLINE = "legal_deadline"
 """One of ours runs out: the move is to be made."""
 LEGAL_MISSED = "legal_deadline_missed"
+CALL_OFF_SALE = "call_off_sale"
+"""A sale is planned, and what has come since stops it: whoever holds it outside is to be told."""
 LEGAL_OVER = "legal_deadline_over"
 """The days of the court or of the debtor are over: it is our turn."""
 

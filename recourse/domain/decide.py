@@ -208,11 +208,14 @@ def _unavailable(step: Step, walk: _Walk) -> str | None:
         return "finished"
     if done.state(step.id).outcome is StepOutcome.OPEN:
         return "open"
+    if step.errand is not None:
+        # Of no ladder, so no day, segment or stop of one is about it.
+        return step.errand.shut or _waits_for_its_original(step, walk)
     excluded = walk.course.excluded(step, walk.s, walk.dpd)
     if excluded is not None:
         return excluded
-    if step.fallback_for is not None and not done.failed(strategy.step(step.fallback_for)):
-        return f"only if {step.fallback_for} cannot be done"
+    if (original := _waits_for_its_original(step, walk)) is not None:
+        return original
     for required in step.requires:
         if done.done_at(required) is None:
             stands = (required, *done.fallbacks.get(required, ()))
@@ -222,6 +225,12 @@ def _unavailable(step: Step, walk: _Walk) -> str | None:
         return f"only until day {step.until}"
     missing = (f"no notice: {n.rule.template} ({n.rule.code})" for n in _notices(step, walk) if not n.opens)
     return next(missing, None) or _too_little_unpaid(step, walk)
+
+
+def _waits_for_its_original(step: Step, walk: _Walk) -> str | None:
+    if step.fallback_for is None or walk.done.failed(walk.rules.strategy.step(step.fallback_for)):
+        return None
+    return f"only if {step.fallback_for} cannot be done"
 
 
 def _too_little_unpaid(step: Step, walk: _Walk) -> str | None:

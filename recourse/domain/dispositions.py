@@ -108,6 +108,9 @@ _OUTCOMES: dict[str, tuple[str, ...]] = {
     "legal_deadline": ("done",),
     "legal_deadline_missed": ("done",),
     "legal_deadline_over": ("done",),
+    "call_off_sale": ("done",),
+    "give_notice_by_hand": ("done",),
+    "plan_anew": ("done",),
 }
 DONE_ELSEWHERE = frozenset({ANSWER_DISPUTE, DISPUTE_OVERDUE})
 """Kinds that no outcome ends: the answer to the dispute does, which takes a paper."""

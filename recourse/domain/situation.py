@@ -244,6 +244,19 @@ class LegalDue:
 
 
 @dataclass(frozen=True, slots=True)
+class LegalStand:
+    """A move of the legal action, in their order. number: from 1. state: in which it left its track.
+    planned_for: the day that was planned with it."""
+
+    number: int
+    code: str
+    track: str
+    state: str
+    on: date
+    planned_for: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DisputeDue:
     """A dispute of the loan that nobody has answered. ends_at: the first moment after the last day of the
     answer."""
@@ -274,7 +287,7 @@ class Situation:
     cancelled. proofs: of the loan, besides the account's payments. last_due_on: the last due date of the loan
     that is known. earlier_notices: of its earlier cases. price_minor: the whole price, where it was sold in
     installments and the bank has told it. legal_due: deadlines of the legal action that run or were missed.
-    disputes_due: of the loan, whatever case it was when they came in.
+    disputes_due: of the loan, whatever case it was when they came in. legal_moves: of the legal action.
     """
 
     case: Case
@@ -298,6 +311,7 @@ class Situation:
     price_minor: int | None = None
     legal_due: tuple[LegalDue, ...] = ()
     disputes_due: tuple[DisputeDue, ...] = ()
+    legal_moves: tuple[LegalStand, ...] = ()
 
     def borrower(self) -> Party | None:
         return next((p for p in self.parties if p.role is PartyRole.BORROWER), None)

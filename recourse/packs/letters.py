@@ -18,12 +18,13 @@ from typing import Any, Final
 import rfc8785
 from jinja2 import Template
 
+from recourse.domain.legal.terms import SaleTerms
 from recourse.domain.letter import LetterError, is_unseen
 from recourse.packs.render import ENVIRONMENT, TEMPLATES, language_of, printed
-from recourse.packs.statements import statements
+from recourse.packs.statements import sales, statements
 
 FORMAT: Final = "recourse.letter.v1"
-Value = str | int | date
+Value = str | int | date | SaleTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,10 @@ def _address(recipient: str) -> str:
 
 
 def _shown(value: Value, language: str) -> str:
+    if isinstance(value, SaleTerms):
+        said = sales()[value.kind.value].in_(language)
+        at = f"{value.at:%H:%M}" if value.at is not None else ""
+        return said.format(day=_shown(value.day, language), at=at, place=value.place)
     if not isinstance(value, date):
         return str(value)
     if language == "zh":
@@ -131,10 +136,10 @@ _MONTHS = (
 )  # fmt: skip
 _LENDER = "give it in RECOURSE_LENDERS, in the field {} of the lender"
 _BANK = "it comes with the bank's snapshot of the loan"
-_BY_HAND = "no event of the bank tells it; `recourse letter preview` takes it by --set"
+_PLANNED = "it comes with the move sale_planned (`recourse legal move`); a preview takes it by --set"
 _PAYOFF = (
-    "the bank tells it with the arrears (`payoff`), good through the day of the letter; a preview takes it "
-    "by --set"
+    "the bank tells it with the arrears (`payoff`), good through the day of the letter; or the plan of a "
+    "sale does (owed_minor), while no money came since; a preview takes it by --set"
 )
 _REMEDIES = {
     "lender_address": _LENDER.format("address"),
@@ -143,7 +148,7 @@ _REMEDIES = {
     "counsel_address": _LENDER.format("counsel_address"),
     "payoff": _PAYOFF,
     "payoff_until": _PAYOFF,
-    "sale": _BY_HAND,
+    "sale": _PLANNED,
     "dossier": "hand the file over first, or give it by --set",
 }
 

@@ -8,6 +8,7 @@ from itertools import combinations
 from recourse.domain.law.rule import Rule
 from recourse.domain.law.rules import Move
 from recourse.domain.legal.procedure import ANY, ENDED, START, LegalDeadline, LegalMove, Meaning, Procedure
+from recourse.packs.letters import letter_kinds
 from recourse.packs.strict import Bounds, PackError, check_bounds, read_yaml, validate
 
 HOUSE_PROCEDURE = "HOUSE"
@@ -84,8 +85,29 @@ def _check_move(
             raise PackError(f"{where}.once_paid: a part of the price below one, and a move that it needs")
     if move.means is Meaning.CONCLUDED and move.to != ENDED:
         raise PackError(f"{where}.to: must be {ENDED}, for nothing follows what concludes the action")
+    _check_terms(where, move, procedure, states)
     if move.begins is Move.LEGAL and move.means is Meaning.CONCLUDED:
         raise PackError(f"{where}.begins: what concludes the action begins nothing")
+
+
+def _check_terms(where: str, move: LegalMove, procedure: Procedure, states: set[str]) -> None:
+    planning = {one.code for one in procedure.moves if one.terms is not None}
+    if move.as_planned is not None:
+        _check_known(where, "as_planned", {move.as_planned}, planning, "move with terms")
+    if move.means is Meaning.CALLED_OFF and (move.documents or move.begins or move.terms):
+        raise PackError(f"{where}.means: the system calls off by itself; it has no papers, permits or terms")
+    letter = move.letter
+    if letter is None:
+        return
+    _check_known(where, "letter.when", {letter.when}, states, "state of its track")
+    _check_known(where, "letter.document", {letter.document, letter.proof}, move.documents, "paper of it")
+    _check_known(where, "letter.template", {letter.template}, letter_kinds(), "letter")
+    if letter.when not in move.after:
+        raise PackError(f"{where}.letter.when: the move may not follow {letter.when}; add it to `after`")
+    if move.gives is not None and move.gives != letter.template:
+        raise PackError(f"{where}.letter.template: the move gives {move.gives}; the letter must be that one")
+    if move.begins or move.terms or move.once_paid:
+        raise PackError(f"{where}.letter: the system makes it by itself; it begins and tells nothing")
 
 
 def _check_deadline(where: str, deadline: LegalDeadline, codes: set[str]) -> None:

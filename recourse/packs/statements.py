@@ -27,7 +27,16 @@ class Statement:
 @lru_cache(maxsize=1)
 def statements() -> dict[str, Statement]:
     """By name. Raises PackError."""
-    where = "paper/statements.yaml"
+    return _read("paper/statements.yaml")
+
+
+@lru_cache(maxsize=1)
+def sales() -> dict[str, Statement]:
+    """How a letter says when and where a sale is, by its kind. Raises PackError."""
+    return _read("paper/sales.yaml")
+
+
+def _read(where: str) -> dict[str, Statement]:
     text = (files("recourse.packs") / where).read_text(encoding="utf-8")
     found: tuple[Statement, ...] = validate(where, read_yaml(where, text), tuple[Statement, ...])
     if len({one.name for one in found}) != len(found):

@@ -100,6 +100,8 @@ def _check_numbers(name: str, strategy: Strategy) -> None:
 
 def _check_step(name: str, step: Step, known: set[str], languages: tuple[str, ...]) -> None:
     where = f"{name}: steps.{step.id}"
+    if step.errand is not None:
+        raise PackError(f"{where}.errand: only a legal action asks for one; leave it out")
     named = [*step.requires, step.fallback_for, step.proposal, step.approval]
     _check_names(where, "step", (other for other in named if other is not None), known)
     needs = {

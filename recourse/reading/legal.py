@@ -10,7 +10,7 @@ from typing import Any
 
 from recourse.domain.ids import CaseId
 from recourse.domain.law.hours import local_date
-from recourse.domain.legal.action import Asked, LegalAction, NotMade, follows, may
+from recourse.domain.legal.action import Asked, LegalAction, MoveRefusal, NotMade, follows, may
 from recourse.domain.legal.amounts import Totals, totals
 from recourse.domain.legal.procedure import LegalMove, Procedure
 from recourse.packs.loader import PackBook
@@ -28,7 +28,8 @@ class NoSuchCase(LookupError):
 @dataclass(frozen=True, slots=True)
 class Next:
     """A move that the state lets follow. refused: what is against it today, besides papers; empty for
-    nothing. The gate and the permits (`begins`) are asked when it is made."""
+    nothing. terms: what has to be told with it. The gate and the permits (`begins`) are asked when it is
+    made."""
 
     code: str
     title_en: str
@@ -40,6 +41,7 @@ class Next:
     opens_on: date | None
     source: str
     mark: str
+    terms: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ async def shown(database: Database, tx: ReadTx, book: PackBook, case_id: str) ->
 
 def _next(procedure: Procedure, action: LegalAction, move: LegalMove, asked: Asked) -> Next:
     found = may(procedure, action, asked)
-    why = found if isinstance(found, NotMade) else NotMade("")
+    why = found if isinstance(found, NotMade) and found.code != MoveRefusal.TERMS_MISSING else NotMade("")
     begins = move.begins.value if move.begins is not None else None
     return Next(
         move.code,
@@ -131,6 +133,7 @@ def _next(procedure: Procedure, action: LegalAction, move: LegalMove, asked: Ask
         why.opens_on,
         move.source.title,
         move.source.mark.value,
+        move.terms.value if move.terms is not None else None,
     )
 
 

@@ -49,7 +49,7 @@ async def made_again(tx: ReadTx, case_id: CaseId, until: datetime | None = None)
         move = procedure.move(row.code, row.on)
         found.append(Again(row, tuple(_differences(procedure, action, row))))
         if move is not None:
-            action = after(procedure, action, move, row.on)
+            action = after(procedure, action, move, row.on, row.sale)
     return found
 
 
@@ -57,7 +57,8 @@ def _differences(procedure: Procedure, action: LegalAction, row: MoveRow) -> lis
     paid = row.known.get("paid")
     today = date.fromisoformat(row.known["today"])
     documents = frozenset(row.documents)
-    made = may(procedure, action, Asked(row.code, row.on, today, documents, Fraction(paid) if paid else None))
+    part = Fraction(paid) if paid else None
+    made = may(procedure, action, Asked(row.code, row.on, today, documents, part, row.sale))
     if isinstance(made, NotMade):
         return [f"{row.code}: recorded as made, made again {made.code}"]
     then, now = (row.track, row.state, row.source), (made.track, made.to, made.source.title)

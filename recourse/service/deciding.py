@@ -17,11 +17,12 @@ from recourse.domain.decision import Alarm, Close, Decision
 from recourse.domain.ids import CaseId, TaskId
 from recourse.domain.law.hours import local_date
 from recourse.domain.situation import PromiseState, StepOutcome
+from recourse.domain.strategy.errands import with_errands
 from recourse.packs.loader import PackBook, Place
 from recourse.packs.record import digest_of, rules_digest, rules_to_json
 from recourse.packs.record import situation_to_json as to_json
 from recourse.packs.strict import PackError
-from recourse.service import location_requests, planning, recalling
+from recourse.service import legal_letters, location_requests, planning, recalling
 from recourse.service.applying import place_at
 from recourse.service.context import Lender, Unit
 from recourse.storage import agreements, attempts, cases, money_agreements, outbox, steps, tasks
@@ -80,9 +81,15 @@ def deliberate(unit: Unit, gathered: Gathered) -> Deliberation:
 
 
 def rules_for(book: PackBook, lenders: Mapping[str, Lender], gathered: Gathered, now: datetime) -> Rules:
-    """What the case is decided by now. Raises PackError for a strategy that is not installed."""
+    """What the case is decided by now, with what its legal action asks for. Raises PackError for a strategy
+    that is not installed."""
     on = local_date(now, gathered.loan.zone)
-    return book.rules(gathered.case.strategy, place_of(lenders, gathered), on)
+    rules = book.rules(gathered.case.strategy, place_of(lenders, gathered), on)
+    if not gathered.situation.legal_moves:
+        return rules
+    procedure = book.procedure(gathered.borrower_region)
+    asked = with_errands(rules.strategy, procedure, gathered.situation, rules.packs, now)
+    return replace(rules, strategy=asked)
 
 
 def place_of(lenders: Mapping[str, Lender], gathered: Gathered) -> Place:
@@ -134,6 +141,7 @@ async def settle_all(unit: Unit, deliberations: Sequence[Deliberation]) -> list[
     await writing.flush()
     await recalling.follow(unit, deliberations)
     await location_requests.follow(unit, deliberations)
+    await legal_letters.follow(unit, deliberations)
     return plans
 
 

@@ -21,8 +21,8 @@ from recourse.domain.situation import StepOutcome
 from recourse.service import pursuing, recalling
 from recourse.service.context import Unit
 from recourse.service.handing_over import known_by_its_status
+from recourse.service.legal_moves import NewMove
 from recourse.service.noting import LONGEST_HOLD, Pointless, RequestReused, Unknown, own_id, record
-from recourse.service.pursuing import NewMove
 from recourse.storage import cases, legal, steps, tasks
 from recourse.storage.legal import ActionRow
 from recourse.storage.steps import StepRow

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from recourse.domain.ids import CaseId, LoanId, PersonId
 from recourse.domain.law.hours import local_date
 from recourse.domain.law.notices import last_day
+from recourse.domain.legal.procedure import Meaning
 from recourse.domain.letter import LetterError
 from recourse.domain.money import Money
 from recourse.domain.situation import Channel, Stage
@@ -22,7 +23,7 @@ from recourse.packs.letters import Value, write
 from recourse.packs.loader import PackBook
 from recourse.service.context import Lender, lender_named
 from recourse.service.deciding import rules_for
-from recourse.storage import people, points
+from recourse.storage import legal_actions, people, points
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.situation import Gathered, gather
 from recourse.storage.tables import collection_case, legal_action
@@ -63,6 +64,26 @@ async def sheet_values(
         "dossier": (await tx.execute(action)).scalar_one_or_none() or "",
         "on": local_date(now, loan.zone),
     }
+
+
+async def sale_values(tx: Tx | ReadTx, gathered: Gathered, number: int | None = None) -> dict[str, Value]:
+    """When and where the vehicle is sold, and what is owed as the legal desk has reckoned it: of the plan of
+    this number, else of the one that stands. Empty where none does. A sum that is older than the last payment
+    is told to nobody."""
+    moves = await legal_actions.moves_of(tx, gathered.case.id)
+    plans = [row for row in moves if row.sale is not None and number in (None, row.number)]
+    plan = plans[-1] if plans else None
+    later = [row for row in moves if plan is not None and row.number > plan.number]
+    off = number is None and any(row.means == Meaning.CALLED_OFF for row in later)
+    terms = plan.sale if plan is not None and not off else None
+    if plan is None or terms is None:
+        return {}
+    found: dict[str, Value] = {"sale": terms}
+    account = gathered.situation.account
+    since = any(p.occurred_at >= plan.at for p in account.payments)
+    if terms.owed_minor is not None and terms.owed_minor >= account.arrears.unpaid_minor and not since:
+        found["payoff"] = str(Money(terms.owed_minor, gathered.loan.currency))
+    return found
 
 
 async def _address_of(tx: Tx | ReadTx, gathered: Gathered, person_id: PersonId) -> str:
@@ -113,7 +134,7 @@ async def drafted(
     known = common_values(gathered, lender, name, now)
     known |= await sheet_values(tx, gathered, lender, borrower.person_id, now)
     known["deadline"] = last_day(now, days, gathered.loan.zone)
-    known["sale"] = ""
+    known |= {"sale": ""} | await sale_values(tx, gathered)
     known["payoff_until"] = known["payoff_until"] or local_date(now, gathered.loan.zone)
     if not draft.clear:
         # What is missing stays missing: that the letter cannot be written is what a draft is there to tell.

@@ -64,7 +64,8 @@ def _shape(plan: Plan, d: Deliberated) -> tuple[PlanKind, str | None, datetime |
         case DoStep(step_id=step_id, due_at=due_at):
             step = d.rules.strategy.step(step_id)
             moved = dict(d.decision.moved).get(step_id)
-            reason = f"day {step.day} of the ladder" + (f", {moved}" if moved is not None else "")
+            asked = f"asked for by {step.errand.asked_by}" if step.errand is not None else ""
+            reason = asked or f"day {step.day} of the ladder" + (f", {moved}" if moved is not None else "")
             return step.kind.value, step_id, due_at, reason, step.team or ""
         case Wait(reason=reason, until=until):
             return "wait", None, until, reason.value, ""

@@ -16,7 +16,7 @@ from recourse.packs.letters import Value, plain_text, write
 from recourse.packs.render import language_of, render
 from recourse.service.context import Unit, lender_named
 from recourse.service.deciding import Deliberation
-from recourse.service.lettering import common_values, sheet_values
+from recourse.service.lettering import common_values, sale_values, sheet_values
 from recourse.storage import people, points
 from recourse.storage.tables import party
 
@@ -48,6 +48,8 @@ async def compose(
     values = common_values(d.gathered, lender, name, unit.now)
     days = days_to_answer(step, d.rules.strategy, d.rules.packs)
     values["deadline"] = last_day(unit.now, days, loan.zone)
+    if step.errand is not None:
+        values |= await sale_values(unit.tx, d.gathered, step.errand.number)
     letter = None
     if step.letter or step.channel is Channel.LETTER:
         sheet = values | await sheet_values(unit.tx, d.gathered, lender, person_id, unit.now)

@@ -94,8 +94,9 @@ NONE: Final[Mapping[str, str]] = {
     "legal_action": "id loan_id case_id state proposed_by approved_by names document_sha256 reference",
     "legal_deadline": "id case_id loan_id code whose source mark ended_by",
     "legal_entry": "id case_id loan_id kind currency noted_by proof reverses",
-    "legal_move": "id case_id loan_id track state procedure means code known gives documents source mark "
-    "actor request_id status_id rules_digest",
+    # The terms of a sale: its place is announced to everybody.
+    "legal_move": "id case_id loan_id track state procedure means code known terms gives documents source "
+    "mark actor request_id status_id rules_digest",
     "legal_status": "status_id action_id status became",
     # The contract's terms, its product and the bank's number for it, which is an id as the loan's is.
     "loan": "id lender region currency zone contract account",

@@ -9,13 +9,15 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import RowMapping, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.legal.action import LegalAction, Made, Running
 from recourse.domain.legal.procedure import Whose
-from recourse.domain.situation import LegalDue
+from recourse.domain.legal.terms import SaleTerms
+from recourse.domain.situation import LegalDue, LegalStand
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, among_given
 from recourse.storage.tables import collection_case, installment, legal_deadline, legal_move, loan, rule_set
@@ -26,7 +28,7 @@ from recourse.storage.together import Part
 class MoveRow:
     """on: a day at the lender's place, which began at `occurred_at`. at: when it was recorded, business time.
     documents: kind of paper -> its id. known: what else the answer rested on. status_id: of the desk's report
-    that it came by."""
+    that it came by. terms: what was told with it, as JSON."""
 
     id: str
     loan_id: LoanId
@@ -49,10 +51,15 @@ class MoveRow:
     known: Mapping[str, Any]
     request_id: str
     status_id: str | None = None
+    terms: Mapping[str, Any] | None = None
 
     @property
     def made(self) -> Made:
-        return Made(self.code, self.track, self.state, self.on, self.gives)
+        return Made(self.code, self.track, self.state, self.on, self.gives, self.sale)
+
+    @property
+    def sale(self) -> SaleTerms | None:
+        return _SALE.validate_python(self.terms) if self.terms is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,7 @@ class DeadlineRow:
         return "met" if self.met_on <= self.ends_on else "late"
 
 
+_SALE: TypeAdapter[SaleTerms] = TypeAdapter(SaleTerms)
 _A_DAY = timedelta(days=1)
 _MOVES = [legal_move.c[name] for name in MoveRow.__dataclass_fields__]
 _DEADLINES = [legal_deadline.c[name] for name in DeadlineRow.__dataclass_fields__]
@@ -169,6 +177,31 @@ DUE = Part(
     _due,
 )
 """Of each of `cases`, what no move has ended, missed or not, the soonest first."""
+
+
+def _stands(rows: Iterable[Any]) -> dict[CaseId, list[LegalStand]]:
+    found: dict[CaseId, list[LegalStand]] = defaultdict(list)
+    for case_id, number, code, track, state, on, planned in rows:
+        day = date.fromisoformat(planned) if planned else None
+        found[case_id].append(LegalStand(number, code, track, state, on, day))
+    return found
+
+
+STANDS = Part(
+    select(
+        legal_move.c.case_id,
+        legal_move.c.number,
+        legal_move.c.code,
+        legal_move.c.track,
+        legal_move.c.state,
+        legal_move.c.on,
+        legal_move.c.terms["day"].astext.label("planned"),
+    )
+    .where(among_given(legal_move.c.case_id, "cases"))
+    .order_by(legal_move.c.case_id, legal_move.c.number),
+    _stands,
+)
+"""The moves of each of `cases`, in their order."""
 
 
 async def running(tx: ReadTx, until: datetime, limit: int) -> list[DeadlineRow]:

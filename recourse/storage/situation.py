@@ -118,6 +118,7 @@ _OF_LOANS = Together(
     _LOCATABLE,
     _CONCLUDED,
     legal_actions.DUE,
+    legal_actions.STANDS,
     disputes.DUE,
 )
 _OF_PEOPLE = Together(attempts.LEDGER, agreements.HOLDS, consents.CONSENTS, restrictions.IN_FORCE)
@@ -187,6 +188,7 @@ async def gather_all(
             price_minor=loan.price_minor,
             legal_due=tuple(about[legal_actions.DUE].get(key, ())),
             disputes_due=tuple(about[disputes.DUE].get(key, ())),
+            legal_moves=tuple(about[legal_actions.STANDS].get(key, ())),
         )
         found[key] = Gathered(situation, case, loan, group.borrower_region or loan.region)
     return found

@@ -14,11 +14,12 @@ from recourse.domain.legal.action import NotMade
 from recourse.reading import legal
 from recourse.service import legal_amounts, pursuing
 from recourse.service.legal_amounts import NewEntry
-from recourse.service.pursuing import PURSUE, NewMove
+from recourse.service.legal_moves import NewMove
+from recourse.service.pursuing import PURSUE
 from recourse.service.tokens import Caller
 from recourse.storage import legal_actions
 from recourse.web.access import only
-from recourse.web.shapes import LegalEntryBody, LegalMoveBody
+from recourse.web.legal_shapes import LegalEntryBody, LegalMoveBody
 
 router = APIRouter(tags=["legal"])
 Lawyer = Annotated[Caller, Depends(only(*PURSUE))]
@@ -70,6 +71,7 @@ async def make_move(
         who.actor,
         f"{who.actor}-{body.request_id}",
         body.despite,
+        terms=body.sale.terms() if body.sale is not None else None,
     )
     delivery: Delivery = request.state.delivery
     made, told = await delivery.note(partial(pursuing.make_move, new=new))

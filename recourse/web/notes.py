@@ -19,7 +19,8 @@ from recourse.service.noting import HoldRequest
 from recourse.service.tokens import Caller
 from recourse.storage.agreements import HoldState
 from recourse.web.access import only
-from recourse.web.shapes import CeaseBody, HoldBody, LegalStatusBody
+from recourse.web.legal_shapes import LegalStatusBody
+from recourse.web.shapes import CeaseBody, HoldBody
 
 router = APIRouter(tags=["facts"])
 Holder = Annotated[Caller, Depends(only("agent", "lead", "legal"))]

@@ -21,7 +21,6 @@ from pydantic import (
 from recourse.domain.consents import Way
 from recourse.domain.ids import ContactPointId, PersonId
 from recourse.domain.law.rules import Disclosure
-from recourse.domain.legal.amounts import EntryKind
 from recourse.domain.positions import LocationPurpose
 from recourse.domain.proofs import BY_PEOPLE, ProofKind
 from recourse.domain.restrictions import (
@@ -261,54 +260,3 @@ class ConsentBody(Body):
 
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z_]+$")]
-
-
-def _papers(given: object) -> object:
-    """Says what is wrong and never names the kind, which somebody may have typed a name into."""
-    if not isinstance(given, dict) or len(given) > 20:
-        raise ValueError("kind of paper -> its id, at most 20 of them")
-    for kind, key in given.items():
-        if re.fullmatch(r"[a-z_]{1,40}", str(kind)) is None:
-            raise ValueError("a kind of paper is 1 to 40 of the signs a to z and _")
-        if not isinstance(key, str) or re.fullmatch(r"[\x21-\x7e]{1,128}", key) is None:
-            raise ValueError("the id of a paper is 1 to 128 printable ASCII signs without spaces")
-    return given
-
-
-Documents = Annotated[dict[Code, Key], BeforeValidator(_papers)]
-"""Kind of paper -> its opaque id or hash."""
-
-
-class LegalMoveBody(Body):
-    """A move of a legal action. on: the day it happened, at the lender's place. despite: the id of what
-    explains a move that happened although the gate or a permit said no."""
-
-    request_id: Key
-    move: Code
-    on: date
-    documents: Documents = {}
-    despite: Key | None = None
-
-
-class LegalEntryBody(Body):
-    """A cost of a legal action, or what it brought. amount_minor: above 0, in the loan's currency. proof: the
-    id of the invoice, receipt or statement. reverses: the id of an entry that was a mistake."""
-
-    request_id: Key
-    kind: EntryKind
-    amount_minor: Annotated[int, Field(gt=0, le=10**15)]
-    on: date
-    proof: Key
-    reverses: Key | None = None
-
-
-class LegalStatusBody(BaseModel):
-    """What the legal desk reports. Unknown extra fields are ignored: the desk is another house. documents:
-    the papers that stand behind it."""
-
-    model_config = ConfigDict(extra="ignore")
-    reference: Key
-    status_id: Key
-    status: Code
-    occurred_at: AwareDatetime
-    documents: Documents = {}

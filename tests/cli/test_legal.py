@@ -55,6 +55,26 @@ async def test_an_action_is_moved_shown_listed_and_explained(cli: Cli, world: Wo
     assert "presuit_preservation_ordered: preservation ordered_before_suit" in dossier
 
 
+SOLD_AT = ["--set", "kind=public", "--set", "day=2026-12-15", "--set", "at=10:00"]
+PLAN = ["legal", "move", CASE, "sale_planned", "--on", "2026-11-05", "--as", "legal-1", *SOLD_AT]
+
+
+async def test_a_sale_is_planned_shown_and_stands_in_the_draft_of_its_notice(cli: Cli, world: World) -> None:
+    await open_case(world, days=60, region="US")
+    here = ["--on", "2026-11-05", "--as", "legal-1", "--document", "surrender_statement=s-1"]
+    brought = ["legal", "move", CASE, "vehicle_surrendered", *here, "--document", "condition_report=c-1"]
+    await cli.json(*brought, TEMPORAL_ADDRESS=UNUSED)
+    short = await cli.json(*PLAN[:8], TEMPORAL_ADDRESS=UNUSED, exit_code=1)
+    assert (short["code"], short["missing"]) == ("terms_missing", ["sale"])
+    soon = [part.replace("2026-12-15", "2026-11-20") for part in PLAN]
+    early = await cli.json(*soon, "--set", "place=12 Auction Lane", TEMPORAL_ADDRESS=UNUSED, exit_code=1)
+    assert (early["code"], early["opens_on"]) == ("too_soon", "2026-11-21")
+    told = await cli.json(*PLAN, "--set", "place=12 Auction Lane", TEMPORAL_ADDRESS=UNUSED)
+    assert (told["state"], told["terms"]["place"]) == ("sale_planned", "12 Auction Lane")
+    text = (await cli("legal", "show", CASE)).stdout
+    assert ("12 Auction Lane" in text, "2026-12-15" in text) == (True, True)
+
+
 async def test_what_runs_out_exits_with_one(cli: Cli, world: World, case: OpenCase) -> None:
     nothing = await cli("legal", "deadlines")
     assert (nothing.exit_code, "nothing runs out" in nothing.stdout) == (0, True)
@@ -73,6 +93,12 @@ async def test_what_runs_out_exits_with_one(cli: Cli, world: World, case: OpenCa
         ([*PRESERVE, "--document", "张三=a"], "--document"),
         ([*PRESERVE, "--document", "security=a", "--document", "security=b"], "--document"),
         (["legal", "move", CASE, "suit_filed", "--on", "yesterday", "--as", "a"], "--on"),
+        (PLAN, "place"),
+        ([*PLAN[:8], "--set", "kind=auction", "--set", "day=2026-12-15"], "kind"),
+        ([*PLAN, "--set", "day=2026-12-16"], "--set"),
+        ([*PLAN, "--set", "colour=red"], "--set"),
+        ([*PLAN, "--set", "place=a\u202eb"], "place"),
+        ([*PLAN, "--set", "place=x", "--set", "owed_minor=0"], "owed_minor"),
         ([*FEE[:3], "--kind", "bribe", *FEE[5:]], "--kind"),
         ([*FEE[:6], "0", *FEE[7:]], "--amount-minor"),
         ([*FEE, "--reverses", "legal-entry-9"], "reverses"),

@@ -12,6 +12,7 @@ FIRST = ""
 """Nothing came before on the track."""
 _TITLES = ("payment_order_effective", "realisation_permitted", "mediated", "appeal_decided", "judgment_final")
 _SUED = ("suit_filed", "arbitration_filed")
+_HERE = ("vehicle_recovered", "vehicle_surrendered", "sale_called_off")
 AFTER: dict[str, dict[str, tuple[str, ...]]] = {
     "CN": {
         "payment_order_requested": (FIRST, "payment_order_refused"),
@@ -51,8 +52,10 @@ AFTER: dict[str, dict[str, tuple[str, ...]]] = {
         "enforced": ("judgment", "enforcement_requested"),
         "vehicle_recovered": (FIRST, "redeemed"),
         "vehicle_surrendered": (FIRST, "redeemed"),
-        "presale_notice_given": ("vehicle_recovered", "vehicle_surrendered", "presale_notice_given"),
-        "redeemed": ("vehicle_recovered", "vehicle_surrendered", "presale_notice_given"),
+        "sale_planned": (*_HERE, "sale_planned", "presale_notice_given"),
+        "presale_notice_given": ("sale_planned", "presale_notice_given"),
+        "sale_called_off": ("sale_planned", "presale_notice_given"),
+        "redeemed": (*_HERE, "sale_planned", "presale_notice_given"),
         "sold": ("presale_notice_given",),
         "explained": ("sold",),
         "deficiency_demanded": ("explained",),
@@ -73,7 +76,7 @@ AFTER: dict[str, dict[str, tuple[str, ...]]] = {
         "shortfall_demanded": ("sold",),
     },
 }
-OF_TIME = {"the days are not over", "too late"}
+OF_TIME = {"the days are not over", "too late", "another sale than was told"}
 ENDS = ("enforced", "recovered", "withdrawn", "concluded")
 ANYTIME = ("recovered", "withdrawn", "concluded")
 SIDE = {
@@ -82,7 +85,9 @@ SIDE = {
     "preservation_lifted",
     "vehicle_recovered",
     "vehicle_surrendered",
+    "sale_planned",
     "presale_notice_given",
+    "sale_called_off",
     "redeemed",
     "sold",
     "explained",
@@ -150,9 +155,15 @@ def papers(place: str, move: str) -> frozenset[str]:
 
 
 def forbidden(
-    place: str, past: Past, on: date, move: str, has: frozenset[str], paid: Fraction | None
+    place: str,
+    past: Past,
+    on: date,
+    move: str,
+    has: frozenset[str],
+    paid: Fraction | None,
+    planned: tuple[str, date] | None = None,
 ) -> list[str]:
-    """Every reason that this checker knows."""
+    """Every reason that this checker knows. planned: how and when the last plan of a sale has it."""
     beside = move in SIDE
     track = [(day, code) for day, code in past if (code in SIDE) == beside]
     before_on, before = track[-1] if track else (date.min, FIRST)
@@ -164,6 +175,10 @@ def forbidden(
     if move in waits and (on - before_on).days <= waits[move]:
         found.append("the days are not over")
     found += ["too late"] if _late(place, past, on, move, before_on, before) else []
+    if move == "sold" and place == "US" and planned is not None:
+        kind, day = planned
+        told = on == day if kind == "public" else on > day
+        found += [] if told else ["another sale than was told"]
     if place == "CN" and move == "preservation_ordered" and not any(code == "suit_filed" for _, code in past):
         found.append("no suit")
     if place == "UK" and move == "vehicle_recovered":

@@ -1,12 +1,13 @@
 """Tables of legal actions: what a lawyer reads, and how it becomes a move that is asked for.
 
-A line of `made` and `do` reads `2026-03-02 suit_filed`. Every paper is there, unless `without` names it.
+A line of `made` and `do` reads `2026-03-02 suit_filed`. Every paper is there, unless `without` names it. Of
+a planned sale it says which and when: `2026-03-02 sale_planned public 2026-03-20`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic.dataclasses import dataclass as strict
 
 from recourse.domain.legal.action import Asked, LegalAction, NotMade, after, may
 from recourse.domain.legal.procedure import LegalMove, Procedure
+from recourse.domain.legal.terms import SaleKind, SaleTerms
 from recourse.packs.loader import load_packs
 
 FOLDER = Path(__file__).parent
@@ -76,8 +78,19 @@ def tables() -> list[Table]:
 
 
 def read(line: str) -> tuple[date, str]:
-    day, code = line.split()
+    day, code = line.split()[:2]
     return date.fromisoformat(day), code
+
+
+def terms(line: str) -> SaleTerms | None:
+    said = line.split()[2:]
+    return sale(said[0], date.fromisoformat(said[1])) if said else None
+
+
+def sale(kind: str, day: date) -> SaleTerms:
+    if kind == "private":
+        return SaleTerms(SaleKind.PRIVATE, day)
+    return SaleTerms(SaleKind.PUBLIC, day, time(10), "12 Auction Lane, Denver")
 
 
 def papers(procedure: Procedure, code: str, on: date) -> frozenset[str]:
@@ -88,11 +101,13 @@ def papers(procedure: Procedure, code: str, on: date) -> frozenset[str]:
 def history(procedure: Procedure, lines: list[str], paid: str | None = None) -> LegalAction:
     """Each of which could be made."""
     action = LegalAction()
-    for on, code in map(read, lines):
-        asked = Asked(code, on, on, papers(procedure, code, on), Fraction(paid) if paid else None)
+    for line in lines:
+        on, code = read(line)
+        part = Fraction(paid) if paid else None
+        asked = Asked(code, on, on, papers(procedure, code, on), part, terms(line))
         move = may(procedure, action, asked)
         assert isinstance(move, LegalMove), f"{code} on {on}: {move}"
-        action = after(procedure, action, move, on)
+        action = after(procedure, action, move, on, terms(line))
     return action
 
 
@@ -103,5 +118,5 @@ def answer(procedure: Procedure, case: MoveCase) -> LegalMove | NotMade:
     return may(
         procedure,
         history(procedure, case.made, case.paid),
-        Asked(code, on, case.today or on, documents, paid),
+        Asked(code, on, case.today or on, documents, paid, terms(case.do)),
     )

@@ -67,6 +67,8 @@ def _loosened() -> Iterator[object]:
             without += [{"within": frozenset()}] if move.within else []
             without += [{"needs": frozenset()}] if move.needs else []
             without += [{"once_paid": None}] if move.once_paid else []
+            without += [{"terms": None}] if move.terms else []
+            without += [{"as_planned": None}] if move.as_planned else []
             for change in without:
                 moves = list(table.procedure.moves)
                 moves[n] = replace(move, **change)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from recourse.domain.legal.action import Asked, LegalAction, NotMade, after, may
 from recourse.packs.loader import load_packs
 from tests.examples import FEW, examples
 from tests.legal import naive
+from tests.legal.table import sale
 
 BEGINS = date(2026, 1, 5)
 parts = st.sampled_from([None, Fraction(1, 4), Fraction(1, 3), Fraction(1, 2)])
@@ -29,25 +31,30 @@ def test_no_sequence_of_moves_skips_a_paper_a_day_or_a_step(place: str) -> None:
     @given(data=st.data())
     def tried(data: st.DataObject) -> None:
         action, past, on = LegalAction(), list[tuple[date, str]](), BEGINS
+        planned: tuple[str, date] | None = None
         for _ in range(data.draw(st.integers(6, 14))):
             day = on + timedelta(days=data.draw(gaps))
             paid = data.draw(parts)
-            open_ = [m for m in naive.moves(place) if not _against(place, past, day, m, paid)]
+            if planned is not None and data.draw(st.booleans()):
+                day = planned[1] + timedelta(days=data.draw(st.sampled_from([-1, 0, 0, 0, 1])))
+            against = partial(_against, place, past, day, paid=paid, planned=planned)
+            open_ = [m for m in naive.moves(place) if not against(m)]
             going_on = [m for m in open_ if m not in naive.ENDS]
-            in_order = [
-                m for m in naive.moves(place) if set(_against(place, past, day, m, paid)) <= naive.OF_TIME
-            ]
+            in_order = [m for m in naive.moves(place) if set(against(m)) <= naive.OF_TIME]
             # Mostly what goes on: a move at random is out of order nearly always, or the end.
             choices = data.draw(st.sampled_from([going_on, going_on, in_order, open_, naive.moves(place)]))
             move = data.draw(st.sampled_from(choices or naive.moves(place)))
             wanted = sorted(naive.papers(place, move))
             lost = data.draw(st.sampled_from([None] * 9 + wanted))
             has = frozenset(wanted) - {lost}
-            found = may(procedure, action, Asked(move, day, day, has, paid))
-            reasons = naive.forbidden(place, past, day, move, has, paid)
+            plan = (data.draw(st.sampled_from(["public", "private"])), day + timedelta(days=20))
+            terms = sale(*plan) if move == "sale_planned" else None
+            found = may(procedure, action, Asked(move, day, day, has, paid, terms))
+            reasons = naive.forbidden(place, past, day, move, has, paid, planned)
             assert isinstance(found, NotMade) == bool(reasons), (past, day, move, found, reasons)
             if not isinstance(found, NotMade):
-                action = after(procedure, action, found, day)
+                action = after(procedure, action, found, day, terms)
+                planned = plan if terms is not None else planned
                 past.append((day, move))
                 allowed[move] += 1
                 on = max(on, day)
@@ -57,9 +64,15 @@ def test_no_sequence_of_moves_skips_a_paper_a_day_or_a_step(place: str) -> None:
 
 
 def _against(
-    place: str, past: list[tuple[date, str]], day: date, move: str, paid: Fraction | None
+    place: str,
+    past: list[tuple[date, str]],
+    day: date,
+    move: str,
+    *,
+    paid: Fraction | None,
+    planned: tuple[str, date] | None,
 ) -> list[str]:
-    return naive.forbidden(place, past, day, move, naive.papers(place, move), paid)
+    return naive.forbidden(place, past, day, move, naive.papers(place, move), paid, planned)
 
 
 @examples(100)

@@ -81,6 +81,26 @@ async def test_deadlines_of_all_cases_are_listed_the_soonest_first(api: Api, cas
     assert row["state"] == "missed"
 
 
+SALE: dict[str, Any] = {"kind": "public", "day": "2026-12-15", "at": "10:00", "place": "12 Auction Lane"}
+PLAN: dict[str, Any] = {"request_id": "p-1", "move": "sale_planned", "on": "2026-11-05", "sale": SALE}
+
+
+async def test_a_sale_is_planned_and_its_notice_is_the_next_step_of_the_case(api: Api) -> None:
+    case = await open_case(api.world, days=60, region="US")
+    papers = {"surrender_statement": "s-1", "condition_report": "c-1"}
+    brought = {"request_id": "b-1", "move": "vehicle_surrendered", "on": "2026-11-05", "documents": papers}
+    assert (await api.post("legal", f"{CASE}/moves", **brought)).status_code == 201
+    for body, status in ((PLAN | {"sale": None}, 409), (PLAN, 201), (PLAN, 201)):
+        answer = await api.post("legal", f"{CASE}/moves", **body)
+        assert answer.status_code == status, answer.text
+    assert answer.json()["terms"]["place"] == "12 Auction Lane"
+    shown = (await api.get("auditor", CASE)).json()
+    assert shown["states"] == {"vehicle": "sale_planned"}
+    assert [row["terms"] for row in shown["moves"]][1]["day"] == "2026-12-15"
+    api.world.set_now(NOON + timedelta(days=1, hours=13))
+    assert (await case.decide()).step_id == "presale_notice_given-2"
+
+
 @pytest.mark.parametrize("role", sorted(set(ROLES) - {"legal", "admin"}))
 async def test_nobody_else_moves_an_action_or_its_money(api: Api, case: OpenCase, role: str) -> None:
     asked = [await api.post(role, f"{CASE}/moves", **SUIT), await api.post(role, f"{CASE}/amounts", **FEE)]
@@ -101,6 +121,10 @@ async def test_nobody_else_reads_one(api: Api, case: OpenCase, role: str) -> Non
         ("moves", SUIT | {"move": "Suit Filed"}, 422, "move"),
         ("moves", SUIT | {"documents": {"judgment": "two words"}}, 422, "documents"),
         ("moves", SUIT | {"documents": {"张三": "x"}}, 422, "documents"),
+        ("moves", PLAN | {"sale": SALE | {"place": None}}, 422, "place"),
+        ("moves", PLAN | {"sale": SALE | {"at": "10:00:30"}}, 422, "at"),
+        ("moves", PLAN | {"sale": SALE | {"kind": "张三"}}, 422, "kind"),
+        ("moves", PLAN | {"sale": SALE | {"owed_minor": -1}}, 422, "owed_minor"),
         ("amounts", FEE | {"kind": "bribe"}, 422, "kind"),
         ("amounts", FEE | {"amount_minor": 0}, 422, "amount_minor"),
         ("amounts", FEE | {"on": "2026-11-07"}, 422, "on"),

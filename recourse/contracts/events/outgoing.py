@@ -115,13 +115,15 @@ class LegalRecalled(CaseEvent):
 
 class LegalMoved(CaseEvent):
     """A move of the legal action was made. move, track, state: as in the procedure of the country. on: the
-    day it happened, at the lender's place. means: suit or concluded; None where it is neither."""
+    day it happened, at the lender's place. means: suit, called_off or concluded; None where it is none of
+    them. planned_for: of a planned sale its day, or the day after which it is held."""
 
     move: str
     track: str
     state: str
     on: date
     means: str | None = None
+    planned_for: date | None = None
 
 
 class LegalAmount(CaseEvent):

@@ -16,7 +16,7 @@ from recourse.domain.law.hours import local_date, start_of_day
 from recourse.domain.law.rules import LawPack, LeastUnpaid, Move, NoticeRule
 from recourse.domain.situation import Notice, Situation
 
-__all__ = ["Notice", "Standing", "last_day", "standings", "too_little_unpaid"]
+__all__ = ["FirstDay", "Notice", "Standing", "first_day", "last_day", "standings", "too_little_unpaid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,27 @@ def standings(
             if move in rule.before:
                 valid = [_given(n, rule) for n in notices if _counts(n, rule, zone, now)]
                 yield Standing(pack, rule, _opens(rule, min(valid), zone) if valid else None)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDay:
+    """The first day on which a move is open, and the rule that says so."""
+
+    day: date
+    rule: NoticeRule
+
+
+def first_day(
+    move: Move, packs: Iterable[LawPack], zone: str, now: datetime, *, by_post: bool
+) -> FirstDay | None:
+    """If every notice that the packs want before it were given now. None where they want none. zone: the
+    lender's."""
+    found = []
+    for rule in (rule for pack in packs for rule in pack.notices if move in rule.before):
+        given = Notice(rule.template, now, rule.earliest_dpd, by_post=by_post)
+        opens = _opens(rule, _given(given, rule), zone)
+        found.append(FirstDay(local_date(opens, zone), rule))
+    return max(found, key=lambda one: one.day, default=None)
 
 
 def _given(notice: Notice, rule: NoticeRule) -> datetime:

@@ -23,18 +23,20 @@ from recourse.domain.legal.procedure import (
     Procedure,
     Whose,
 )
+from recourse.domain.legal.terms import SaleTerms
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
     """A move as it was made. to: the state it led to, kept as it was then. gives: the kind of notice it
-    was."""
+    was. terms: what was told with it."""
 
     code: str
     track: str
     to: str
     on: date
     gives: str | None = None
+    terms: SaleTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,10 @@ class MoveRefusal(StrEnum):
     OUT_OF_ORDER = "out_of_order"
     MOVE_MISSING = "move_missing"
     DOCUMENTS_MISSING = "documents_missing"
+    TERMS_MISSING = "terms_missing"
+    TERMS_UNWANTED = "terms_unwanted"
+    NOT_AS_PLANNED = "not_as_planned"
+    TOO_SOON = "too_soon"
     WAITING = "waiting"
     DEADLINE_PASSED = "deadline_passed"
     COURT_ORDER_NEEDED = "court_order_needed"
@@ -107,13 +113,15 @@ class NotMade:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A move that somebody wants to record. on: the day it happened. documents: the kinds of papers that he
-    names. paid: the part of the whole price that was paid; None where nobody has told it."""
+    names. paid: the part of the whole price that was paid; None where nobody has told it. terms: what he
+    tells with it."""
 
     code: str
     on: date
     today: date
     documents: frozenset[str] = frozenset()
     paid: Fraction | None = None
+    terms: SaleTerms | None = None
 
 
 def may(procedure: Procedure, action: LegalAction, asked: Asked) -> LegalMove | NotMade:
@@ -141,6 +149,11 @@ def _against(move: LegalMove, action: LegalAction, asked: Asked) -> Iterator[Not
         yield no(MoveRefusal.MOVE_MISSING, lacking)
     if lacking := move.documents - asked.documents:
         yield no(MoveRefusal.DOCUMENTS_MISSING, lacking)
+    if move.terms is not None and asked.terms is None:
+        yield no(MoveRefusal.TERMS_MISSING, [move.terms])
+    if move.terms is None and asked.terms is not None:
+        yield no(MoveRefusal.TERMS_UNWANTED)
+    yield from _not_as_planned(move, action, asked)
     for waiting in move.waits:
         since = action.last(waiting.after)
         if since is None:
@@ -160,6 +173,22 @@ def follows(move: LegalMove, action: LegalAction) -> bool:
     return state in move.after or (ANY in move.after and state != ENDED)
 
 
+def _not_as_planned(move: LegalMove, action: LegalAction, asked: Asked) -> Iterator[NotMade]:
+    """What was announced binds: on another day it would be another sale, of which nobody was told."""
+    if move.as_planned is None:
+        return
+    plan = action.last(move.as_planned)
+    if plan is None or plan.terms is None:
+        refusal = MoveRefusal.MOVE_MISSING
+        yield NotMade(refusal, move.code, move.source.title, (move.as_planned,))
+        return
+    opens, ends = plan.terms.opens_on, plan.terms.ends_on
+    if asked.on < opens or (ends is not None and asked.on > ends):
+        refusal, early = MoveRefusal.NOT_AS_PLANNED, opens if asked.on < opens else None
+        passed = None if asked.on < opens else ends
+        yield NotMade(refusal, move.code, move.source.title, (move.as_planned,), early, passed)
+
+
 def _opens(since: date, days: int) -> date:
     return since + timedelta(days=days + 1)
 
@@ -172,7 +201,9 @@ def _passed(move: LegalMove, action: LegalAction, asked: Asked) -> Iterator[NotM
             yield NotMade(refusal, code, move.source.title, (move.code,), passed_on=running.ends_on)
 
 
-def after(procedure: Procedure, action: LegalAction, move: LegalMove, on: date) -> LegalAction:
+def after(
+    procedure: Procedure, action: LegalAction, move: LegalMove, on: date, terms: SaleTerms | None = None
+) -> LegalAction:
     """The action once the move is made: deadlines that it ends, and those that it starts. What concludes the
     whole ends each of them."""
     over = move.means is Meaning.CONCLUDED
@@ -183,7 +214,7 @@ def after(procedure: Procedure, action: LegalAction, move: LegalMove, on: date) 
     number = len(action.moves) + 1
     if not over:
         deadlines += [_started(rule, number, on) for rule in procedure.started_by(move.code, on)]
-    made = Made(move.code, move.track, move.to, on, move.gives)
+    made = Made(move.code, move.track, move.to, on, move.gives, terms)
     return LegalAction((*action.moves, made), tuple(deadlines))
 
 

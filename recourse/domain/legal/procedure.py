@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from recourse.domain.law.rule import Rule
 from recourse.domain.law.rules import Move
+from recourse.domain.legal.terms import Terms
 
 START = "start"
 """Where every track begins."""
@@ -29,6 +30,8 @@ class Meaning(StrEnum):
     """A court was asked: the limitation period begins anew where a law pack says so."""
     CONCLUDED = "concluded"
     """Nothing is left to collect: the case closes."""
+    CALLED_OFF = "called_off"
+    """What was planned is planned no more. The system makes the move itself when the case closes."""
 
 
 class Whose(StrEnum):
@@ -57,6 +60,18 @@ class OncePaid:
     needs: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class SentLetter:
+    """A letter that the system sends by itself while the track stands in the state `when`, to everybody who
+    owes; once each of them was sent, it makes the move. document, proof: the kinds of papers that the letter
+    and its contact are among those of the move."""
+
+    template: str
+    when: str
+    document: str
+    proof: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegalMove(Rule):
     """code: names the move. title_en, title_zh: for people.
@@ -65,7 +80,9 @@ class LegalMove(Rule):
     have been made, on any track. documents: kinds of papers it takes, each with its id. waits: days that must
     be over. within: deadlines that must not have passed. begins: what the gate or an open permit must allow
     at that moment. gives: the kind of notice that it is, for the law packs. statuses: under which names the
-    legal desk reports it, besides its code.
+    legal desk reports it, besides its code. terms: what has to be told with it. as_planned: the move whose
+    terms say on which days this one may happen, and before which no notice counts. letter: by which the
+    system makes it itself.
     """
 
     title_en: str
@@ -82,6 +99,9 @@ class LegalMove(Rule):
     gives: str | None = None
     means: Meaning | None = None
     statuses: frozenset[str] = frozenset()
+    terms: Terms | None = None
+    as_planned: str | None = None
+    letter: SentLetter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

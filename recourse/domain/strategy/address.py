@@ -20,6 +20,8 @@ from recourse.domain.strategy.progress import Progress
 
 def target(step: Step, s: Situation) -> Party | None:
     """The person a step addresses."""
+    if step.errand is not None and step.errand.person is not None:
+        return s.party(step.errand.person)
     return next((p for p in s.parties if p.role is step.party), None)
 
 
@@ -45,11 +47,14 @@ def required(step: Step, done: Progress) -> tuple[str, ...]:
 
 def notices_given(s: Situation, done: Progress) -> tuple[Notice, ...]:
     """Those of earlier defaults, and every written step that was done. It was given on its day of the ladder
-    at the earliest, also where a payment has since moved the day from which the default is counted."""
+    at the earliest, also where a payment has since moved the day from which the default is counted. A letter
+    that a legal action asked for counts as the move that it becomes."""
     oldest = s.account.arrears.oldest_due
     found = list(s.earlier_notices)
     for step in done.strategy.steps:
         state = done.state(step.id)
+        if step.errand is not None:
+            continue
         if step.template is not None and state.outcome is StepOutcome.DONE and state.at is not None:
             dpd = first_day(done.strategy, step)
             if oldest is not None:

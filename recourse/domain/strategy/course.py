@@ -102,7 +102,8 @@ def first_day(strategy: Strategy, step: Step) -> int:
 
 
 def _named(strategy: Strategy, ids: tuple[str, ...], stages: frozenset[Stage]) -> Iterator[Step]:
-    return (step for step in strategy.steps if step.id in ids or step.stage in stages)
+    ladder = (step for step in strategy.steps if step.errand is None)
+    return (step for step in ladder if step.id in ids or step.stage in stages)
 
 
 def _happened(pull: PullBack, s: Situation) -> datetime | None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from recourse.domain.delinquency import BucketScheme
+from recourse.domain.ids import PersonId
 from recourse.domain.law.rule import Collector
 from recourse.domain.law.rules import Move
-from recourse.domain.situation import Channel, PartyRole, Stage
+from recourse.domain.situation import Action, Channel, PartyRole, Stage
 from recourse.domain.strategy.condition import Condition
 
 
@@ -26,6 +27,21 @@ ACCELERATION_REVIEW = "acceleration_review"
 
 
 @dataclass(frozen=True, slots=True)
+class Errand:
+    """What makes a step one of a single case: its legal action asks for it, and no ladder has it.
+
+    number: of the move that asks. person: whom it addresses. stops: what a hold would call it besides. shut:
+    why it may not be taken now; empty for it may.
+    """
+
+    number: int
+    asked_by: str
+    person: PersonId | None = None
+    stops: Action | None = None
+    shut: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One rung.
 
@@ -39,6 +55,7 @@ class Step:
     only, unless: names of segments; the step is for cases in any of the first and in none of the second.
     letter: of an e-mail; the letter of the same template goes along as a PDF.
     gate: a condition of the step's own. move: what the step begins, before which the law may want a notice.
+    errand: of a step that is on no ladder.
     """
 
     id: str
@@ -66,6 +83,7 @@ class Step:
     gate: Condition | None = None
     move: Move | None = None
     letter: bool = False
+    errand: Errand | None = None
 
     @property
     def begins(self) -> Move | None:

@@ -93,10 +93,12 @@ def due_late(step: Step, party: Party | None, now: datetime, s: Situation, packs
 
 def hold_until(step: Step, situation: Situation, packs: Packs, now: datetime) -> tuple[bool, datetime | None]:
     """(whether a hold stops the step now, when the last of them ends or None for until lifted)."""
-    action = step_action(step)
-    if action is None:
-        return False, None
-    return stopped(situation.holds, packs, action, now)
+    also = step.errand.stops if step.errand is not None else None
+    actions = {action for action in (step_action(step), also) if action is not None}
+    found = [stopped(situation.holds, packs, action, now) for action in actions]
+    ends = [until for held, until in found if held]
+    known = [until for until in ends if until is not None]
+    return bool(ends), max(known, default=None) if len(known) == len(ends) else None
 
 
 def step_action(step: Step) -> Action | None:

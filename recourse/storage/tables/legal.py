@@ -93,6 +93,8 @@ legal_move = Table(
     instant("at"),
     # What else the answer rested on: today, the part of the price that was paid.
     document("known"),
+    # What was told with it: how the vehicle is to be sold. The place of a sale is announced to everybody.
+    document("terms", nullable=True),
     # Of the desk's report that it came by; NULL where a person recorded it.
     Column("status_id", Text),
     Column("request_id", Text, nullable=False, unique=True),

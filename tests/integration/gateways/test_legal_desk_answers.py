@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recourse.gateways.legal_desk import HttpLegalDesk
 from recourse.ports import Handover, OutcomeUnknown
-from recourse.web.shapes import LegalStatusBody
+from recourse.web.legal_shapes import LegalStatusBody
 from tests.integration.gateways.conftest import scripted_http
 
 

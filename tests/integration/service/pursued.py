@@ -11,7 +11,7 @@ from recourse.domain.legal.action import NotMade
 from recourse.domain.permits import PermitKind, PermitState
 from recourse.packs.loader import load_packs
 from recourse.service import pursuing
-from recourse.service.pursuing import NewMove
+from recourse.service.legal_moves import NewMove
 from recourse.storage import permits
 from recourse.storage.legal_actions import MoveRow
 from recourse.storage.permits import PermitRow

@@ -10,6 +10,7 @@ import pytest
 
 from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.legal.action import NotMade
+from recourse.domain.legal.terms import SaleKind, SaleTerms
 from recourse.domain.permits import PermitKind
 from recourse.domain.situation import HoldReason
 from recourse.packs.recipients import recipients
@@ -17,8 +18,8 @@ from recourse.reading.bundle import laid_out
 from recourse.reading.explaining import decisions, explained
 from recourse.reading.legal_again import made_again
 from recourse.service import noting, pursuing
+from recourse.service.legal_moves import NewMove
 from recourse.service.noting import HoldRequest, RequestReused, Unknown
-from recourse.service.pursuing import NewMove
 from recourse.storage.dossier import dossier_document
 from recourse.storage.legal_actions import MoveRow
 from tests.events import payment
@@ -211,10 +212,12 @@ async def test_an_unknown_case_is_named(world: World) -> None:
 @pytest.fixture
 async def surrendered(world: World) -> tuple[OpenCase, date]:
     """An American case, sixty days past due, whose borrower has brought the car; the notice of the sale was
-    posted on the same day."""
+    given on the same day, and names a day that comes too soon."""
     case = await open_case(world, days=60, region="US")
     on = NOON.date() - timedelta(days=1)
     await made(world, case, "vehicle_surrendered", on, procedure="US")
+    soon = SaleTerms(SaleKind.PRIVATE, on)
+    await made(world, case, "sale_planned", on, procedure="US", terms=soon, despite="memo-1")
     await made(world, case, "presale_notice_given", on, procedure="US")
     return case, on
 
@@ -251,7 +254,8 @@ async def test_no_sale_while_a_hold_stands_or_after_the_arrears_were_paid(
     await world.delivery.accept([paid])
     cured = await move(world, case, "sold", on + timedelta(days=12), procedure="US")
     codes = [one.code for one in (held, cured) if isinstance(one, NotMade)]
-    assert codes == ["hold", "case_closed"]
+    assert codes == ["hold", "out_of_order"]
+    assert await world.scalar("SELECT max(code) FROM legal_move WHERE actor = 'system'") == "sale_called_off"
 
 
 async def test_the_vehicle_is_taken_under_a_permit_that_an_agency_used_and_which_ends_with_it(

@@ -213,6 +213,7 @@ CASE_SAMPLES: dict[str, dict[str, Any]] = {
         "state": "suit_filed",
         "on": "2026-11-06",
         "means": "suit",
+        "planned_for": None,
     },
     "recourse.legal.amount.v1": {
         "entry_id": "legal-entry-1",

@@ -32,7 +32,7 @@ KINDS = pytest.mark.parametrize("kind", letter_kinds())
 
 
 def _written(kind: str, language: str, **values: Any) -> dict[str, Any]:
-    letter: dict[str, Any] = json.loads(write(kind, language, VALUES | values, contact="att-1"))
+    letter: dict[str, Any] = json.loads(write(kind, language, {**VALUES, **values}, contact="att-1"))
     return letter
 
 
@@ -109,8 +109,8 @@ def test_an_address_may_have_several_lines() -> None:
 
 @given(st.dictionaries(st.sampled_from(["name", "amount", "lender"]), st.text("ab王|!-#${}[]", min_size=1)))
 def test_equal_values_give_equal_bytes_and_others_another_number(values: dict[str, str]) -> None:
-    first, again = (write("formal_demand", "zh", VALUES | values, contact="att-1") for _ in range(2))
-    other = write("formal_demand", "zh", VALUES | values, contact="att-2")
+    first, again = (write("formal_demand", "zh", {**VALUES, **values}, contact="att-1") for _ in range(2))
+    other = write("formal_demand", "zh", {**VALUES, **values}, contact="att-2")
     assert first == again
     assert (json.loads(first)["id"] == json.loads(other)["id"]) is False
 

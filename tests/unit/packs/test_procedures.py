@@ -16,6 +16,7 @@ from recourse.packs.strict import PackError
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "legal.md").read_text(encoding="utf-8")
 CN = (files("recourse.packs") / "legal" / "cn.yaml").read_text(encoding="utf-8")
+US = (files("recourse.packs") / "legal" / "us.yaml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,26 @@ def test_what_cannot_be_meant_is_refused_with_the_field(was: str, becomes: str, 
     assert was in CN
     with pytest.raises(PackError, match=named):
         load_procedure("cn.yaml", CN.replace(was, becomes, 1))
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "named"),
+    [
+        ("as_planned: sale_planned", "as_planned: sale_called_off", "sale_called_off is no move with terms"),
+        ("    means: called_off", "    means: called_off\n    documents: [x]", "calls off by itself"),
+        ("when: sale_planned,", "when: recovered,", "may not follow recovered"),
+        ("when: sale_planned,", "when: planned,", "planned is no state"),
+        ("proof: proof_of_sending}", "proof: receipt}", "receipt is no paper"),
+        ("{template: pre_sale_notice,", "{template: pre_sale,", "pre_sale is no letter"),
+        ("{template: pre_sale_notice,", "{template: cure_notice,", "gives pre_sale_notice"),
+        ("    gives: pre_sale_notice", "    gives: pre_sale_notice\n    begins: sale", "by itself"),
+        ("terms: sale", "terms: auction", "terms"),
+    ],
+)
+def test_what_a_plan_and_its_letter_cannot_mean_is_refused_too(was: str, becomes: str, named: str) -> None:
+    assert was in US
+    with pytest.raises(PackError, match=named):
+        load_procedure("us.yaml", US.replace(was, becomes, 1))
 
 
 def test_a_rule_that_changes_keeps_its_code_and_each_day_has_its_own() -> None:
