@@ -97,6 +97,22 @@ def answer(
     _note(partial(answer_dispute, ruling=ruling), as_json)
 
 
+@app.command()
+def acknowledge(
+    dispute_id: Annotated[str, typer.Argument(help="As `open` printed it.")],
+    evidence: Annotated[str, typer.Option(callback=opaque, help="Id of the letter that says it came in.")],
+    actor: Actor,
+    request_id: RequestId = None,
+    as_json: Json = False,
+) -> None:
+    """Say that a dispute was acknowledged in writing: that task ends, and the answer is still to come."""
+    from recourse.service import acknowledging
+
+    request = f"{actor}-{request_id}" if request_id else ""
+    said = acknowledging.Acknowledgement(dispute_id, evidence, actor, request)
+    _note(partial(acknowledging.acknowledge, said=said), as_json)
+
+
 @app.command("list")
 def list_disputes(
     due: Annotated[
@@ -105,7 +121,8 @@ def list_disputes(
     limit: Annotated[int, typer.Option(min=1, help="That many at most.")] = 200,
     as_json: Json = False,
 ) -> None:
-    """Disputes, the newest first, and by when each is to be answered. Exit 1 where one is overdue."""
+    """Disputes, the newest first, and by when each is to be acknowledged and answered. Exit 1 where either is
+    overdue."""
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
     from recourse.reading.disputes import listed
@@ -118,14 +135,16 @@ def list_disputes(
     if as_json:
         print_json(rows)
     else:
-        table = listing("dispute", "loan", "kind", "about", "state", "answer by", "rule", whole=("dispute",))
+        heads = ("dispute", "loan", "kind", "about", "state", "answer by", "rule", "acknowledge by")
+        table = listing(*heads, whole=("dispute",))
         for row in rows:
             rule = f"{row['rule'] or ''} ({row['rule_mark']})" if row["rule_mark"] else ""
             by = str(row["answer_by"] or "")
             about = row["about"] or row["reason"]
-            table.add_row(row["id"], row["loan_id"], row["kind"], about, row["state"], by, rule)
+            told = f"{row['told_by'] or ''} {row['told']}".strip()
+            table.add_row(row["id"], row["loan_id"], row["kind"], about, row["state"], by, rule, told)
         out.print(table if rows else "no disputes")
-    raise typer.Exit(FINDINGS if any(row["state"] == "overdue" for row in rows) else 0)
+    raise typer.Exit(FINDINGS if any("overdue" in (row["state"], row["told"]) for row in rows) else 0)
 
 
 def _note(work: Callable[[Unit], Awaitable[tuple[DisputeRow, tuple[Nudge, ...]]]], as_json: bool) -> None:
@@ -143,5 +162,7 @@ def _note(work: Callable[[Unit], Awaitable[tuple[DisputeRow, tuple[Nudge, ...]]]
         fail(str(error), USAGE)
     by = f" until {row.answer_by} ({row.rule}, {row.rule_mark})" if row.answer_by else ""
     state = f"answered: {row.answer}" if row.answer else f"open, to be answered{by}"
+    if row.told_by is not None and row.told_at is None and row.answer is None:
+        state += f", to be acknowledged until {row.told_by} ({row.told_rule}, {row.told_mark})"
     text = f"{row.id} is {state}" + ("" if told else "; Temporal is down, the case's diary follows later")
     say(asdict(row) | {"case_told": told}, text, as_json)

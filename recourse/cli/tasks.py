@@ -35,11 +35,13 @@ _ACTOR = "Opaque id of the person (`recourse tokens list`)."
 Actor = Annotated[str, typer.Option("--as", callback=opaque, help=_ACTOR)]
 Role = Annotated[str, typer.Option(help=", ".join(ROLES))]
 RequestId = Annotated[str | None, typer.Option("--request-id", help="Repeat a call safely with the same id.")]
+_ANSWER = "the answer itself: recourse disputes answer"
 REMEDIES = {
     "role_not_permitted": "the task's team stands in `recourse tasks list`; --role says as what you answer",
     "claim_first": "recourse tasks claim TASK --as YOU",
     "claimed_by_another": "wait until that claim ends, or ask its holder",
     "answer_the_dispute": "its answer ends it: recourse disputes answer DISPUTE (`recourse disputes list`)",
+    "acknowledge_the_dispute": "recourse disputes acknowledge DISPUTE --evidence LETTER --as YOU",
     "task_expired": "a hold, a cease request or a dead number may still be told by who held it",
     "task_cancelled": "a hold, a cease request or a dead number may still be told by who held it",
     "task_done": "it was answered before; see `recourse tasks list`",
@@ -61,6 +63,7 @@ def list_tasks(
     from recourse.app.compose import services
     from recourse.app.settings import load_settings
     from recourse.domain.dispositions import allowed_outcomes
+    from recourse.domain.disputes import ACKNOWLEDGED_BY_PAPER
     from recourse.service.permitting import ROLES as TEAMS
     from recourse.storage import tasks
 
@@ -86,7 +89,8 @@ def list_tasks(
         table.add_row(row.id, row.kind, row.team, row.case_id, state, short(row.due_at), expires)
     out.print(table if rows else "no open tasks")
     for kind in sorted({row.kind for row in rows}):
-        takes = ", ".join(allowed_outcomes(kind)) or "the answer itself: recourse disputes answer"
+        itself = REMEDIES["acknowledge_the_dispute"] if kind in ACKNOWLEDGED_BY_PAPER else _ANSWER
+        takes = ", ".join(allowed_outcomes(kind)) or itself
         out.print(styled(kind, "bold"), f"takes: {takes}", highlight=False)
 
 

@@ -13,12 +13,19 @@ from datetime import datetime
 
 from recourse.domain.agreements import AgreementKind, AgreementState
 from recourse.domain.decision import Alarm, Close, DoStep, Plan, Wait, WaitReason
-from recourse.domain.disputes import ANSWER_DISPUTE, DISPUTE_OVERDUE
+from recourse.domain.disputes import (
+    ACKNOWLEDGE_DISPUTE,
+    ACKNOWLEDGEMENT_OVERDUE,
+    ANSWER_DISPUTE,
+    ANSWERED_BY_PAPER,
+    DISPUTE_OVERDUE,
+)
 from recourse.domain.keeping import Judgement, booking_deadline
 from recourse.domain.law.limitation import clocks, warning_at
 from recourse.domain.law.rules import LawPack
 from recourse.domain.legal.procedure import Whose
-from recourse.domain.situation import DisputeDue, LegalDue, OpenTask, Situation
+from recourse.domain.pending import DisputeDue, LegalDue
+from recourse.domain.situation import OpenTask, Situation
 from recourse.domain.strategy.ladder import Strategy
 
 LIMITATION_WARNING = "limitation_warning"
@@ -74,17 +81,22 @@ def dispute_alarm(task: str, dispute: str) -> str:
 def waited_tasks(s: Situation) -> tuple[OpenTask, ...]:
     """Without those of disputes, for which no rung of the ladder waits: what the law suspends meanwhile is
     said by their holds."""
-    tasks = (ANSWER_DISPUTE, DISPUTE_OVERDUE)
-    beside = {dispute_alarm(task, due.id) for due in s.disputes_due for task in tasks}
+    beside = {dispute_alarm(task, due.id) for due in s.disputes_due for task in ANSWERED_BY_PAPER}
     return tuple(task for task in s.tasks if task.step_id not in beside)
 
 
 def _of_dispute(due: DisputeDue) -> Iterator[Alarm]:
-    for task, team, at in (
-        (ANSWER_DISPUTE, "legal", due.opened_at),
-        (DISPUTE_OVERDUE, "lead", due.ends_at),
-    ):
-        yield Alarm(dispute_alarm(task, due.id), task, team, at, due.ends_at)
+    for task, team, at, until in tasks_of_dispute(due):
+        yield Alarm(dispute_alarm(task, due.id), task, team, at, until)
+
+
+def tasks_of_dispute(due: DisputeDue) -> Iterator[tuple[str, str, datetime, datetime]]:
+    """(kind, team, from when it is to be there, by when it is to be done), those to come too."""
+    if due.told_until is not None:
+        yield ACKNOWLEDGE_DISPUTE, "legal", due.opened_at, due.told_until
+        yield ACKNOWLEDGEMENT_OVERDUE, "lead", due.told_until, due.told_until
+    yield ANSWER_DISPUTE, "legal", due.opened_at, due.ends_at
+    yield DISPUTE_OVERDUE, "lead", due.ends_at, due.ends_at
 
 
 def opened(alarm: Alarm, s: Situation) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
-from recourse.domain.disputes import ANSWER_DISPUTE, DISPUTE_OVERDUE
+from recourse.domain.disputes import ACKNOWLEDGED_BY_PAPER, ANSWERED_BY_PAPER
 from recourse.domain.situation import AttemptOutcome, HoldReason, StepOutcome
 
 
@@ -112,8 +112,8 @@ _OUTCOMES: dict[str, tuple[str, ...]] = {
     "give_notice_by_hand": ("done",),
     "plan_anew": ("done",),
 }
-DONE_ELSEWHERE = frozenset({ANSWER_DISPUTE, DISPUTE_OVERDUE})
-"""Kinds that no outcome ends: the answer to the dispute does, which takes a paper."""
+DONE_ELSEWHERE = ANSWERED_BY_PAPER
+"""Kinds that no outcome ends: the acknowledgement of the dispute or its answer does, which takes a paper."""
 
 
 KINDS = tuple(_OUTCOMES)
@@ -148,7 +148,7 @@ class Answer(Protocol):
 def problem_with(kind: str, answer: Answer, today: date, max_days_ahead: int) -> str | None:
     """A code for what is wrong with a completion, or None. today: the lender's business date."""
     if kind in DONE_ELSEWHERE:
-        return "answer_the_dispute"
+        return "acknowledge_the_dispute" if kind in ACKNOWLEDGED_BY_PAPER else "answer_the_dispute"
     if answer.outcome not in allowed_outcomes(kind):
         return "outcome_not_allowed"
     if not DISPOSITIONS[answer.outcome].promise:

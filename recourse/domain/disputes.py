@@ -12,6 +12,15 @@ DISPUTE_OVERDUE = "dispute_overdue"
 """The days of the answer are over, and a lead has it beside who had it before."""
 
 
+ACKNOWLEDGE_DISPUTE = "acknowledge_dispute"
+"""That it was received is to be written to who complains, before it is answered."""
+ACKNOWLEDGEMENT_OVERDUE = "acknowledgement_overdue"
+ACKNOWLEDGED_BY_PAPER = frozenset({ACKNOWLEDGE_DISPUTE, ACKNOWLEDGEMENT_OVERDUE})
+"""Tasks that the acknowledgement ends; the answer does too."""
+ANSWERED_BY_PAPER = ACKNOWLEDGED_BY_PAPER | {ANSWER_DISPUTE, DISPUTE_OVERDUE}
+"""Tasks that no outcome ends: the paper that was given to who disputes does."""
+
+
 class DisputeKind(StrEnum):
     """What is asked of us; each has days of its own in the law."""
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from recourse.domain.agreements import Agreement
 from recourse.domain.fold import Account
 from recourse.domain.ids import CaseId, ContactPointId, FactId, LoanId, PersonId, TaskId
+from recourse.domain.pending import DisputeDue, LegalDue, LegalStand
 from recourse.domain.proofs import Proof
 from recourse.domain.restrictions import NO_RESTRICTIONS, Restrictions, Whereabouts
 
@@ -230,41 +231,6 @@ class OpenTask:
     id: TaskId
     step_id: str
     expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class LegalDue:
-    """A deadline of the legal action that no move has ended. whose: ours, court or debtor. warn_at, ends_at:
-    when people are told, and the first moment after its last day."""
-
-    id: str
-    whose: str
-    warn_at: datetime
-    ends_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LegalStand:
-    """A move of the legal action, in their order. number: from 1. state: in which it left its track.
-    planned_for: the day that was planned with it."""
-
-    number: int
-    code: str
-    track: str
-    state: str
-    on: date
-    planned_for: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DisputeDue:
-    """A dispute of the loan that nobody has answered. ends_at: the first moment after the last day of the
-    answer."""
-
-    id: str
-    kind: str
-    opened_at: datetime
-    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from recourse.domain.law.location import LocationRule
 from recourse.domain.law.rule import Rule
 from recourse.domain.law.rules import (
     RULE_KINDS,
+    AcknowledgementRule,
     AnswerRule,
     Cap,
     ConversationWait,
@@ -39,8 +40,9 @@ def load_law(name: str, text: str) -> LawPack:
         rules = getattr(pack, kind)
         _check_periods(name, kind, "code", ((rule.code, rule) for rule in rules))
     _check_periods(name, "holds", "reason", ((rule.reason.value, rule) for rule in pack.holds))
-    each = ((kind.value, rule) for rule in pack.answers for kind in sorted(rule.kinds))
-    _check_periods(name, "answers", "kind", each)
+    for field in ("answers", "acknowledgements"):
+        each = ((kind.value, rule) for rule in getattr(pack, field) for kind in sorted(rule.kinds))
+        _check_periods(name, field, "kind", each)
     return pack
 
 
@@ -134,6 +136,7 @@ _BOUNDS: Mapping[type, Bounds] = {
     ConversationWait: {"days": _IN_SIGHT, "asked_days": _IN_SIGHT},
     HoldRule: {"days": (1, _LONGEST), "once_in_months": (1, 120)},
     AnswerRule: {"days": (0, 366), "months": (0, 12)},
+    AcknowledgementRule: {"days": (1, 366)},
     NoticeRule: {"wait_days": (0, _LONGEST), "earliest_dpd": (0, _LONGEST), "once_in_months": (1, 36)},
     LeastUnpaid: {"percent": (1, 100)},
     RetentionRule: {"years": (1, 100)},

@@ -47,6 +47,8 @@ _SAY: Final = {
     "since": ("最早到期日", "due since"),
     "payments": ("已收款", "payments received"),
     "about": ("所涉记录", "about"),
+    "told_by": ("最迟书面确认日期", "we write that it came in by"),
+    "told": ("已书面确认", "written to you"),
     "answer_by": ("最迟答复日期", "we answer by"),
     "answer": ("答复", "our answer"),
     "answered": ("答复时间", "answered"),
@@ -195,6 +197,8 @@ class _Copy:
         for one in rows(self._document["contacts"]["disputes"]):
             told = {
                 self.label("about"): one.get("about", ""),
+                self.label("told_by"): one.get("told_by", ""),
+                self.label("told"): self.at(one["told_at"]) if "told_at" in one else "",
                 self.label("answer_by"): one.get("answer_by", ""),
                 self.label("rule"): one.get("rule_source", ""),
                 self.label("answer"): self.say("answer", one["answer"]) if "answer" in one else "—",

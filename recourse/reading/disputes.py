@@ -12,9 +12,10 @@ from recourse.storage.disputes import DisputeRow
 
 
 async def listed(tx: ReadTx, now: datetime, *, waiting: bool, limit: int) -> list[dict[str, Any]]:
-    """As `recourse.storage.disputes.listing` orders them, each with its state."""
+    """As `recourse.storage.disputes.listing` orders them, each with its state and that of its
+    acknowledgement."""
     rows = await disputes.listing(tx, waiting=waiting, limit=limit)
-    return [asdict(row) | {"state": state_of(row, now)} for row in rows]
+    return [asdict(row) | {"state": state_of(row, now), "told": told_of(row, now)} for row in rows]
 
 
 def state_of(row: DisputeRow, now: datetime) -> str:
@@ -23,3 +24,13 @@ def state_of(row: DisputeRow, now: datetime) -> str:
     if row.answer is None:
         return "overdue" if over else "waiting"
     return "answered_late" if over else "answered"
+
+
+def told_of(row: DisputeRow, now: datetime) -> str:
+    """Of the acknowledgement: waiting, overdue, given, given_late; empty where none is wanted any more."""
+    over = row.told_until is not None and (row.told_at or now) >= row.told_until
+    if row.told_at is not None:
+        return "given_late" if over else "given"
+    if row.told_until is None or row.answer is not None:
+        return ""
+    return "overdue" if over else "waiting"

@@ -8,15 +8,14 @@ before, where the packs name its days; the question stays open.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from recourse.contracts.messages import Nudge
 from recourse.domain.alarms import dispute_alarm
 from recourse.domain.disputes import (
-    ANSWER_DISPUTE,
-    DISPUTE_OVERDUE,
+    ANSWERED_BY_PAPER,
     DisputeAnswer,
     DisputeKind,
     DisputeReason,
@@ -72,7 +71,7 @@ async def open_dispute(unit: Unit, new: NewDispute) -> tuple[DisputeRow, tuple[N
         request_id=f"dispute-{request}",
     )
     placed, held = await noting.place_hold(unit, asked)
-    row = _row(unit, new, key, placed.id, await _term(unit, new))
+    row = _row(unit, new, key, placed.id, *await _terms(unit, new))
     await disputes.add(unit.tx, row)
     payload = {"dispute": key, "reason": new.kind.value, "by": new.actor}
     event = own_id(key, "opened")
@@ -86,12 +85,16 @@ async def answer_days(unit: Unit, loan: LoanId) -> dict[str, date]:
     return {kind.value: answers.term(kind, packs, unit.now, row.zone).answer_by for kind in DisputeKind}
 
 
-async def _term(unit: Unit, new: NewDispute) -> AnswerTerm:
+async def _terms(unit: Unit, new: NewDispute) -> tuple[AnswerTerm, AnswerTerm | None]:
+    """By when it is to be answered, and acknowledged."""
     [(loan, packs)] = await laws_of(unit, [new.loan_id])
-    return answers.term(new.kind, packs, unit.now, loan.zone)
+    answered = answers.term(new.kind, packs, unit.now, loan.zone)
+    return answered, answers.acknowledgement(new.kind, packs, unit.now, loan.zone)
 
 
-def _row(unit: Unit, new: NewDispute, key: str, hold_id: str, term: AnswerTerm) -> DisputeRow:
+def _row(
+    unit: Unit, new: NewDispute, key: str, hold_id: str, term: AnswerTerm, told: AnswerTerm | None
+) -> DisputeRow:
     return DisputeRow(
         id=key,
         loan_id=new.loan_id,
@@ -107,6 +110,11 @@ def _row(unit: Unit, new: NewDispute, key: str, hold_id: str, term: AnswerTerm) 
         rule=f"{term.pack} {term.rule}".strip(),
         rule_source=term.source.title,
         rule_mark=term.source.mark.value,
+        told_by=told.answer_by if told else None,
+        told_until=told.ends_at if told else None,
+        told_rule=f"{told.pack} {told.rule}" if told else None,
+        told_source=told.source.title if told else None,
+        told_mark=told.source.mark.value if told else None,
     )
 
 
@@ -143,7 +151,7 @@ async def answer_dispute(unit: Unit, ruling: DisputeRuling) -> tuple[DisputeRow,
         at=unit.now,
         request=ruling.request_id,
     )
-    await _end_tasks(unit, row, ruling)
+    await end_tasks(unit, row, ANSWERED_BY_PAPER, ruling.answer.value, ruling.actor)
     late = row.ends_at is not None and unit.now >= row.ends_at
     payload = {"dispute": row.id, "reason": ruling.answer.value, "by": ruling.actor, "late": late}
     event = own_id(row.id, "answered")
@@ -159,22 +167,22 @@ async def _keeps_hold(unit: Unit, row: DisputeRow, ruling: DisputeRuling) -> boo
     return answers.keeps_hold(DisputeKind(row.kind), ruling.answer, packs)
 
 
-async def _end_tasks(unit: Unit, row: DisputeRow, ruling: DisputeRuling) -> None:
+async def end_tasks(unit: Unit, row: DisputeRow, kinds: Collection[str], answer: str, actor: str) -> None:
     """In whichever case of the loan they were opened."""
-    names = {dispute_alarm(task, row.id) for task in (ANSWER_DISPUTE, DISPUTE_OVERDUE)}
+    names = {dispute_alarm(task, row.id) for task in kinds}
     active = await tasks.active_named(unit.tx, row.loan_id, names)
     for task in active:
-        await tasks.complete(unit.tx, task.id, ruling.actor, ruling.answer.value, unit.now)
+        await tasks.complete(unit.tx, task.id, actor, answer, unit.now)
     of_case = await cases.by_ids(unit.tx, {task.case_id for task in active})
-    lines = [_line(unit, of_case[task.case_id], task.step_id, ruling) for task in active]
+    lines = [_line(unit, of_case[task.case_id], task.step_id, answer, actor) for task in active]
     await steps.append(unit.tx, *lines)
 
 
-def _line(unit: Unit, case: CaseRow, step_id: str, ruling: DisputeRuling) -> StepRow:
-    why = f"answered: {ruling.answer.value}"
-    base = StepRow(case.loan_id, case.id, case.decision, "outcome", unit.now, why, case.strategy)
-    code = ruling.answer.value
-    return replace(base, step_id=step_id, outcome=StepOutcome.DONE, code=code, actor=ruling.actor)
+def _line(unit: Unit, case: CaseRow, step_id: str, answer: str, actor: str) -> StepRow:
+    base = StepRow(
+        case.loan_id, case.id, case.decision, "outcome", unit.now, f"answered: {answer}", case.strategy
+    )
+    return replace(base, step_id=step_id, outcome=StepOutcome.DONE, code=answer, actor=actor)
 
 
 def _together(*groups: Sequence[Nudge]) -> tuple[Nudge, ...]:

@@ -1,4 +1,5 @@
-"""A dispute is to be answered whether the case goes on or not: who has paid may have complained before.
+"""A dispute is to be acknowledged and answered whether the case goes on or not: who has paid may have
+complained before.
 
 A closed case makes no decisions, so the sweep opens there what a decision would have opened.
 """
@@ -8,8 +9,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from recourse.domain.alarms import dispute_alarm
-from recourse.domain.disputes import ANSWER_DISPUTE, DISPUTE_OVERDUE
+from recourse.domain.alarms import dispute_alarm, tasks_of_dispute
 from recourse.domain.ids import LoanId, TaskId
 from recourse.domain.situation import StepOutcome
 from recourse.service.context import Unit
@@ -19,8 +19,8 @@ from recourse.storage.steps import StepRow
 
 
 async def due(unit: Unit, limit: int) -> list[tuple[str, LoanId]]:
-    """Disputes without the task that they should have, with their loans."""
-    return [(one.id, one.loan_id) for one in await orphaned.lacking(unit.tx, unit.now, limit)]
+    """Disputes without a task that they should have, with their loans."""
+    return [(one.due.id, one.loan_id) for one in await orphaned.lacking(unit.tx, unit.now, limit)]
 
 
 async def catch_up(unit: Unit, dispute_id: str, loan_id: LoanId) -> int:
@@ -28,18 +28,16 @@ async def catch_up(unit: Unit, dispute_id: str, loan_id: LoanId) -> int:
     await unit.lock_loans([loan_id])
     opened = 0
     for one in await orphaned.lacking(unit.tx, unit.now, 1, dispute_id):
-        if not one.asked:
-            await _open(unit, one, ANSWER_DISPUTE, "legal")
-            opened += 1
-        if one.ends_at <= unit.now and not one.escalated:
-            await _open(unit, one, DISPUTE_OVERDUE, "lead")
-            opened += 1
+        for task, team, at, until in tasks_of_dispute(one.due):
+            if at <= unit.now and task not in one.there:
+                await _open(unit, one, task, team, until)
+                opened += 1
     return opened
 
 
-async def _open(unit: Unit, one: Orphan, task: str, team: str) -> None:
+async def _open(unit: Unit, one: Orphan, task: str, team: str, until: datetime) -> None:
     """Under another id than that of a task which ended with the case."""
-    name = dispute_alarm(task, one.id)
+    name = dispute_alarm(task, one.due.id)
     digest = hashlib.sha256(f"{one.case_id}/{name}/closed".encode()).hexdigest()
     at: datetime = unit.now
     await tasks.open_task(
@@ -52,7 +50,7 @@ async def _open(unit: Unit, one: Orphan, task: str, team: str) -> None:
         team=team,
         at=at,
         expires_at=None,
-        due_at=one.ends_at,
+        due_at=until,
     )
     case = (await cases.by_ids(unit.tx, [one.case_id]))[one.case_id]
     why = f"{task} for {team}"

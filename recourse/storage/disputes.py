@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, case, insert, null, select, update
 
 from recourse.domain.ids import CaseId, LoanId
-from recourse.domain.situation import DisputeDue
+from recourse.domain.pending import DisputeDue
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among_given
 from recourse.storage.tables import collection_case, dispute
@@ -22,7 +22,9 @@ from recourse.storage.together import Part
 class DisputeRow:
     """hold_id: the hold that stops what the packs say meanwhile. about, evidence, answer_evidence: opaque ids
     of what is disputed and of the papers. answer_by: the last day of the answer, ends_at: the first moment
-    after it, rule, rule_source, rule_mark: who says so. answer: None while nobody has answered."""
+    after it, rule, rule_source, rule_mark: who says so; told_by, told_until and so on: the same of the
+    acknowledgement, None where none is wanted. told_at: when it was given. answer: None while nobody has
+    answered."""
 
     id: str
     loan_id: LoanId
@@ -38,6 +40,15 @@ class DisputeRow:
     rule: str | None = None
     rule_source: str | None = None
     rule_mark: str | None = None
+    told_by: date | None = None
+    told_until: datetime | None = None
+    told_rule: str | None = None
+    told_source: str | None = None
+    told_mark: str | None = None
+    told_evidence: str | None = None
+    told_at: datetime | None = None
+    told_actor: str | None = None
+    told_request: str | None = None
     answer: str | None = None
     answer_evidence: str | None = None
     answered_at: datetime | None = None
@@ -77,6 +88,11 @@ async def of_loan(tx: Tx | ReadTx, loan_id: LoanId) -> list[DisputeRow]:
     return [_row(row) for row in rows.mappings()]
 
 
+def not_told_until() -> ColumnElement[datetime | None]:
+    """By when a dispute is to be acknowledged; null where none is wanted, or it was."""
+    return case((dispute.c.told_at.is_(None), dispute.c.told_until), else_=null())
+
+
 def _due(rows: Iterable[Any]) -> dict[CaseId, list[DisputeDue]]:
     found: dict[CaseId, list[DisputeDue]] = defaultdict(list)
     for case_id, *values in rows:
@@ -91,6 +107,7 @@ DUE = Part(
         dispute.c.kind,
         dispute.c.opened_at,
         dispute.c.ends_at,
+        not_told_until().label("told_until"),
     )
     .join(collection_case, collection_case.c.loan_id == dispute.c.loan_id)
     .where(among_given(collection_case.c.id, "cases"), dispute.c.answered_at.is_(None))
@@ -111,6 +128,11 @@ async def listing(tx: ReadTx, *, waiting: bool, limit: int) -> list[DisputeRow]:
         else mine.order_by(c.opened_at.desc(), c.id)
     )
     return [_row(row) for row in (await tx.execute(mine)).mappings()]
+
+
+async def acknowledge(tx: Tx, key: str, *, evidence: str, by: str, at: datetime, request: str) -> None:
+    values = {"told_evidence": evidence, "told_actor": by, "told_at": at, "told_request": request}
+    await tx.execute(update(dispute).where(dispute.c.id == key).values(values))
 
 
 async def answer(tx: Tx, key: str, *, text: str, evidence: str, by: str, at: datetime, request: str) -> None:

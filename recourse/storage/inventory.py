@@ -79,8 +79,9 @@ NONE: Final[Mapping[str, str]] = {
     "template_version language provider_refs disposition says",
     "contact_point": "id kind",
     "data_key": "subject id wrapped_by wrapped",
-    "dispute": "id loan_id hold_id kind reason about evidence opened_by rule rule_source rule_mark answer "
-    "answer_evidence answered_by answer_request",
+    "dispute": "id loan_id hold_id kind reason about evidence opened_by rule rule_source rule_mark told_rule "
+    "told_source told_mark told_evidence told_actor told_request answer answer_evidence answered_by "
+    "answer_request",
     "document": "id loan_id case_id step_id attempt_id kind language sha256",
     "dossier_read": "loan_id actor via purpose reveal_id",
     "erasure": "id person_id state reason proposed_by decided_by subjects key_ids",

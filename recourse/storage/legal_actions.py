@@ -17,7 +17,7 @@ from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.legal.action import LegalAction, Made, Running
 from recourse.domain.legal.procedure import Whose
 from recourse.domain.legal.terms import SaleTerms
-from recourse.domain.situation import LegalDue, LegalStand
+from recourse.domain.pending import LegalDue, LegalStand
 from recourse.storage.database import ReadTx, Tx
 from recourse.storage.sql import among, among_given
 from recourse.storage.tables import collection_case, installment, legal_deadline, legal_move, loan, rule_set

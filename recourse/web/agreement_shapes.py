@@ -98,6 +98,12 @@ class DisputeBody(RulingBody):
     evidence: Code | None = None
 
 
+class AcknowledgementBody(RulingBody):
+    """evidence: the id of the letter that says it came in."""
+
+    evidence: Code
+
+
 class AnswerBody(RulingBody):
     answer: DisputeAnswer
     evidence: Code

@@ -13,6 +13,7 @@ from recourse.delivery import Delivery
 from recourse.domain.ids import CaseId, LoanId
 from recourse.reading.disputes import listed
 from recourse.service import agreeing, disputing
+from recourse.service.acknowledging import Acknowledgement, acknowledge
 from recourse.service.agreeing import Answer, Proposal, Ruling
 from recourse.service.context import Unit
 from recourse.service.disputing import DisputeRuling, NewDispute
@@ -21,7 +22,14 @@ from recourse.storage import cases, money_agreements
 from recourse.storage.disputes import DisputeRow
 from recourse.storage.money_agreements import AgreementRow
 from recourse.web.access import only
-from recourse.web.agreement_shapes import AnswerBody, DisputeBody, EndBody, ProposalBody, RulingBody
+from recourse.web.agreement_shapes import (
+    AcknowledgementBody,
+    AnswerBody,
+    DisputeBody,
+    EndBody,
+    ProposalBody,
+    RulingBody,
+)
 
 router = APIRouter(tags=["agreements"])
 Proposer = Annotated[Caller, Depends(only(*agreeing.PROPOSERS))]
@@ -93,6 +101,15 @@ async def list_disputes(
         return await listed(tx, await database.now(tx), waiting=due, limit=limit)
 
 
+@router.post("/disputes/{dispute_id}/acknowledgement")
+async def acknowledge_dispute(
+    request: Request, who: Answerer, dispute_id: str, body: AcknowledgementBody
+) -> dict[str, Any]:
+    """That it came in was written to who disputes; its answer is still to come."""
+    said = Acknowledgement(dispute_id, body.evidence, who.actor, _own(who, body.request_id))
+    return await _disputed(request, partial(acknowledge, said=said))
+
+
 @router.post("/disputes/{dispute_id}/answer")
 async def answer_dispute(
     request: Request, who: Answerer, dispute_id: str, body: AnswerBody
@@ -142,6 +159,9 @@ async def _disputed(
         "reason": row.reason,
         "answer_by": row.answer_by,
         "rule": row.rule,
+        "told_by": row.told_by,
+        "told_rule": row.told_rule,
+        "told_at": row.told_at,
         "answer": row.answer,
         "case_told": told,
     }

@@ -7,7 +7,7 @@ import pytest
 from tests.cli.conftest import UNUSED, Cli
 from tests.events import overdue, snapshot
 from tests.integration.conftest import World
-from tests.integration.service.conftest import NOON
+from tests.integration.service.conftest import NOON, open_case
 
 CASE = "case-L-1-1"
 PLAN = ("--kind", "payment_plan", "--part", "2026-11-20=100000", "--part", "2026-12-20=252017")
@@ -119,6 +119,27 @@ async def test_what_waits_for_an_answer_is_listed_with_its_day_and_rule(desk_of:
     assert (await later.json("disputes", "list"))[0]["state"] == "answered_late"
     wrong = await later("disputes", "open", *opening[:5], "quarrel", *opening[6:])
     assert (wrong.exit_code, "--kind" in wrong.stderr) == (2, True)
+
+
+async def test_a_complaint_is_acknowledged_with_its_letter_and_a_late_one_is_a_finding(
+    cli: Cli, world: World
+) -> None:
+    await open_case(world, "L-7", days=20, region="US", home="GB-LND")
+    opening = ("--loan", "L-7", "--reason", "other", "--kind", "complaint", "--as", "agent-1")
+    opened = await cli("disputes", "open", *opening, "--request-id", "d1", TEMPORAL_ADDRESS=UNUSED)
+    assert "to be acknowledged until 2026-11-10 (UK@" in opened.stdout
+    tasks = (await cli("tasks", "list", "--team", "legal")).stdout
+    assert "recourse disputes acknowledge" in tasks
+    later = Cli(dict(cli.env) | {"RECOURSE_CALENDAR__BUSINESS_ANCHOR": "2026-11-12T04:00:00Z"})
+    [line] = await later.json("disputes", "list", "--due", exit_code=1)
+    assert (line["state"], line["told"]) == ("waiting", "overdue")
+    said = ("disputes", "acknowledge", "dsp-agent-1-d1", "--evidence", "letter-7", "--as", "legal-1")
+    for _ in range(2):
+        told = await later.json(*said, "--request-id", "a1", TEMPORAL_ADDRESS=UNUSED)
+        assert (told["told_evidence"], told["answer"]) == ("letter-7", None)
+    [line] = await later.json("disputes", "list", "--due")
+    assert line["told"] == "given_late"
+    assert (await later(*said[:2], "dsp-none", *said[3:])).exit_code == 2
 
 
 async def test_what_runs_out_soon_is_a_finding(desk_of: Cli) -> None:

@@ -170,6 +170,18 @@ class AnswerCase:
     lender: str | None = None
 
 
+@strict(frozen=True, config={"extra": "forbid"})
+class AcknowledgementCase:
+    """A dispute that comes in. by: the last day on which that is to be acknowledged, and rule: the code of
+    the rule that says so; None for what nobody wants acknowledged."""
+
+    says: str
+    kind: DisputeKind
+    opened: str
+    by: date | None = None
+    rule: str | None = None
+
+
 @dataclass(frozen=True)
 class Table:
     pack: str
@@ -178,6 +190,7 @@ class Table:
     cases: tuple[LawCase, ...]
     terms: tuple[TermCase, ...] = ()
     answers: tuple[AnswerCase, ...] = ()
+    acknowledgements: tuple[AcknowledgementCase, ...] = ()
 
 
 @cache
@@ -188,7 +201,8 @@ def tables() -> list[Table]:
         cases = TypeAdapter(tuple[LawCase, ...]).validate_python(value["cases"])
         terms = TypeAdapter(tuple[TermCase, ...]).validate_python(value.get("terms", ()))
         answers = TypeAdapter(tuple[AnswerCase, ...]).validate_python(value.get("answers", ()))
-        found.append(Table(value["pack"], value["region"], value["zone"], cases, terms, answers))
+        told = TypeAdapter(tuple[AcknowledgementCase, ...]).validate_python(value.get("acknowledgements", ()))
+        found.append(Table(value["pack"], value["region"], value["zone"], cases, terms, answers, told))
     return found
 
 

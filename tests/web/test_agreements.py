@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.service.conftest import open_case
 from tests.web.conftest import PERSONAL, Api
 
 CASE = "/cases/case-L-1-1/agreements"
@@ -110,3 +111,24 @@ async def test_a_contest_is_a_task_of_the_lawyers_with_a_day_and_stands_in_the_l
     assert (await api.get("lead", "/disputes?due=true")).json() == []
     assert [one["state"] for one in (await api.get("lead", "/disputes")).json()] == ["answered"]
     assert "answer_dispute" not in (await api.get("legal", "/tasks")).text
+
+
+async def test_a_complaint_is_acknowledged_by_its_day_and_its_answer_is_still_to_come(api: Api) -> None:
+    await open_case(api.world, "L-7", days=20, region="US", home="GB-LND")
+    body = {"loan_id": "L-7", "reason": "other", "kind": "complaint"}
+    opened = (await api.post("agent", "/disputes", request_id="r-1", **body)).json()
+    assert opened["told_rule"].endswith("uk_complaint_acknowledged")
+    tasks = {one["kind"]: one for one in (await api.get("legal", "/tasks")).json()}
+    mine = tasks["acknowledge_dispute"]
+    assert (mine["outcomes"], mine["due_at"] < tasks["answer_dispute"]["due_at"]) == ([], True)
+    await api.post("legal", f"/tasks/{mine['id']}/claim", request_id="t-1")
+    refused = await api.post("legal", f"/tasks/{mine['id']}/complete", request_id="t-2", outcome="done")
+    assert (refused.status_code, refused.json()["code"]) == (409, "acknowledge_the_dispute")
+    said = {"request_id": "a-1", "evidence": "letter-7"}
+    path = f"/disputes/{opened['dispute_id']}/acknowledgement"
+    both = [await api.post("legal", path, **said) for _ in range(2)]
+    assert [(one.status_code, one.json()["answer"]) for one in both] == [(200, None)] * 2
+    other = await api.post("lead", path, request_id="a-2", evidence="letter-9")
+    assert other.status_code == 422
+    [line] = (await api.get("lead", "/disputes?due=true")).json()
+    assert (line["state"], line["told"], line["told_evidence"]) == ("waiting", "given", "letter-7")

@@ -1,4 +1,4 @@
-"""By when a dispute has to be answered: of all the law packs that apply, what ends first.
+"""By when a dispute has to be acknowledged and answered: of all the law packs that apply, what ends first.
 
 Days are whole days after the day it came in, at the lender's place; a last day that rests is not put off, so
 that the answer rather comes too soon.
@@ -44,6 +44,23 @@ def term(kind: DisputeKind, packs: Iterable[LawPack], since: datetime, zone: str
     ends, pack, rule = min(
         ((last_day(rule, on), pack, rule) for pack, rule in rules), key=lambda one: (one[0], one[1])
     )
+    return AnswerTerm(ends, start_of_day(ends + timedelta(days=1), zone), rule.code, pack, rule.source)
+
+
+def acknowledgement(
+    kind: DisputeKind, packs: Iterable[LawPack], since: datetime, zone: str
+) -> AnswerTerm | None:
+    """By when who disputes is to be told that it came in. None where no pack wants it told."""
+    on = local_date(since, zone)
+    found = [
+        (on + timedelta(days=rule.days), pack.name, rule)
+        for pack in packs
+        for rule in pack.acknowledgements
+        if kind in rule.kinds
+    ]
+    if not found:
+        return None
+    ends, pack, rule = min(found, key=lambda one: (one[0], one[1]))
     return AnswerTerm(ends, start_of_day(ends + timedelta(days=1), zone), rule.code, pack, rule.source)
 
 

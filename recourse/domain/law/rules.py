@@ -139,6 +139,14 @@ class AnswerRule(Rule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgementRule(Rule):
+    """Who disputes in one of these ways is told in writing that it came in, so many days after it did."""
+
+    kinds: frozenset[DisputeKind]
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContentRule(Rule):
     """What a message on these channels must contain, as names of passages that templates declare."""
 
@@ -244,6 +252,7 @@ class LawPack:
     parties: tuple[PartyRule, ...] = ()
     holds: tuple[HoldRule, ...] = ()
     answers: tuple[AnswerRule, ...] = ()
+    acknowledgements: tuple[AcknowledgementRule, ...] = ()
     contents: tuple[ContentRule, ...] = ()
     notices: tuple[NoticeRule, ...] = ()
     least_unpaid: tuple[LeastUnpaid, ...] = ()

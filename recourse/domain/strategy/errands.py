@@ -16,16 +16,8 @@ from recourse.domain.law.hours import local_date
 from recourse.domain.law.notices import first_day
 from recourse.domain.law.rules import LawPack, Move
 from recourse.domain.legal.procedure import LegalMove, Procedure, SentLetter
-from recourse.domain.situation import (
-    Action,
-    Channel,
-    LegalStand,
-    Party,
-    PartyRole,
-    Situation,
-    Stage,
-    StepOutcome,
-)
+from recourse.domain.pending import LegalStand
+from recourse.domain.situation import Action, Channel, Party, PartyRole, Situation, Stage, StepOutcome
 from recourse.domain.strategy.ladder import Errand, Step, StepKind, Strategy
 from recourse.domain.strategy.progress import progress
 

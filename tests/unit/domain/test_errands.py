@@ -14,15 +14,8 @@ from recourse.domain.decision import DoStep
 from recourse.domain.ids import PersonId
 from recourse.domain.law.hours import local_date
 from recourse.domain.legal.procedure import Procedure
-from recourse.domain.situation import (
-    Action,
-    Hold,
-    HoldReason,
-    LegalStand,
-    PartyRole,
-    Situation,
-    StepOutcome,
-)
+from recourse.domain.pending import LegalStand
+from recourse.domain.situation import Action, Hold, HoldReason, PartyRole, Situation, StepOutcome
 from recourse.domain.strategy.errands import with_errands
 from recourse.domain.strategy.ladder import Strategy
 from recourse.packs.loader import load_packs

@@ -10,7 +10,8 @@ import pytest
 from recourse.domain.alarms import alarms, look_again, opened
 from recourse.domain.decision import Alarm, Close, Closing, DoStep, Wait, WaitReason
 from recourse.domain.ids import TaskId
-from recourse.domain.situation import LegalDue, OpenTask, Situation
+from recourse.domain.pending import LegalDue
+from recourse.domain.situation import OpenTask, Situation
 from recourse.packs.record import situation_from_json, situation_to_json
 from tests.unit.domain.builders import ladder, situation
 

@@ -9,6 +9,7 @@ import pytest
 from recourse.app.copying import PURPOSE as COPY
 from recourse.contracts.events.models import Person, Vehicle
 from recourse.domain.alarms import (
+    CALL_OFF_SALE,
     CHASE_BOOKING,
     LEGAL_DEADLINE,
     LEGAL_MISSED,
@@ -17,23 +18,25 @@ from recourse.domain.alarms import (
 )
 from recourse.domain.decision import Closing
 from recourse.domain.disclosure import Justification, RevealPurpose
-from recourse.domain.disputes import ANSWER_DISPUTE, DISPUTE_OVERDUE, DisputeAnswer, DisputeKind
+from recourse.domain.disputes import ANSWERED_BY_PAPER, DisputeAnswer, DisputeKind
 from recourse.domain.law.verdict import RefusalCode
 from recourse.domain.positions import LocationPurpose, Precision
 from recourse.domain.situation import AttemptOutcome, Channel, PartyRole, Stage
+from recourse.domain.strategy.errands import GIVE_BY_HAND, PLAN_ANEW
 from recourse.packs.loader import load_packs
 from recourse.packs.plain import plain
 from recourse.service.desk_statuses import TASK as CHECK_STATUS
 
 ALARMS = (
-    ANSWER_DISPUTE,
+    *ANSWERED_BY_PAPER,
+    CALL_OFF_SALE,
     CHASE_BOOKING,
-    DISPUTE_OVERDUE,
     LEGAL_DEADLINE,
     LEGAL_MISSED,
     LEGAL_OVER,
     LIMITATION_WARNING,
 )
+ERRANDS = (GIVE_BY_HAND, PLAN_ANEW)
 
 
 def _tasks_of_ladders() -> set[str]:
@@ -56,7 +59,7 @@ def _tasks_of_ladders() -> set[str]:
         ("decision", ("opened", "stage", "closed", "task", "refused", "contact", "inbound")),
         ("dispute", DisputeKind),
         ("answer", DisputeAnswer),
-        ("task", {*ALARMS, CHECK_STATUS, *_tasks_of_ladders()}),
+        ("task", {*ALARMS, *ERRANDS, CHECK_STATUS, *_tasks_of_ladders()}),
     ],
 )
 def test_every_code_has_words_and_none_is_for_nothing(kind: str, codes: Iterable[str]) -> None:
