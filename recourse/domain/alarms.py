@@ -7,7 +7,7 @@ remember it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -99,6 +99,15 @@ def tasks_of_dispute(due: DisputeDue) -> Iterator[tuple[str, str, datetime, date
     yield DISPUTE_OVERDUE, "lead", due.ends_at, due.ends_at
 
 
+_WAITS: Mapping[str, WaitReason] = {
+    LIMITATION_WARNING: WaitReason.LIMITATION,
+    CHASE_BOOKING: WaitReason.AGREEMENT,
+    **dict.fromkeys((LEGAL_DEADLINE, LEGAL_MISSED, LEGAL_OVER), WaitReason.LEGAL_DEADLINE),
+    **dict.fromkeys(ANSWERED_BY_PAPER, WaitReason.DISPUTE),
+}
+"""What a case waits for until an alarm."""
+
+
 def opened(alarm: Alarm, s: Situation) -> bool:
     """Whether its task is open, or was."""
     named = {task.step_id for task in s.tasks} | {record.step_id for record in s.steps}
@@ -107,13 +116,14 @@ def opened(alarm: Alarm, s: Situation) -> bool:
 
 def look_again(plan: Plan, known: Iterable[Alarm], now: datetime) -> Plan:
     """The plan, looked at again no later than the next alarm."""
-    at = min((alarm.at for alarm in known if alarm.at > now), default=None)
-    if at is None:
+    first = min((alarm for alarm in known if alarm.at > now), key=lambda one: one.at, default=None)
+    if first is None:
         return plan
+    at = first.at
     match plan:
         case Wait(until=until):
             return plan if until is not None and until <= at else replace(plan, until=at)
         case DoStep(due_at=due_at):
-            return plan if due_at <= at else Wait(WaitReason.LIMITATION, at)
+            return plan if due_at <= at else Wait(_WAITS[first.task], at)
         case Close():
             return plan

@@ -31,6 +31,8 @@ class WaitReason(StrEnum):
     PROMISE = "promise"
     AGREEMENT = "agreement"
     LIMITATION = "limitation"
+    LEGAL_DEADLINE = "legal_deadline"
+    DISPUTE = "dispute"
     TASK = "task"
     LADDER_DONE = "ladder_done"
 

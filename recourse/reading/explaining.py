@@ -9,7 +9,7 @@ from typing import Any, assert_never
 from sqlalchemy import RowMapping, case, or_, select
 
 from recourse.domain.decide import Rules, decide
-from recourse.domain.decision import Close, DoStep, Plan, Wait
+from recourse.domain.decision import Close, DoStep, Plan, Wait, WaitReason
 from recourse.domain.explain import Explanation, explain
 from recourse.domain.ids import CaseId
 from recourse.domain.law.verdict import Effect, Refused
@@ -134,8 +134,11 @@ def _differences(row: RowMapping, explanation: Explanation, rules: Rules) -> lis
     match row["event"]:
         case "planned":
             why = row["reason"] if row["code"] in ("wait", "close") else ""
-            now, then = _plan(explanation.decision.plan, rules), (row["code"], row["step_id"], why)
-            return _differ("plan", (*then, row["opens_at"]), now)
+            kind, step_id, reason, until = _plan(explanation.decision.plan, rules)
+            if why == WaitReason.LIMITATION and reason in _ONCE_LIMITATION:
+                reason = WaitReason.LIMITATION.value
+            then = (row["code"], row["step_id"], why, row["opens_at"])
+            return _differ("plan", then, (kind, step_id, reason, until))
         case event if event in ALLOWED:
             if not isinstance(explanation.verdict, Refused):
                 return []
@@ -152,6 +155,10 @@ def _differences(row: RowMapping, explanation: Explanation, rules: Rules) -> lis
             )
         case _:
             return []
+
+
+_ONCE_LIMITATION = frozenset({WaitReason.LEGAL_DEADLINE, WaitReason.DISPUTE, WaitReason.AGREEMENT})
+"""What older releases recorded as `limitation`: until whichever alarm was next."""
 
 
 def _differ(what: str, then: tuple[Any, ...], now: tuple[Any, ...]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
@@ -23,6 +24,7 @@ from tests.events import payment
 from tests.fakes import FakeMessenger
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, answer, open_case, open_task
+from tests.integration.service.selling import at_an_address, surrendered
 
 
 async def _explained(world: World, case: OpenCase, event: str = "planned") -> Explained:
@@ -228,3 +230,17 @@ async def test_a_call_that_an_agent_was_allowed_or_refused_is_explained_like_a_m
     [difference] = told.differs
     assert difference.startswith("verdict: recorded cap_reached, ")
     assert "made again outside_hours, " in difference
+
+
+async def test_a_wait_that_an_older_release_called_limitation_is_no_difference_and_another_reason_is(
+    world: World, tmp_path: Path
+) -> None:
+    case = await surrendered(at_an_address(world, tmp_path))
+    found = await _explained(world, case)
+    assert (found.recorded["reason"], found.differs) == ("legal_deadline", [])
+    mine = f"UPDATE step SET reason = '%s' WHERE id = {found.number}"
+    await world.execute(mine % "limitation")
+    assert (await _explained(world, case)).differs == []
+    await world.execute(mine % "hold")
+    [difference] = (await _explained(world, case)).differs
+    assert difference.startswith("plan: recorded wait, hold")

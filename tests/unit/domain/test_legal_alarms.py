@@ -46,8 +46,27 @@ def test_a_task_is_opened_once_for_each_deadline() -> None:
 def test_whatever_the_case_waits_for_it_looks_again_in_time() -> None:
     known, now = [Alarm("x", "legal_deadline", "legal", WARN)], WARN - timedelta(days=1)
     assert look_again(Wait(WaitReason.LADDER_DONE, None), known, now) == Wait(WaitReason.LADDER_DONE, WARN)
-    assert look_again(DoStep("visit", ENDS), known, now) == Wait(WaitReason.LIMITATION, WARN)
+    assert look_again(DoStep("visit", ENDS), known, now) == Wait(WaitReason.LEGAL_DEADLINE, WARN)
     assert look_again(Close(Closing.CURED), known, now) == Close(Closing.CURED)
+
+
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [
+        ("limitation_warning", WaitReason.LIMITATION),
+        ("chase_booking", WaitReason.AGREEMENT),
+        ("legal_deadline", WaitReason.LEGAL_DEADLINE),
+        ("legal_deadline_missed", WaitReason.LEGAL_DEADLINE),
+        ("legal_deadline_over", WaitReason.LEGAL_DEADLINE),
+        ("acknowledge_dispute", WaitReason.DISPUTE),
+        ("acknowledgement_overdue", WaitReason.DISPUTE),
+        ("answer_dispute", WaitReason.DISPUTE),
+        ("dispute_overdue", WaitReason.DISPUTE),
+    ],
+)
+def test_a_case_says_which_alarm_it_waits_for(task: str, reason: WaitReason) -> None:
+    known = [Alarm("later", "dispute_overdue", "lead", ENDS), Alarm("x", task, "legal", WARN)]
+    assert look_again(DoStep("visit", ENDS), known, WARN - timedelta(days=1)) == Wait(reason, WARN)
 
 
 def test_a_situation_is_read_back_with_its_deadlines_and_an_older_one_without() -> None:
