@@ -118,6 +118,9 @@ def list_disputes(
     due: Annotated[
         bool, typer.Option("--due", help="Only what waits, the first to be answered first.")
     ] = False,
+    without_case: Annotated[
+        bool, typer.Option("--without-case", help="Only of loans that never had a case: nobody has a task.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, help="That many at most.")] = 200,
     as_json: Json = False,
 ) -> None:
@@ -129,7 +132,8 @@ def list_disputes(
 
     async def work() -> list[dict[str, Any]]:
         async with services(load_settings()) as running, running.database.reading() as tx:
-            return await listed(tx, await running.database.now(tx), waiting=due, limit=limit)
+            now = await running.database.now(tx)
+            return await listed(tx, now, waiting=due, limit=limit, without_case=without_case)
 
     rows = run(work())
     if as_json:

@@ -11,10 +11,12 @@ from recourse.storage.database import ReadTx
 from recourse.storage.disputes import DisputeRow
 
 
-async def listed(tx: ReadTx, now: datetime, *, waiting: bool, limit: int) -> list[dict[str, Any]]:
+async def listed(
+    tx: ReadTx, now: datetime, *, waiting: bool, limit: int, without_case: bool = False
+) -> list[dict[str, Any]]:
     """As `recourse.storage.disputes.listing` orders them, each with its state and that of its
     acknowledgement."""
-    rows = await disputes.listing(tx, waiting=waiting, limit=limit)
+    rows = await disputes.listing(tx, waiting=waiting, limit=limit, without_case=without_case)
     return [asdict(row) | {"state": state_of(row, now), "told": told_of(row, now)} for row in rows]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, case, insert, null, select, update
+from sqlalchemy import ColumnElement, RowMapping, case, exists, insert, null, select, update
 
 from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.pending import DisputeDue
@@ -118,10 +118,13 @@ DUE = Part(
 """Of each of `cases`, what nobody has answered of its loan, overdue or not, the soonest first."""
 
 
-async def listing(tx: ReadTx, *, waiting: bool, limit: int) -> list[DisputeRow]:
-    """waiting: only what nobody has answered, what ends first first; else all, the newest first."""
+async def listing(tx: ReadTx, *, waiting: bool, limit: int, without_case: bool = False) -> list[DisputeRow]:
+    """waiting: only what nobody has answered, what ends first first; else all, the newest first.
+    without_case: only of loans that never had a case, of which nobody has a task."""
     c = dispute.c
     mine = select(*_COLUMNS).limit(limit)
+    if without_case:
+        mine = mine.where(~exists().where(collection_case.c.loan_id == c.loan_id))
     mine = (
         mine.where(c.answered_at.is_(None)).order_by(c.ends_at, c.id)
         if waiting

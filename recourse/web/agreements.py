@@ -92,13 +92,19 @@ async def open_dispute(request: Request, who: Proposer, body: DisputeBody) -> di
 
 @router.get("/disputes")
 async def list_disputes(
-    request: Request, _: Watcher, due: bool = False, limit: Annotated[int, Query(ge=1, le=1000)] = 200
+    request: Request,
+    _: Watcher,
+    due: bool = False,
+    without_case: bool = False,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> list[dict[str, Any]]:
-    """due: only what nobody has answered, what is to be answered first first. Else all, the newest first."""
+    """due: only what nobody has answered, what is to be answered first first. Else all, the newest first.
+    without_case: only of loans that never had a case, of which nobody has a task."""
     delivery: Delivery = request.state.delivery
     database = delivery.services.database
     async with database.reading() as tx:
-        return await listed(tx, await database.now(tx), waiting=due, limit=limit)
+        now = await database.now(tx)
+        return await listed(tx, now, waiting=due, limit=limit, without_case=without_case)
 
 
 @router.post("/disputes/{dispute_id}/acknowledgement")

@@ -139,6 +139,7 @@ async def test_a_complaint_is_acknowledged_with_its_letter_and_a_late_one_is_a_f
         assert (told["told_evidence"], told["answer"]) == ("letter-7", None)
     [line] = await later.json("disputes", "list", "--due")
     assert line["told"] == "given_late"
+    assert await later.json("disputes", "list", "--due", "--without-case") == []
     assert (await later(*said[:2], "dsp-none", *said[3:])).exit_code == 2
 
 

@@ -59,7 +59,7 @@ SOLD_AT = ["--set", "kind=public", "--set", "day=2026-12-15", "--set", "at=10:00
 PLAN = ["legal", "move", CASE, "sale_planned", "--on", "2026-11-05", "--as", "legal-1", *SOLD_AT]
 
 
-async def test_a_sale_is_planned_shown_and_stands_in_the_draft_of_its_notice(cli: Cli, world: World) -> None:
+async def test_a_sale_is_planned_with_its_terms_and_shown_with_them(cli: Cli, world: World) -> None:
     await open_case(world, days=60, region="US")
     here = ["--on", "2026-11-05", "--as", "legal-1", "--document", "surrender_statement=s-1"]
     brought = ["legal", "move", CASE, "vehicle_surrendered", *here, "--document", "condition_report=c-1"]

@@ -132,3 +132,4 @@ async def test_a_complaint_is_acknowledged_by_its_day_and_its_answer_is_still_to
     assert other.status_code == 422
     [line] = (await api.get("lead", "/disputes?due=true")).json()
     assert (line["state"], line["told"], line["told_evidence"]) == ("waiting", "given", "letter-7")
+    assert (await api.get("lead", "/disputes?due=true&without_case=true")).json() == []

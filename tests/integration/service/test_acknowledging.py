@@ -12,13 +12,14 @@ import pytest
 
 from recourse.domain.disputes import DisputeAnswer, DisputeKind, DisputeReason
 from recourse.domain.ids import LoanId
+from recourse.reading.disputes import listed
 from recourse.service import acknowledging, disputing, orphaned_disputes
 from recourse.service.acknowledging import Acknowledgement
 from recourse.service.disputing import DisputeRuling, NewDispute
 from recourse.service.noting import Pointless, Unknown
 from recourse.storage.disputes import DisputeRow
 from recourse.storage.dossier import dossier_document
-from tests.events import payment
+from tests.events import payment, snapshot
 from tests.integration.conftest import World
 from tests.integration.service.conftest import NOON, OpenCase, answer, open_case
 
@@ -161,3 +162,15 @@ async def test_a_closed_case_leaves_it_to_somebody(world: World, british: OpenCa
     await acknowledged(world, row.id)
     assert await sweep() == 0
     assert [state for _, _, state in await _tasks(world)] == ["cancelled", "done", "done"]
+
+
+async def test_of_a_loan_that_never_had_a_case_the_list_is_the_queue(world: World, british: OpenCase) -> None:
+    mine = await complaint(world)
+    await world.delivery.accept([snapshot("L-9", at=NOON)])
+    new = NewDispute(LoanId("L-9"), DisputeReason.OTHER, "agent-1", request_id="r-9")
+    other = (await world.services.run(partial(disputing.open_dispute, new=new)))[0]
+    async with world.services.database.reading() as tx:
+        both = await listed(tx, other.opened_at, waiting=True, limit=9)
+        queue = await listed(tx, other.opened_at, waiting=True, limit=9, without_case=True)
+    assert {line["id"] for line in both} == {mine.id, other.id}
+    assert [line["id"] for line in queue] == [other.id]

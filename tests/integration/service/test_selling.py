@@ -15,11 +15,13 @@ from recourse.contracts.messages import StepCommand
 from recourse.domain.ids import CaseId, LoanId
 from recourse.domain.legal.action import NotMade
 from recourse.domain.legal.terms import SaleKind, SaleTerms
+from recourse.domain.letter import LetterError
 from recourse.domain.situation import HoldReason
 from recourse.ports import Accepted, Message, OutcomeUnknown
 from recourse.reading.explaining import decisions, explained
 from recourse.reading.legal_again import made_again
 from recourse.service import noting, reminding, task_steps
+from recourse.service.lettering import Draft, drafted
 from recourse.service.noting import HoldRequest, RequestReused
 from recourse.storage.dossier import dossier_document
 from tests.events import arrears, payment
@@ -87,6 +89,23 @@ async def test_a_planned_sale_is_announced_by_a_letter_that_says_when_and_where(
         "400-000-0000",
     ):
         assert said in text
+
+
+async def test_a_draft_of_the_notice_says_what_is_planned_until_it_is_called_off(seller: World) -> None:
+    case = await surrendered(seller)
+    await planned(seller, case)
+
+    async def said() -> str:
+        services = seller.services
+        asked = Draft(LoanId("L-1"), "pre_sale_notice", "en", {})
+        async with services.database.reading() as tx:
+            now = await services.database.now(tx)
+            return (await drafted(tx, services.book, services.lenders, asked, now)).decode()
+
+    assert "Public sale on 15 December 2026 at 10:00" in await said()
+    await made(seller, case, "sale_called_off", HERE, procedure="US")
+    with pytest.raises(LetterError, match="sale: missing"):
+        await said()
 
 
 async def test_the_letter_that_was_sent_is_the_move_with_its_number_and_its_contact_as_papers(
