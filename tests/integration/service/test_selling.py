@@ -97,7 +97,7 @@ async def test_a_draft_of_the_notice_says_what_is_planned_until_it_is_called_off
 
     async def said() -> str:
         services = seller.services
-        asked = Draft(LoanId("L-1"), "pre_sale_notice", "en", {})
+        asked = Draft(LoanId("L-1"), "pre_sale_notice", "en", {"payoff": "9,000.00 USD"})
         async with services.database.reading() as tx:
             now = await services.database.now(tx)
             return (await drafted(tx, services.book, services.lenders, asked, now)).decode()
