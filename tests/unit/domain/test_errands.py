@@ -15,9 +15,11 @@ from recourse.domain.ids import PersonId
 from recourse.domain.law.hours import local_date
 from recourse.domain.legal.procedure import Procedure
 from recourse.domain.pending import LegalStand
-from recourse.domain.situation import Action, Hold, HoldReason, PartyRole, Situation, StepOutcome
+from recourse.domain.situation import Action, Hold, HoldReason, PartyRole, Situation, Stage, StepOutcome
+from recourse.domain.strategy.condition import Condition, Range
+from recourse.domain.strategy.course import course_of
 from recourse.domain.strategy.errands import with_errands
-from recourse.domain.strategy.ladder import Strategy
+from recourse.domain.strategy.ladder import PullForward, Strategy, Triggers
 from recourse.packs.loader import load_packs
 from recourse.packs.record import rules_from_json, rules_to_json, situation_from_json, situation_to_json
 from recourse.packs.strategies import load_strategy
@@ -126,10 +128,12 @@ def test_what_stops_the_message_or_the_recovery_stops_the_letter_until_it_ends(s
 
 def test_no_trigger_of_the_ladder_moves_because_of_a_letter() -> None:
     """Triggers name stages; a letter on day 0 of the legal stage would drag the others of it along."""
+    sooner = PullForward("large", Condition(amount_minor=Range(min=1)), 30, stages=frozenset({Stage.LEGAL}))
+    ladder = replace(US_LADDER, triggers=Triggers(forward=(sooner,)))
     s = _brought(_plan(), days=10)
-    with_it = decide(s, Rules(_ladder(s), (US,)), US_NOON)
-    without = decide(s, Rules(US_LADDER, (US,)), US_NOON)
-    assert with_it.moved == without.moved
+    with_it = course_of(s, with_errands(ladder, PROCEDURE, s, (US,), US_NOON))
+    assert with_it.days == course_of(s, ladder).days
+    assert with_it.days["propose_legal"] == (30, "large")
 
 
 @given(st.lists(st.sampled_from(["plan", "notice", "off"]), max_size=6))
