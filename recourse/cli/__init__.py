@@ -30,6 +30,7 @@ PARTS: Final = {
     "letter": "letters",
     "documents": "documents:documents",
     "tokens": "tokens",
+    "users": "users",
     "inconvenient": "restrictions:inconvenient",
     "represented": "restrictions:represented",
     "consents": "consents",

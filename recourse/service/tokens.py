@@ -1,4 +1,8 @@
-"""Bearer tokens: 256 random bits, shown once, kept as a hash."""
+"""Who may call: actors with their roles, and their bearer tokens (256 random bits, shown once, kept hashed).
+
+An actor has a token or an account (`service.accounts`). Role, lenders and person stand with the actor, so
+that both credentials open the same.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import Row, Select, func, insert, or_, select, update
 
 from recourse.service.binding import BOUND_ROLE
 from recourse.service.context import Unit
@@ -51,10 +56,25 @@ async def issue(
     lenders that it is bound to (`binding`), none at first; a dialler's always is. lasts: real time, after
     which it is nobody's; None: until it is revoked."""
     token = f"rc_{secrets.token_urlsafe(32)}"
+    actor, person = await enter(unit, role, name, person, confined=confined, token_hash=_hash(token), lasts=lasts)
+    return Issued(token, actor, person)
+
+
+async def enter(
+    unit: Unit,
+    role: str,
+    name: str,
+    person: str | None,
+    *,
+    confined: bool,
+    token_hash: str | None = None,
+    lasts: timedelta | None = None,
+) -> tuple[str, str]:
+    """A new actor, and the person behind it; without a token where another credential is to name it."""
     actor = f"{role}-{secrets.token_hex(4)}"
     person = person or f"person-{secrets.token_hex(4)}"
     values: dict[str, object] = {
-        "token_hash": _hash(token),
+        "token_hash": token_hash,
         "actor": actor,
         "name": name,
         "role": role,
@@ -63,11 +83,11 @@ async def issue(
     values["confined"] = confined or role == BOUND_ROLE
     values["ends_at"] = None if lasts is None else func.clock_timestamp() + lasts
     await unit.tx.execute(insert(api_token).values(values))
-    return Issued(token, actor, person)
+    return actor, person
 
 
 async def revoke(unit: Unit, actor: str) -> None:
-    """Raises LookupError for an actor nobody has."""
+    """Its token, and its account. Raises LookupError for an actor nobody has."""
     result = await unit.tx.execute(
         update(api_token)
         .where(api_token.c.actor == actor)
@@ -86,13 +106,21 @@ def has_the_shape(token: str) -> bool:
 async def caller(tx: ReadTx, token: str) -> Caller | None:
     """Looked up at every request, so that a revoked token stops working at once, and one in its second."""
     c = api_token.c
+    lasts = or_(c.ends_at.is_(None), c.ends_at > func.clock_timestamp())
+    row = (await tx.execute(known().where(c.token_hash == _hash(token), lasts))).first()
+    return caller_of(row) if row else None
+
+
+def known() -> Select[Any]:
+    """Actors that were not revoked; each row is one for `caller_of`."""
+    c = api_token.c
     # A dialler tells of what it reserved before it was unbound; what it may ask for is checked loan by loan.
     lenders = token_scopes.lenders_of(c.actor, once=c.role == BOUND_ROLE)
-    known = select(c.actor, c.role, c.confined, lenders.label("lenders"))
-    lasts = or_(c.ends_at.is_(None), c.ends_at > func.clock_timestamp())
-    in_force = known.where(c.token_hash == _hash(token), c.revoked_at.is_(None), lasts)
-    row = (await tx.execute(in_force)).first()
-    return Caller(row.actor, row.role, tuple(row.lenders) if row.confined else None) if row else None
+    return select(c.actor, c.role, c.confined, lenders.label("lenders")).where(c.revoked_at.is_(None))
+
+
+def caller_of(row: Row[Any]) -> Caller:
+    return Caller(row.actor, row.role, tuple(row.lenders) if row.confined else None)
 
 
 def _hash(token: str) -> str:

@@ -62,9 +62,11 @@ PERSONAL: Final = (
     Held("document", "content", "content_sealed", Whose.PERSON_AND_LOAN, RetentionClass.CONTACT),
     Held("legal_action", "document", "document_sealed", Whose.LOAN_AND_NAMED, RetentionClass.LEGAL),
     Held("api_token", "name", None, Whose.STAFF, RetentionClass.STAFF),
+    Held("account", "login", None, Whose.STAFF, RetentionClass.STAFF),
 )
 
 NONE: Final[Mapping[str, str]] = {
+    "account": "actor password_hash totp_sealed language look",
     "agent_task": "id loan_id case_id step_id kind team state claimed_by attempt_id outcome completed_by",
     "agreement": "id loan_id case_id kind terms state proposed_by proposed_as beyond authority decided_by "
     "decided_as code cancel_asked_by cancel_asked_as cancel_code",
@@ -118,6 +120,7 @@ NONE: Final[Mapping[str, str]] = {
     "promise": "id loan_id case_id state taken_by",
     "proof": "id loan_id kind evidence document_id noted_by withdrawn_by withdrawn_source",
     "provider_receipt": "provider_ref state",
+    "queue_offer": "task_id actor skipped",
     "recovery_proposal": "id loan_id case_id purpose agency proposed_by state decided_by code permit_id",
     "restriction": "id person_id kind weekdays contact_point_id whereabouts attorney_id noted_by source "
     "withdrawn_by withdrawn_source",
@@ -133,6 +136,7 @@ NONE: Final[Mapping[str, str]] = {
     "token_scope": "actor lender loan_id",
     "unsealed": "kind ref chain",
     "vehicle": "loan_id gps_provider",
+    "web_session": "secret_hash actor ended",
 }
 """Table -> its columns that hold none: ids, codes, digests, amounts, rules, and what is signed or sealed."""
 

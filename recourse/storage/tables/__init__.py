@@ -4,6 +4,7 @@ Money is integer minor units. Where personal data stands, and whose, is said in 
 sealed with the keys of those whom it is about.
 """
 
+from recourse.storage.tables.accounts import account, queue_offer, web_session
 from recourse.storage.tables.base import metadata
 from recourse.storage.tables.cases import (
     agent_task,
@@ -43,6 +44,7 @@ from recourse.storage.tables.strategies import assignment, strategy_move
 from recourse.storage.tables.system import api_token, dossier_read, outbox, token_scope
 
 __all__ = [
+    "account",
     "agent_task",
     "agreement",
     "anchor",
@@ -84,6 +86,7 @@ __all__ = [
     "promise",
     "proof",
     "provider_receipt",
+    "queue_offer",
     "recovery_proposal",
     "restriction",
     "reveal",
@@ -97,4 +100,5 @@ __all__ = [
     "token_scope",
     "unsealed",
     "vehicle",
+    "web_session",
 ]

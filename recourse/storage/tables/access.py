@@ -73,6 +73,7 @@ _UNIT: Final = (
     f"OR (assignment.unit_kind = 'person' AND {_of_person('assignment', 'unit_id')})"
 )
 _KEY: Final = (
+    "data_key.subject LIKE 'staff:%' OR "
     f"(data_key.subject LIKE 'loan:%' AND {_found('loan', 'id', 'substr(data_key.subject, 6)')}) "
     f"OR (data_key.subject LIKE 'person:%' AND "
     f"{_found('loan_party', 'person_id', 'substr(data_key.subject, 8)')})"
@@ -106,7 +107,7 @@ ACCESS: Final[Mapping[str, Access]] = {
     "hold": Access(CHANGE, _of_either("hold")),
     "party": Access(CHANGE, _of_person("party", "id")),
     **_by_person(CHANGE, "person_contact_point", "restriction", "consent", "erasure"),
-    # Of whom a key is says its subject, `loan:ID` or `person:ID`.
+    # Of whom a key is says its subject, `loan:ID`, `person:ID`, or `staff:ACTOR` of who works here.
     "data_key": Access(CHANGE, _KEY, secret=True),
     "contact_point": Access(CHANGE, _found("person_contact_point", "contact_point_id", "contact_point.id")),
     "assignment": Access(APPEND, _UNIT),
@@ -115,6 +116,9 @@ ACCESS: Final[Mapping[str, Access]] = {
     "strategy_move": Access(APPEND),
     "provider_receipt": Access(APPEND),
     "api_token": Access(CHANGE, secret=True),
+    "account": Access(CHANGE, secret=True),
+    "web_session": Access(CHANGE, secret=True),
+    "queue_offer": Access(REPLACE, _found("agent_task", "id", "queue_offer.task_id")),
     "token_scope": Access(CHANGE, secret=True),
     "unsealed": Access(APPEND, sealer=READ | {"DELETE"}),
     **dict.fromkeys(("seal", "seal_node", "checkpoint", "anchor"), _LEDGER),

@@ -21,9 +21,10 @@ outbox = Table(
 api_token = Table(
     "api_token",
     metadata,
-    # SHA-256 of the token; the token itself is shown once and never stored.
-    Column("token_hash", Text, primary_key=True),
-    Column("actor", Text, nullable=False, unique=True),
+    # SHA-256 of the token; the token itself is shown once and never stored. NULL: whoever it is signs in with
+    # a browser (`account`) and has no token.
+    Column("token_hash", Text, unique=True),
+    Column("actor", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
     # Whose it is, by an opaque id: one person may have several tokens. Written once, and no row is deleted:
