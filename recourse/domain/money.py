@@ -28,6 +28,11 @@ _MINOR_DIGITS = dict.fromkeys(_NO_DIGITS, 0) | dict.fromkeys(_THREE_DIGITS, 3) |
 """ISO 4217 currencies whose minor unit is not a hundredth."""
 
 
+def digits_of(currency: str) -> int:
+    """After the decimal point, by ISO 4217."""
+    return _MINOR_DIGITS.get(currency, 2)
+
+
 class CurrencyMismatch(ValueError):
     """Two amounts of different currencies met. The remedy is upstream: a loan has one currency."""
 
@@ -61,14 +66,14 @@ class Money:
 
     def decimal_text(self) -> str:
         """Plain digits with a point, as letters and screens group them themselves: ``3520.17``."""
-        digits = _MINOR_DIGITS.get(self.currency, 2)
+        digits = digits_of(self.currency)
         sign, value = ("-" if self.minor < 0 else ""), abs(self.minor)
         if digits == 0:
             return f"{sign}{value}"
         return f"{sign}{value // 10**digits}.{value % 10**digits:0{digits}d}"
 
     def __str__(self) -> str:
-        digits = _MINOR_DIGITS.get(self.currency, 2)
+        digits = digits_of(self.currency)
         whole, _, fraction = self.decimal_text().partition(".")
         grouped = f"{int(whole):,}" if whole not in {"-0", "0"} else whole
         return f"{grouped}.{fraction} {self.currency}" if digits else f"{grouped} {self.currency}"

@@ -71,6 +71,24 @@ async def listing(
     return [_line(*row, now=now) for row in rows]
 
 
+async def of_id(tx: ReadTx, key: CaseId) -> CaseId | None:
+    """The case with this id, or the newest one of the loan with this id."""
+    c = collection_case.c
+    found = select(c.id).where((c.id == key) | (c.loan_id == key)).order_by(c.opened_at.desc()).limit(1)
+    one = (await tx.execute(found)).scalar()
+    return CaseId(one) if one is not None else None
+
+
+async def currency_of(tx: ReadTx, key: CaseId) -> str:
+    """Of its loan. Raises LookupError for a case that there is none of."""
+    c = collection_case.c
+    asked = select(loan.c.currency).join(collection_case, c.loan_id == loan.c.id).where(c.id == key)
+    found = (await tx.execute(asked)).scalar()
+    if found is None:
+        raise LookupError("case")
+    return str(found)
+
+
 def _line(
     case_id: str, loan_id: str, stage: str, bucket: str, oldest_due: date | None, *rest: Any, now: datetime
 ) -> CaseLine:

@@ -31,6 +31,13 @@ ROLES: Mapping[str, frozenset[str]] = {
     "field": frozenset({"vehicle", "lead"}),
     "legal": frozenset({"legal"}),
 }
+
+
+def teams_of(role: str) -> list[str]:
+    """Whose tasks the role may answer."""
+    return [team for team, roles in ROLES.items() if role in roles or role == "admin"]
+
+
 _ANSWER: TypeAdapter[TaskAnswer] = TypeAdapter(TaskAnswer)
 _RECEIPT: TypeAdapter[TaskReceipt] = TypeAdapter(TaskReceipt)
 

@@ -174,6 +174,14 @@ async def claim(tx: Tx, key: TaskId, actor: str, until: datetime, attempt_id: st
     )
 
 
+async def let_go(tx: Tx, key: TaskId, *, keep_attempt: bool) -> None:
+    """Open again for anybody. keep_attempt: it was begun, and whoever comes next must hear of it."""
+    values: dict[str, Any] = {"state": "open", "claimed_by": None, "claim_until": None}
+    if not keep_attempt:
+        values["attempt_id"] = None
+    await tx.execute(update(agent_task).where(agent_task.c.id == key).values(values))
+
+
 async def complete(tx: Tx, key: TaskId, actor: str, outcome: str, at: datetime) -> None:
     await tx.execute(
         update(agent_task)

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, TypeAdapter
 from recourse.contracts.messages import TaskAnswer, TaskReceipt
 from recourse.delivery import Delivery
 from recourse.domain.dispositions import allowed_outcomes
-from recourse.service.permitting import ROLES
+from recourse.service.permitting import teams_of
 from recourse.service.tokens import Caller
 from recourse.storage import tasks
 from recourse.storage.tasks import Place
@@ -50,7 +50,7 @@ async def list_tasks(
 ) -> list[dict[str, Any]]:
     """Tasks of the caller's teams, each with the outcomes it accepts: the open ones and his own, the oldest
     first, then those that others have claimed. A `Link` with `rel="next"` leads to the rest."""
-    teams = [team for team, roles in ROLES.items() if who.role in roles or who.role == "admin"]
+    teams = teams_of(who.role)
     delivery: Delivery = request.state.delivery
     database = delivery.services.database
     async with database.reading() as tx:

@@ -70,17 +70,35 @@ class Ledger:
             return None
         if self._asked_for(cap.asked_days, effect, self.now):
             return None
-        made = sorted(a.at for a in self.attempts if self._counts(cap, effect, a))
         if cap.window_days is not None:
-            window = timedelta(days=cap.window_days)
-            inside = [at for at in made if at > self.now - window]
-            return inside[-cap.limit] + window if len(inside) >= cap.limit else None
-        answers = []
-        for zone in self.zones:
-            today = local_date(self.now, zone)
-            if sum(1 for at in made if local_date(at, zone) == today) >= cap.limit:
-                answers.append(start_of_day(today + timedelta(days=1), zone))
+            inside = self._inside(cap, effect, timedelta(days=cap.window_days))
+            return inside[-cap.limit] + timedelta(days=cap.window_days) if len(inside) >= cap.limit else None
+        answers = [
+            start_of_day(local_date(self.now, zone) + timedelta(days=1), zone)
+            for zone, made in self._today(cap, effect)
+            if made >= cap.limit
+        ]
         return max(answers, default=None)
+
+    def used(self, cap: Cap, effect: ContactEffect) -> int:
+        """How many of its contacts were made in the window of now; where the day depends on the place, the
+        most of any. May be more than the limit: contacts of others count, and so do those of before."""
+        if cap.window_days is not None:
+            return len(self._inside(cap, effect, timedelta(days=cap.window_days)))
+        return max((made for _, made in self._today(cap, effect)), default=0)
+
+    def _inside(self, cap: Cap, effect: ContactEffect, window: timedelta) -> list[datetime]:
+        """Oldest first."""
+        made = sorted(a.at for a in self.attempts if self._counts(cap, effect, a))
+        return [at for at in made if at > self.now - window]
+
+    def _today(self, cap: Cap, effect: ContactEffect) -> list[tuple[str, int]]:
+        """By place: how many on the day that it is there."""
+        made = [a.at for a in self.attempts if self._counts(cap, effect, a)]
+        return [
+            (zone, sum(1 for at in made if local_date(at, zone) == local_date(self.now, zone)))
+            for zone in self.zones
+        ]
 
     def _counts(self, cap: Cap, effect: ContactEffect, attempt: Attempt) -> bool:
         if not _counted(cap, effect, self.loan_id, attempt):
