@@ -15,6 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 SBOM = ROOT / "dist" / "sbom.cdx.json"
+VENDORED = ROOT / "recourse" / "web" / "pages" / "static" / "vendor" / "vendor.lock.json"
 SCRIPTS = Path(sys.executable).parent
 ALLOWED = re.compile(
     r"apache|bsd|mit\b|isc\b|psf|python-2|python software foundation|mpl|mozilla public license",
@@ -54,8 +55,25 @@ def bill_of_materials(python: Path) -> Sequence[Mapping[str, Any]]:
     SBOM.parent.mkdir(exist_ok=True)
     told = ("--output-reproducible", "--pyproject", ROOT / "pyproject.toml", "-o", SBOM)
     subprocess.run([SCRIPTS / "cyclonedx-py", "environment", python, *told], check=True)
-    found: Sequence[Mapping[str, Any]] = json.loads(SBOM.read_text())["components"]
+    bill = json.loads(SBOM.read_text())
+    bill["components"] += vendored()
+    SBOM.write_text(json.dumps(bill, indent=2) + "\n")
+    found: Sequence[Mapping[str, Any]] = bill["components"]
     return found
+
+
+def vendored() -> list[dict[str, Any]]:
+    """What browsers get of others: it lies in the package and no installer knows of it."""
+    return [
+        {
+            "type": "library",
+            "name": package["name"],
+            "version": package["version"],
+            "purl": f"pkg:npm/{package['name'].replace('@', '%40')}@{package['version']}",
+            "licenses": [{"license": {"id": package["licence"]}}],
+        }
+        for package in json.loads(VENDORED.read_text(encoding="utf-8"))["packages"]
+    ]
 
 
 def not_allowed(components: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -28,6 +28,11 @@ PACKS = (
     "assert render('reminder_friendly', 'sms', 'zh-CN', dict.fromkeys("
     "('name','lender','amount','oldest_due','dpd','pay_reference','phone','opt_out'), 'x')).body"
 )
+PAGES = (
+    "from recourse.web.pages.assets import assets; from recourse.web.pages.language import LANGUAGES; "
+    "from recourse.web.pages.rendering import environment; assert assets(); "
+    "assert all(environment(one).get_template('case.html') for one in LANGUAGES)"
+)
 LETTERS = (
     "from datetime import date; from importlib.resources import files; "
     "from recourse.packs.letters import letter_kinds, write; assert letter_kinds(); "
@@ -54,6 +59,7 @@ async def main() -> None:
         _run(environment / "bin" / "recourse", "--help", cwd=away)
         _run(environment / "bin" / "python", "-c", PACKS, cwd=away)
         _run(environment / "bin" / "python", "-c", LETTERS, cwd=away)
+        _run(environment / "bin" / "python", "-c", PAGES, cwd=away)
         print(supply.check(environment / "bin" / "python"), flush=True)  # noqa: T201
         async with running(away / "stack", servers=("postgres",), ends=()) as addresses:
             url = {"RECOURSE_DATABASE_URL": addresses.database_url}

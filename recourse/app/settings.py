@@ -181,6 +181,8 @@ class Settings(
     api_docs: bool = False
     api_requests_a_minute: int = Field(default=1200, ge=1)
     api_strangers_a_minute: int = Field(default=30, ge=1)
+    session_idle_minutes: int = Field(default=30, ge=1, le=240)
+    session_hours: int = Field(default=10, ge=1, le=24)
     log_format: str = "json"
 
     @field_validator("database_url")

@@ -1,4 +1,4 @@
-"""`recourse web`: the HTTP API."""
+"""`recourse web`: the HTTP API, and the pages for people."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ import socket
 import ssl
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from recourse.app.compose import core, vehicle_desk
+from recourse.app.compose import Core, core, vehicle_desk
 from recourse.app.settings import Settings, SettingsError
 from recourse.app.stopping import stop_signal
+from recourse.service.signing_in import Lasting
 from recourse.web.api import build_api
+from recourse.web.pages.app import build_pages, together
+from recourse.web.pages.session import Parts
 from recourse.web.rate import Door, Rate
 
 log = structlog.get_logger(__name__)
@@ -36,7 +40,17 @@ async def run_web(settings: Settings, stopping: asyncio.Event | None = None) -> 
             parts.delivery, parts.runs, desk, door=door, across_lenders=across, docs=settings.api_docs
         )
         where = Place("RECOURSE_API", settings.api_host, settings.api_port, tls_of(settings))
-        await served(api, where, stopping)
+        await served(together(api, build_pages(_parts(settings, parts))), where, stopping)
+
+
+def _parts(settings: Settings, core: Core) -> Parts:
+    """Of the pages. Sign-ins are counted as strangers are; a session that is over is no guess."""
+    lasting = Lasting(
+        timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
+    )
+    strangers = settings.api_strangers_a_minute
+    door = Door(Rate(settings.api_requests_a_minute), Rate(20 * strangers))
+    return Parts(core.delivery, core.runs, lasting, door, attempts=Rate(strangers))
 
 
 @dataclass(frozen=True, slots=True)

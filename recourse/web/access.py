@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated
 
 import structlog
@@ -55,9 +55,14 @@ def only(*roles: str) -> Callable[..., Awaitable[Caller]]:
     """A dependency that lets these roles in; admin always."""
 
     async def permitted(who: Annotated[Caller, Depends(current_caller)]) -> Caller:
-        if who.role not in {*roles, "admin"}:
-            log.warning("refused to the role", actor=who.actor, role=who.role)
-            raise HTTPException(403, f"the role {who.role} may not do this")
+        refuse_role(who, roles)
         return who
 
     return permitted
+
+
+def refuse_role(who: Caller, roles: Iterable[str]) -> None:
+    """Raises 403 for who has none of the roles; admin has every one."""
+    if who.role not in {*roles, "admin"}:
+        log.warning("refused to the role", actor=who.actor, role=who.role)
+        raise HTTPException(403, f"the role {who.role} may not do this")

@@ -74,7 +74,7 @@ class Door:
         digest = hashlib.sha256(token.encode()).digest()
         knock = Knock(self, network(request.client.host if request.client else ""), digest)
         if digest not in self._known:
-            _wait(self.strangers.take(knock.address), "refused tokens")
+            wait(self.strangers.take(knock.address), "refused tokens")
             knock.counted = True
         return knock
 
@@ -89,7 +89,7 @@ class Door:
         self._known[knock.digest] = logged
         while len(self._known) > self.callers.remembered:
             self._known.popitem(last=False)
-        _wait(self.callers.take(actor), "requests")
+        wait(self.callers.take(actor), "requests")
 
     def turn_away(self, knock: Knock) -> None:
         """A token that is not, or not any more, in force."""
@@ -120,7 +120,8 @@ def network(address: str) -> str:
     return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
 
 
-def _wait(seconds: float, what: str) -> None:
+def wait(seconds: float, what: str) -> None:
+    """Raises 429 where `Rate.take` says that it may not go on yet."""
     if seconds > 0:
         log.warning("asked too often", what=what)
         raise HTTPException(
