@@ -16,7 +16,7 @@ WORKERS ?= 4
 # Without compiled files every one of the hundreds of processes that the tests start compiles all it imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test unit check types lint bench clean servers
+.PHONY: help demo test unit check types lint bench clean servers browser
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ demo: $(READY) ## Watch real loans go from an overdue event to a lawyer's desk
 
 servers: $(READY) ## Fetch or build the embedded servers once
 	$(PY) -m recourse.stack.fetch
+
+browser: $(READY) ## Have a Chromium for the browser tests: by apt where it may, else playwright's own
+	$(PY) -m tests.browser.chromium
 
 unit: $(READY) ## Pure tests, for the inner loop
 	RECOURSE_TEST_EXAMPLES=few $(PY) -m pytest -q -n auto --maxprocesses 4 --dist loadfile tests/unit tests/law tests/legal
@@ -50,7 +53,7 @@ lint: $(READY)
 	$(PY) -m tests.wheel
 
 test: $(READY) ## Everything, on real servers
-	$(MAKE) --no-print-directory -j3 check servers
+	$(MAKE) --no-print-directory -j4 check servers browser
 	$(PY) -m pytest -q -n $(WORKERS) --one-stack --dist loadfile --no-loadscope-reorder --durations=20 tests/e2e/test_demo.py tests
 
 bench: servers ## Figures of Recourse on servers, of its guards, of its simulator and of its ledger, written to bench/results/
