@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recourse.domain.ids import ContactPointId, LoanId, PersonId
+from recourse.domain.law.caps import Ledger
 from recourse.domain.law.gate import Packs, gate
+from recourse.domain.law.rules import LawPack
 from recourse.domain.law.verdict import Allowed, ContactEffect, RefusalCode, Refused
 from recourse.domain.situation import Attempt, AttemptOutcome, Channel
 from tests.examples import examples
@@ -273,3 +275,27 @@ def test_a_chinese_day_agrees_with_counting_by_hand(made: list[Attempt]) -> None
             dials += a.contact_point_id == PHONE
             talks += a.outcome is AttemptOutcome.UNKNOWN
     assert (ask(now, *moved) is not None) is (dials >= 6 or talks >= 3)
+
+
+@examples(100)
+@given(
+    ago=st.lists(st.integers(0, 60 * 24 * 9), max_size=9),
+    outcome=st.sampled_from(list(AttemptOutcome)),
+    law=st.sampled_from([CN, US]),
+)
+def test_what_is_shown_as_used_shuts_a_cap_exactly_where_it_reaches_the_limit(
+    ago: list[int], outcome: AttemptOutcome, law: LawPack
+) -> None:
+    made = tuple(attempt(CN_NOON - timedelta(minutes=n), outcome) for n in ago)
+    ledger = Ledger(made, made[0].loan_id if made else LoanId("L-1"), (SHANGHAI, NEW_YORK), CN_NOON)
+    for cap in law.caps:
+        assert (ledger.used(cap, contact()) >= cap.limit) is (
+            ledger.reopening(cap, contact()) is not None
+        ) or Channel.CALL not in cap.channels
+
+
+def test_two_calls_today_and_one_of_yesterday_are_two_of_three() -> None:
+    made = tuple(attempt(CN_NOON - timedelta(hours=n)) for n in (1, 3, 24))
+    ledger = Ledger(made, made[0].loan_id, (SHANGHAI,), CN_NOON)
+    daily = next(cap for cap in CN.caps if cap.code == "cn_connected_calls_per_day")
+    assert (ledger.used(daily, contact()), daily.limit) == (2, 3)
