@@ -29,15 +29,24 @@ async def test_each_page_can_be_used_by_everybody(
     for name, path in PAGES.items():
         await desk.go(path)
         await desk.accessible()
-        leave = desk.page.locator("form[action='/sign-out'] button")
-        assert await leave.is_visible()
-        wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-        assert await desk.page.evaluate(wide), f"{path} is wider than the screen"
+        await _fits(desk)
         await desk.picture(f"{name}-{language}-{look}")
     site.world.set_now(NOON + timedelta(hours=11))
     await desk.go(PAGES["case"])
     await desk.accessible()
     await desk.picture(f"case-at-night-{language}-{look}")
+    await desk.page.set_viewport_size({"width": 390, "height": 844})
+    for name, path in PAGES.items():
+        await desk.go(path)
+        await _fits(desk)
+        await desk.picture(f"{name}-telephone-{language}-{look}")
+
+
+async def _fits(desk: Desk) -> None:
+    """Nothing is beyond the edge of the screen, the way out included."""
+    wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    assert await desk.page.evaluate(wide), f"{desk.path()} is wider than the screen"
+    assert await desk.page.locator("form[action='/sign-out'] button").is_visible()
 
 
 async def test_the_queue_comes_anew_by_itself_and_leaves_an_open_menu_alone(

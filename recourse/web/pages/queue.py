@@ -25,6 +25,8 @@ router = APIRouter()
 Worker = Annotated[Visitor, Depends(permitted(*WORKERS))]
 MOST_TRIES: Final = 10
 """Tasks that the gate refuses are set aside one after the other; the next pull goes on from there."""
+GONE: Final = frozenset({"claimed_by_another", "task_done", "task_expired", "task_cancelled"})
+"""Somebody claimed it past the queue, or it ended in this moment: it is not offered again by itself."""
 
 
 @router.get("/queue")
@@ -60,8 +62,9 @@ async def onward(request: Request, who: Visitor, done: str = "nothing_now") -> R
         receipt = await claimed(request, who, task, uuid4().hex)
         if receipt.accepted:
             return await _to_case(delivery, task)
-        code, opens = receipt.code, receipt.opens_at
-        await services.run(partial(pulling.set_aside, task=task, code=code, opens_at=opens))
+        if receipt.code not in GONE:
+            code, opens = receipt.code, receipt.opens_at
+            await services.run(partial(pulling.set_aside, task=task, code=code, opens_at=opens))
     return RedirectResponse(f"/queue?done={done}", 303)
 
 

@@ -10,7 +10,8 @@ from functools import partial
 import pytest
 
 from recourse.contracts.messages import StepCommand
-from recourse.service import binding, task_steps
+from recourse.service import binding, pulling, task_steps
+from recourse.service.tokens import Caller
 from recourse.storage.token_scopes import Bound
 from tests.events import overdue, payment, snapshot
 from tests.integration.service.conftest import NOON, open_case
@@ -87,6 +88,17 @@ async def test_of_many_who_pull_at_once_no_two_get_the_same(site: Site, tasks: d
     assert sorted(got) == [*["/queue?done=nothing_now"] * 2, *LOANS]
     holders = await site.world.rows("SELECT claimed_by FROM agent_task WHERE state = 'claimed'")
     assert len({row["claimed_by"] for row in holders}) == 4
+
+
+async def test_a_task_is_offered_to_one_person_at_a_time(site: Site, tasks: dict[str, str]) -> None:
+    """Before anybody has claimed it: else each of them would disturb the case to hear that it is taken."""
+    callers = [Caller(f"agent-{n}", "agent") for n in range(6)]
+    run = site.world.services.run
+    given = await asyncio.gather(*(run(partial(pulling.offer, who=who)) for who in callers))
+    assert sorted(one for one in given if one is not None) == sorted(tasks.values())
+    assert await run(partial(pulling.offer, who=callers[0])) == given[0]
+    site.world.set_now(NOON + timedelta(minutes=1))
+    assert await run(partial(pulling.offer, who=callers[5])) is not None
 
 
 async def test_who_pulls_twice_gets_the_same_again(site: Site, tasks: dict[str, str]) -> None:
