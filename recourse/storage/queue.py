@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from recourse.domain.disputes import DISPUTE_OVERDUE
@@ -64,19 +64,12 @@ class Counts:
     promised: int
 
 
-def _rank(now: datetime) -> Any:
-    c = agent_task.c
-    broken = exists().where(promise.c.case_id == c.case_id, promise.c.state == "broken")
-    near = or_(c.due_at < now + NEAR, c.kind.in_(URGENT))
-    return case((near, 0), (broken, 1), else_=2)
-
-
-def _held(now: datetime) -> Any:
+def _held(now: datetime) -> ColumnElement[bool]:
     c = agent_task.c
     return and_(c.state == "claimed", c.claim_until > now)
 
 
-def _passed_over(actor: str, now: datetime) -> Any:
+def _passed_over(actor: str, now: datetime) -> ColumnElement[bool]:
     o = queue_offer.c
     mine_or_all = or_(
         and_(o.skipped.is_not(None), o.actor.in_((actor, EVERYBODY))),
@@ -85,18 +78,40 @@ def _passed_over(actor: str, now: datetime) -> Any:
     return exists().where(o.task_id == agent_task.c.id, o.until > now, mine_or_all)
 
 
-def _best(statement: Select[Any], now: datetime) -> Select[Any]:
-    c, rank = agent_task.c, _rank(now)
-    soonest = case((rank == 0, c.due_at))
-    return statement.order_by(
-        rank, soonest.asc().nulls_first(), loan.c.unpaid_minor.desc(), c.opened_at, c.id
-    )
+def _active(teams: Sequence[str]) -> ColumnElement[bool]:
+    c = agent_task.c
+    return and_(among(c.team, teams), c.state.in_(ACTIVE))
+
+
+def _pressing(now: datetime) -> ColumnElement[bool]:
+    """What the partial index has, and of it what is near."""
+    c = agent_task.c
+    indexed = or_(c.due_at.is_not(None), c.kind.in_(URGENT))
+    return and_(indexed, or_(c.due_at < now + NEAR, c.kind.in_(URGENT)))
+
+
+def _broken() -> ColumnElement[bool]:
+    of_case = select(promise.c.case_id).where(promise.c.state == "broken")
+    return agent_task.c.case_id.in_(of_case)
+
+
+def _stages(statement: Select[Any], now: datetime) -> list[Select[Any]]:
+    """The order, as statements of which each comes after the one before: with a LIMIT each of them is read
+    from an index, where one statement for all would sort every task there is. A later one may have again
+    what an earlier one had."""
+    c = agent_task.c
+    worth = (loan.c.unpaid_minor.desc(), c.opened_at, c.id)
+    return [
+        statement.where(_pressing(now)).order_by(c.due_at.asc().nulls_first(), *worth),
+        statement.where(_broken()).order_by(*worth),
+        statement.order_by(*worth),
+    ]
 
 
 async def own(tx: Tx | ReadTx, teams: Sequence[str], actors: Sequence[str], now: datetime) -> TaskId | None:
     """What one of the person's actors has claimed and not finished, the oldest claim first."""
     c = agent_task.c
-    mine = select(c.id).where(among(c.team, teams), among(c.claimed_by, actors), _held(now))
+    mine = select(c.id).where(_active(teams), among(c.claimed_by, actors), _held(now))
     found = (await tx.execute(mine.order_by(c.claim_until, c.id).limit(1))).scalar()
     return TaskId(found) if found is not None else None
 
@@ -106,22 +121,25 @@ async def take_best(
 ) -> TaskId | None:
     """The best one that nobody holds, nobody is being given and he has not passed over, given to him until
     then. Whoever pulls at the same moment goes past its locked row, or finds it given."""
-    c = agent_task.c
-    free = select(c.id).join(loan, loan.c.id == c.loan_id)
-    free = free.where(among(c.team, teams), c.state.in_(ACTIVE), ~_held(now), ~_passed_over(actor, now))
-    best = _best(free, now).limit(1).with_for_update(skip_locked=True, of=agent_task)
-    found = (await tx.execute(best)).scalar()
-    if found is None:
-        return None
-    # Somebody whose transaction ended between our snapshot and our lock may have it: then it is given.
-    given = select(queue_offer.c.actor).where(
-        queue_offer.c.task_id == found, queue_offer.c.skipped.is_(None), queue_offer.c.until > now
-    )
-    others = set((await tx.execute(given)).scalars()) - {actor}
-    if others:
-        return await take_best(tx, teams, actor, now, until)
-    await note(tx, TaskId(found), actor, None, now, until)
-    return TaskId(found)
+    free = select(agent_task.c.id).join(loan, loan.c.id == agent_task.c.loan_id)
+    free = free.where(_active(teams), ~_held(now), ~_passed_over(actor, now))
+    for stage in _stages(free, now):
+        while True:
+            locked = stage.limit(1).with_for_update(skip_locked=True, of=agent_task)
+            found = (await tx.execute(locked)).scalar()
+            if found is None:
+                break
+            # Whose transaction ended between our snapshot and our lock has it: then it is given by now.
+            if not await _given_to_another(tx, found, actor, now):
+                await note(tx, TaskId(found), actor, None, now, until)
+                return TaskId(found)
+    return None
+
+
+async def _given_to_another(tx: Tx, task: str, actor: str, now: datetime) -> bool:
+    o = queue_offer.c
+    given = select(o.actor).where(o.task_id == task, o.skipped.is_(None), o.until > now, o.actor != actor)
+    return (await tx.execute(given.limit(1))).first() is not None
 
 
 async def note(tx: Tx, task: TaskId, actor: str, skipped: str | None, at: datetime, until: datetime) -> None:
@@ -134,53 +152,64 @@ async def note(tx: Tx, task: TaskId, actor: str, skipped: str | None, at: dateti
 async def lines(
     tx: ReadTx, teams: Sequence[str], actors: Sequence[str], now: datetime, limit: int
 ) -> list[QueueLine]:
-    """What the person holds, then what he would get, in the order he would get it."""
+    """What the person holds, then what he would get, in that order, then what is passed over."""
     c, o = agent_task.c, queue_offer.c
-    actor = actors[0]
-    skipped = (
-        select(func.max(o.until))
-        .where(o.task_id == c.id, o.until > now, o.skipped.is_not(None), o.actor.in_((actor, EVERYBODY)))
-        .scalar_subquery()
+    rows = _rows().where(_active(teams))
+    mine = rows.where(_held(now), among(c.claimed_by, actors)).order_by(c.claim_until, c.id)
+    free = rows.where(~_held(now), ~_passed_over(actors[0], now))
+    aside = (
+        _rows(o.until)
+        .join(queue_offer, o.task_id == c.id)
+        .where(_active(teams), ~_held(now), o.until > now, o.skipped.is_not(None))
+        .where(o.actor.in_((actors[0], EVERYBODY)))
+        .order_by(o.until, c.id)
     )
-    rows = (
+    found: dict[TaskId, QueueLine] = {}
+    whys = (None, *WHY, None)
+    for why, statement in zip(whys, (mine, *_stages(free, now), aside), strict=True):
+        if len(found) < limit:
+            for row in await tx.execute(statement.limit(limit)):
+                line = _line(row, why, now)
+                found.setdefault(line.task_id, line)
+    return list(found.values())[:limit]
+
+
+def _rows(until: ColumnElement[datetime] | None = None) -> Select[Any]:
+    c = agent_task.c
+    return (
         select(
             c.id,
             c.case_id,
             c.loan_id,
             c.kind,
-            _rank(now).label("rank"),
+            c.claimed_by,
+            c.opened_at,
+            c.due_at,
+            (c.claim_until if until is None else until).label("until"),
+            _broken().label("broken"),
             collection_case.c.stage,
             collection_case.c.bucket,
             loan.c.oldest_due,
             loan.c.unpaid_minor,
             loan.c.currency,
             loan.c.zone,
-            c.opened_at,
-            c.due_at,
-            case((_held(now), c.claimed_by)).label("claimed_by"),
-            case((_held(now), c.claim_until), else_=skipped).label("until"),
         )
         .join(loan, loan.c.id == c.loan_id)
         .join(collection_case, collection_case.c.id == c.case_id)
-        .where(
-            among(c.team, teams),
-            c.state.in_(ACTIVE),
-            or_(~_held(now), among(c.claimed_by, actors)),
-        )
     )
-    first = case((_held(now), 0), (skipped.is_not(None), 2), else_=1)
-    ordered = _best(rows.order_by(first), now).limit(limit)
-    return [_line(row, now) for row in await tx.execute(ordered)]
 
 
-def _line(row: Any, now: datetime) -> QueueLine:
+def _line(row: Any, why: str | None, now: datetime) -> QueueLine:
+    """why: the stage it was found in; None where it was found otherwise, and is looked at."""
     oldest: date | None = row.oldest_due
+    near = row.kind in URGENT or (row.due_at is not None and row.due_at < now + NEAR)
+    held = row.claimed_by is not None and row.until is not None and row.until > now and why is None
     return QueueLine(
         TaskId(row.id),
         CaseId(row.case_id),
         LoanId(row.loan_id),
         row.kind,
-        WHY[row.rank],
+        why or WHY[0 if near else 1 if row.broken else 2],
         row.stage,
         row.bucket,
         max((local_date(now, row.zone) - oldest).days, 0) if oldest else 0,
@@ -189,26 +218,27 @@ def _line(row: Any, now: datetime) -> QueueLine:
         row.zone,
         row.opened_at,
         row.due_at,
-        row.claimed_by,
-        row.until,
+        row.claimed_by if held else None,
+        row.until if why is None else None,
     )
 
 
 async def counts(tx: ReadTx, teams: Sequence[str], actors: Sequence[str], now: datetime) -> Counts:
-    c, rank = agent_task.c, _rank(now)
-    mine = and_(_held(now), among(c.claimed_by, actors))
-    visible = or_(~_held(now), among(c.claimed_by, actors))
-    row = (
-        await tx.execute(
-            select(
-                func.count().filter(~_held(now)),
-                func.count().filter(mine),
-                func.count().filter(rank == 0),
-                func.count().filter(rank == 1),
-            ).where(among(c.team, teams), c.state.in_(ACTIVE), visible)
-        )
-    ).one()
-    today = func.timezone(loan.c.zone, now)
+    """Of what he holds and what is free."""
+    c = agent_task.c
+    visible = and_(_active(teams), or_(~_held(now), among(c.claimed_by, actors)))
+
+    async def count(*more: ColumnElement[bool]) -> int:
+        counted = select(func.count()).select_from(agent_task).where(visible, *more)
+        return int((await tx.execute(counted)).scalar_one())
+
+    today = func.date(func.timezone(loan.c.zone, now))
     due = select(func.count()).select_from(promise.join(loan, loan.c.id == promise.c.loan_id))
-    due = due.where(promise.c.state == "open", promise.c.due_on <= func.date(today))
-    return Counts(*row, (await tx.execute(due)).scalar_one())
+    due = due.where(promise.c.state == "open", promise.c.due_on <= today)
+    return Counts(
+        await count(~_held(now)),
+        await count(_held(now)),
+        await count(_pressing(now)),
+        await count(_broken()),
+        int((await tx.execute(due)).scalar_one()),
+    )

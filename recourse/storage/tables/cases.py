@@ -112,6 +112,14 @@ agent_task = Table(
     Index(None, "case_id"),
     Index(None, "loan_id"),
     Index("ix_agent_task_open", "team", "opened_at", postgresql_where="state IN ('open', 'claimed')"),
+    Index(
+        "ix_agent_task_pressing",
+        "team",
+        "due_at",
+        postgresql_where="state IN ('open', 'claimed') AND (due_at IS NOT NULL OR kind IN "
+        "('legal_deadline', 'legal_deadline_missed', 'legal_deadline_over', 'dispute_overdue'))",
+    ),
+    Index("ix_agent_task_claimed_by", "claimed_by", postgresql_where="state = 'claimed'"),
 )
 
 task_answer = Table(
@@ -139,6 +147,8 @@ promise = Table(
     recorded_at(),
     Index(None, "case_id"),
     Index(None, "loan_id"),
+    Index("ix_promise_broken", "case_id", postgresql_where="state = 'broken'"),
+    Index("ix_promise_open", "due_on", postgresql_where="state = 'open'"),
 )
 
 agreement = Table(

@@ -32,6 +32,7 @@ loan = Table(
     Column("oldest_due", Date),
     Column("unpaid_minor", BigInteger, nullable=False, server_default="0"),
     recorded_at(),
+    Index(None, "unpaid_minor"),
 )
 
 installment = Table(
