@@ -56,7 +56,9 @@ async def issue(
     lenders that it is bound to (`binding`), none at first; a dialler's always is. lasts: real time, after
     which it is nobody's; None: until it is revoked."""
     token = f"rc_{secrets.token_urlsafe(32)}"
-    actor, person = await enter(unit, role, name, person, confined=confined, token_hash=_hash(token), lasts=lasts)
+    actor, person = await enter(
+        unit, role, name, person, confined=confined, token_hash=_hash(token), lasts=lasts
+    )
     return Issued(token, actor, person)
 
 
