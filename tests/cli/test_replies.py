@@ -17,7 +17,7 @@ from recourse.domain.calendar import BusinessCalendar
 from recourse.service.context import Services
 from recourse.service.replying import Reply, take_reply
 from recourse.storage.database import Database
-from tests.cli.conftest import Cli, Processes, Town, until
+from tests.cli.conftest import Cli, Processes, Town, issued, until
 from tests.events import overdue, snapshot
 from tests.integration.conftest import World
 from tests.integration.gateways.conftest import centre, closed_port, entries, eventually
@@ -43,7 +43,8 @@ async def test_a_text_that_came_in_is_shown_as_it_is_and_steers_no_terminal(
 ) -> None:
     reply = Reply(sender, "[red]call me[/red]\x1b[2J now")
     await world.services.run(partial(take_reply, reply=reply))
-    shown = (await cli("dossier", "L-1")).stdout
+    token = (await issued(world, "lead")).token
+    shown = (await cli("dossier", "L-1", "--reveal", "audit", RECOURSE_TOKEN=token)).stdout
     assert "[red]call me[/red]" in shown
     assert "\x1b" not in shown
 

@@ -53,14 +53,16 @@ async def test_figures_count_the_book(town: Town) -> None:
     assert told["facts"]["snapshot"] == told["facts"]["overdue"] == loans
 
 
-async def test_the_dossier_has_six_parts_and_the_person(town: Town) -> None:
-    document = await town.cli.json("dossier", town.loan(LATE[0]))
+async def test_the_dossier_has_six_parts_and_for_a_purpose_the_person(town: Town) -> None:
+    token = (await town.cli.json("tokens", "issue", "--role", "auditor", "--name", "books"))["token"]
+    in_clear = ("dossier", town.loan(LATE[0]), "--reveal", "audit")
+    document = await town.cli.json(*in_clear, RECOURSE_TOKEN=token)
     assert {"borrower", "vehicle", "loan", "repayment", "contacts", "legal"} <= set(document)
     (person,) = document["borrower"]["people"]
     assert person["name"] == NAME
     values = {point["value"] for point in person["contact_points"]}
     assert {EMAIL, f"{MOBILE[:-1]}{LATE[0]}"} <= values
-    text = (await town.cli("dossier", town.loan(LATE[0]))).stdout
+    text = (await town.cli(*in_clear, RECOURSE_TOKEN=token)).stdout
     assert all(word in text for word in (NAME, EMAIL, PLATE, "3,520.17 CNY", *"123456"))
 
 
