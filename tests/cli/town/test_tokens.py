@@ -108,9 +108,9 @@ async def test_whose_a_token_is_is_printed_and_listed_and_the_next_one_can_be_hi
     assert "--person" in refused.stderr
 
 
-async def test_no_tokens_is_said(town: Town) -> None:
-    assert "recourse tokens issue" in (await town.cli("tokens", "list")).stdout
-    assert await town.cli.json("tokens", "list") == []
+async def test_no_tokens_is_said(cli: Cli) -> None:
+    assert "recourse tokens issue" in (await cli("tokens", "list")).stdout
+    assert await cli.json("tokens", "list") == []
 
 
 async def test_a_token_for_one_lender_sees_its_loans_only_and_can_be_given_another(town: Town) -> None:
