@@ -30,7 +30,8 @@ def install() -> int:
         packages = ("chromium", "fonts-noto-cjk")
         quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
-            subprocess.run(["apt-get", *command], check=False, env=quiet, stdout=subprocess.DEVNULL)
+            waits = ("-o", "DPkg::Lock::Timeout=300")  # for whoever installs something else
+            subprocess.run(["apt-get", *waits, *command], check=False, env=quiet, stdout=subprocess.DEVNULL)
         if found() is not None:
             return 0
     done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
