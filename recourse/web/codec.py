@@ -1,7 +1,7 @@
 """The codec server: opens encrypted payloads for Temporal's Web UI, for those who may read a dossier.
 
 Only /decode: who signals or starts a case by hand from a browser would go past every check. The UI sends the
-cookie that is got by signing in at / with an API token; a program may send the token itself.
+cookie of the session that begins by signing in at / with an API token; a program may send the token itself.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from recourse.contracts.delivery import Unavailable
 from recourse.service.context import Services
 from recourse.service.tokens import Caller
 from recourse.web.access import caller_of
+from recourse.web.codec_sessions import LASTS, CodecSessions
 from recourse.web.headers import HEADERS, SafeHeaders
 from recourse.web.limits import BodyLimit
 from recourse.web.rate import Door, Rate
@@ -29,8 +30,6 @@ from recourse.web.rate import Door, Rate
 log = structlog.get_logger(__name__)
 READERS: Final = frozenset({"lead", "legal", "auditor", "admin"})
 COOKIE: Final = "recourse_codec"
-SIGNED_IN_FOR: Final = 8 * 3600
-"""Seconds that a browser keeps the cookie. A revoked token opens nothing at once."""
 LONGEST: Final = 4 * 1024 * 1024
 """Bytes of a body: as much as one message of Temporal may have."""
 MOST_A_MINUTE: Final = 300
@@ -39,7 +38,8 @@ _PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Re
 <h1>Recourse: contents of cases for the Temporal UI</h1>
 <p>{says}</p><form method="post" action="/login"><label>API token
 <input type="password" name="token" autocomplete="off" required></label>
-<button>Sign in</button></form></html>"""
+<button>Sign in</button></form>
+<form method="post" action="/logout"><button>Sign out</button></form></html>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class CodecParts:
     namespace: str
     origin: str
     door: Door = field(default_factory=lambda: Door(Rate(MOST_A_MINUTE)))
+    sessions: CodecSessions = field(default_factory=CodecSessions)
 
 
 def build_codec(parts: CodecParts) -> FastAPI:
@@ -67,7 +68,8 @@ def build_codec(parts: CodecParts) -> FastAPI:
     )
     app.add_middleware(SafeHeaders)
     app.get("/", response_class=HTMLResponse)(_page)
-    app.post("/login")(_login)
+    app.post("/login", dependencies=[Depends(_own_page)])(_login)
+    app.post("/logout", dependencies=[Depends(_own_page)])(_logout)
     app.post("/decode")(_decode)
     app.get("/healthz")(_healthy)
     app.add_exception_handler(Unavailable, _down)
@@ -106,6 +108,12 @@ async def _reader(request: Request, token: str) -> Caller:
     return known
 
 
+async def _own_page(request: Request) -> None:
+    """Nobody is signed in or out by a page of somebody else's; a browser says whose page asks."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise HTTPException(403, "sign in and out on this server's own page")
+
+
 async def _login(request: Request) -> Response:
     token = parse_qs((await request.body()).decode("ascii", "replace")).get("token", [""])[0]
     try:
@@ -115,11 +123,25 @@ async def _login(request: Request) -> Response:
         return _html("This token may not read what cases contain.", refusal.status_code)
     log.info("signed in to the codec", actor=known.actor)
     answer = HTMLResponse("Signed in. Back to the Temporal UI, which asks with this cookie.")
-    secure = request.url.scheme == "https"
-    site: Any = "none" if secure else "strict"
-    name = _cookie(request)
-    answer.set_cookie(name, token, max_age=SIGNED_IN_FOR, httponly=True, secure=secure, samesite=site)
+    parts: CodecParts = request.app.state.parts
+    parts.sessions.end(request.cookies.get(_cookie(request), ""))
+    name, value, secure = _cookie(request), parts.sessions.begin(token), request.url.scheme == "https"
+    answer.set_cookie(name, value, max_age=LASTS, httponly=True, secure=secure, samesite=_site(request))
     return answer
+
+
+async def _logout(request: Request) -> Response:
+    parts: CodecParts = request.app.state.parts
+    parts.sessions.end(request.cookies.get(_cookie(request), ""))
+    answer = _html("Signed out.")
+    secure = request.url.scheme == "https"
+    answer.delete_cookie(_cookie(request), httponly=True, secure=secure, samesite=_site(request))
+    return answer
+
+
+def _site(request: Request) -> Any:
+    """The UI is another site where both are on TLS; without it they are on one machine."""
+    return "none" if request.url.scheme == "https" else "strict"
 
 
 def _cookie(request: Request) -> str:
@@ -129,8 +151,9 @@ def _cookie(request: Request) -> str:
 
 async def _current(request: Request) -> Caller:
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    token = bearer if scheme.lower() == "bearer" else request.cookies.get(_cookie(request), "")
     parts: CodecParts = request.app.state.parts
+    session = request.cookies.get(_cookie(request), "")
+    token = bearer if scheme.lower() == "bearer" else parts.sessions.token_of(session) or ""
     # A browser sends its cookie for whoever wrote the page: CORS keeps the answer from him, this the work.
     if "authorization" not in request.headers and request.headers.get("origin") != parts.origin:
         raise HTTPException(401, "a valid token is required", {"WWW-Authenticate": "Bearer"})

@@ -116,6 +116,7 @@ async def test_signing_in_gives_a_cookie_that_pages_of_the_ui_may_use_and_others
     assert signed.status_code == 200
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
+    assert token not in cookie
     assert contents(await server.decode(None)) == [b'"SECRET"']
     foreign = await server.decode(None, Origin="http://evil.example")
     assert foreign.status_code == 401
@@ -134,8 +135,9 @@ async def test_over_tls_the_cookie_is_this_hosts_alone(server: Server) -> None:
         sent = {"X-Namespace": "cases", "Origin": UI}
         answer = await http.post("/decode", content=json.dumps(await sealed()), headers=sent)
         assert contents(answer) == [b'"SECRET"']
+        session = http.cookies["__Host-recourse_codec"]
         http.cookies.clear()
-        plain = sent | {"Cookie": f"recourse_codec={token}"}
+        plain = sent | {"Cookie": f"recourse_codec={session}"}
         assert (await http.post("/decode", content="{}", headers=plain)).status_code == 401
 
 
@@ -150,6 +152,36 @@ async def test_every_answer_has_the_headers_of_the_api(server: Server) -> None:
     for answer in answers:
         for name, value in HEADERS.items():
             assert answer.headers[name].startswith(value), (answer.url, name)
+
+
+async def test_who_signed_out_is_out_and_a_token_is_no_session(server: Server) -> None:
+    token = await server.token("auditor")
+    await server.http.post("/login", data={"token": token})
+    session = server.http.cookies["recourse_codec"]
+    assert contents(await server.decode(None)) == [b'"SECRET"']
+    await server.http.post("/logout")
+    for value in (session, token):
+        server.http.cookies.set("recourse_codec", value, domain=server.http.base_url.host)
+        assert (await server.decode(None, Cookie=f"recourse_codec={value}")).status_code == 401
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_no_other_page_signs_anybody_in_or_out(server: Server, site: str) -> None:
+    token, headers = await server.token("auditor"), {"Sec-Fetch-Site": site}
+    refused = await server.http.post("/login", data={"token": token}, headers=headers)
+    assert (refused.status_code, "set-cookie" in refused.headers) == (403, False)
+    own = {"Sec-Fetch-Site": "same-origin"}
+    assert (await server.http.post("/login", data={"token": token}, headers=own)).status_code == 200
+    assert (await server.http.post("/logout", headers=headers)).status_code == 403
+    assert contents(await server.decode(None)) == [b'"SECRET"']
+
+
+async def test_whose_token_is_revoked_is_out_at_once(server: Server) -> None:
+    issued = await server.world.services.run(partial(tokens.issue, role="lead", name="x"))
+    await server.http.post("/login", data={"token": issued.token})
+    assert contents(await server.decode(None)) == [b'"SECRET"']
+    await server.world.services.run(partial(tokens.revoke, actor=issued.actor))
+    assert (await server.decode(None)).status_code == 401
 
 
 async def test_signing_in_is_refused_to_who_may_not_read(server: Server) -> None:
