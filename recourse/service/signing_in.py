@@ -96,6 +96,13 @@ def left_to_do(row: AccountRow) -> Step:
     return Step.CODE if row.totp_confirmed else Step.ENROL
 
 
+async def knows(services: Services, who: Visitor, password: str) -> bool:
+    """Whether it is his: asked again before what an open screen must not be enough for."""
+    async with services.database.reading() as tx:
+        row = await accounts.of_actor(tx, who.caller.actor)
+    return await passwords.matches(row.password_hash if row else None, password)
+
+
 async def choose_password(
     services: Services, who: Visitor, fresh: str, current: str, lasting: Lasting
 ) -> Weak | str:

@@ -75,8 +75,8 @@ async def test_a_form_that_htmx_sends_carries_the_sessions_token(site: Site, des
     )
     await desk.page.evaluate(
         "() => { const one = document.createElement('button'); one.id = 'try';"
-        " one.setAttribute('hx-post', '/account/sessions'); one.textContent = 'x';"
+        " one.setAttribute('hx-post', '/account/settings'); one.textContent = 'x';"
         " document.getElementById('main').append(one); htmx.process(one); one.click(); }"
     )
-    await desk.page.wait_for_selector("text=Done: the sessions have ended.")
+    await desk.page.wait_for_selector("text=Saved.")
     assert sent == [await (await site.person("agent")).csrf()]

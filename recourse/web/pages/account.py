@@ -85,9 +85,14 @@ async def password(request: Request, who: Own) -> Response:
 
 @router.post("/account/sessions")
 async def end_sessions(request: Request, who: Own) -> Response:
-    """One other, by its number, or every other one."""
-    number = (await form(request)).get("session", "")
+    """One other, by its number, or every other one; by who knows the password (OWASP ASVS 5.0: 7.5.2)."""
+    parts, fields = parts_of(request), await form(request)
+    wait(parts.guesses.take(who.login), "passwords")
+    if not await signing_in.knows(parts.delivery.services, who, fields.get("current", "")):
+        log.warning("sign-in refused", step="password")
+        return await _show(request, who, refused="password_wrong", status=403)
+    number = fields.get("session", "")
     one = int(number) if number.isdecimal() and len(number) < 19 else None
     act = partial(signing_in.end_own, who=who, session=one)
-    await parts_of(request).delivery.services.run(act)
+    await parts.delivery.services.run(act)
     return RedirectResponse("/account?done=sessions_ended", 303)

@@ -50,6 +50,7 @@ class Site:
             add = partial(accounts.add, login=login, role=role, name=f"{role} of the test", confined=confined)
             opened = await run(add)
             browser.actor, browser.person = opened.actor, opened.person
+            browser.password = opened.password
             await browser.begin_session()
             self.people[login] = browser
         return self.people[login]
@@ -61,6 +62,7 @@ class Browser:
     http: httpx.AsyncClient
     actor: str = ""
     person: str = ""
+    password: str = field(default="", repr=False)
 
     async def begin_session(self) -> None:
         async def work(unit: Unit) -> str:

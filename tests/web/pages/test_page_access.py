@@ -46,7 +46,7 @@ PAST = {
     "/": 303,
     "/queue/pull": 303,
     "/account/settings": 303,
-    "/account/sessions": 303,
+    "/account/sessions": 403,
     "/account/password": 403,
     "/queue/{task_id}/skip": 422,
     "/cases/{case_id}": 404,
@@ -135,13 +135,13 @@ async def test_a_request_from_another_site_does_nothing_even_with_the_token(site
             answer = await admin.http.post(_nothing(path), data=token, headers=headers)
             assert (answer.status_code, "page of this site" in answer.text) == (403, True), (path, headers)
     for headers in ({"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin"}):
-        assert (await admin.http.post("/account/sessions", data=token, headers=headers)).status_code == 303
+        assert (await admin.http.post("/account/settings", data=token, headers=headers)).status_code == 303
 
 
 async def test_htmx_sends_the_token_as_a_header(site: Site) -> None:
     admin = await site.person("admin")
     headers = SAME | {"X-CSRF-Token": await admin.csrf(), "HX-Request": "true"}
-    assert (await admin.http.post("/account/sessions", headers=headers)).status_code == 303
+    assert (await admin.http.post("/account/settings", headers=headers)).status_code == 303
 
 
 async def test_pages_take_no_bearer_token(site: Site) -> None:

@@ -164,10 +164,12 @@ async def test_one_ends_ones_own_other_sessions_and_nobody_elses(site: Site) -> 
     at_home.actor = agent.actor
     await at_home.begin_session()
     theirs = await site.world.scalar("SELECT id FROM web_session WHERE actor = :actor", actor=other.actor)
-    await agent.post("/account/sessions", session=str(theirs))
+    await agent.post("/account/sessions", session=str(theirs), current=agent.password)
     assert (await other.get("/account")).status_code == 200
     assert (await at_home.get("/account")).status_code == 200
-    await agent.post("/account/sessions")
+    wrong = await agent.post("/account/sessions", current="not the password")
+    assert (wrong.status_code, (await at_home.get("/account")).status_code) == (403, 200)
+    await agent.post("/account/sessions", current=agent.password)
     states = [(await one.get("/account")).status_code for one in (agent, at_home, other)]
     assert states == [200, 303, 200]
 
