@@ -184,5 +184,7 @@ async def _codec_of_an_agent(victim: Victim, _: Path) -> str:
 @attack("the codec server with a lead's cookie, from another page", OPENED, "401")
 async def _codec_from_another_page(victim: Victim, _: Path) -> str:
     lead = victim.api.tokens[await _token(victim, "lead")].token
-    assert await _decoded(victim, Cookie=f"recourse_codec={lead}", Origin=UI) == "200"
-    return await _decoded(victim, Cookie=f"recourse_codec={lead}", Origin="http://evil.example")
+    async with httpx.AsyncClient(base_url=victim.codec, trust_env=False) as http:
+        session = (await http.post("/login", data={"token": lead})).cookies["recourse_codec"]
+    assert await _decoded(victim, Cookie=f"recourse_codec={session}", Origin=UI) == "200"
+    return await _decoded(victim, Cookie=f"recourse_codec={session}", Origin="http://evil.example")
