@@ -36,7 +36,7 @@ from recourse.storage.tasks import ACTIVE
 
 SEALED_WITHIN = timedelta(minutes=10)
 """Real time from a row to its seal where somebody seals; a sealer that stands by takes over in seconds."""
-PATIENCE = 8.0
+PATIENCE = 12.0
 """Seconds for each examination."""
 
 Part = Callable[[Settings], Awaitable[list[Finding]]]
