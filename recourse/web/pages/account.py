@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from recourse.service import signing_in
@@ -74,13 +74,17 @@ async def password(request: Request, who: Own) -> Response:
     try:
         done = await signing_in.choose_password(parts.delivery.services, who, fresh, current, parts.lasting)
     except PermissionError:
-        log.warning("sign-in refused", step="password")
-        return await _show(request, who, refused="password_wrong", status=403)
+        return await _does_not_know(request, who)
     if isinstance(done, Weak):
         return await _show(request, who, refused=done.value, status=422)
     response = RedirectResponse("/account?done=password_changed", 303)
     give(request, response, done)
     return response
+
+
+async def _does_not_know(request: Request, who: Visitor) -> Response:
+    log.warning("sign-in refused", step="password")
+    return await _show(request, who, refused="password_wrong", status=403)
 
 
 @router.post("/account/sessions")
@@ -89,10 +93,11 @@ async def end_sessions(request: Request, who: Own) -> Response:
     parts, fields = parts_of(request), await form(request)
     wait(parts.guesses.take(who.login), "passwords")
     if not await signing_in.knows(parts.delivery.services, who, fields.get("current", "")):
-        log.warning("sign-in refused", step="password")
-        return await _show(request, who, refused="password_wrong", status=403)
+        return await _does_not_know(request, who)
     number = fields.get("session", "")
-    one = int(number) if number.isdecimal() and len(number) < 19 else None
+    if number and not (number.isdecimal() and len(number) < 19):
+        raise HTTPException(422)  # never taken for all of them
+    one = int(number) if number else None
     act = partial(signing_in.end_own, who=who, session=one)
     await parts.delivery.services.run(act)
     return RedirectResponse("/account?done=sessions_ended", 303)

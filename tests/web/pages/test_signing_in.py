@@ -169,6 +169,8 @@ async def test_one_ends_ones_own_other_sessions_and_nobody_elses(site: Site) -> 
     assert (await at_home.get("/account")).status_code == 200
     wrong = await agent.post("/account/sessions", current="not the password")
     assert (wrong.status_code, (await at_home.get("/account")).status_code) == (403, 200)
+    unknown = await agent.post("/account/sessions", session="x", current=agent.password)
+    assert (unknown.status_code, (await at_home.get("/account")).status_code) == (422, 200)
     await agent.post("/account/sessions", current=agent.password)
     states = [(await one.get("/account")).status_code for one in (agent, at_home, other)]
     assert states == [200, 303, 200]
