@@ -43,6 +43,21 @@ def opaque_or_none(text: str | None) -> str | None:
     return None if text is None else opaque(text)
 
 
+ReadBy = Annotated[
+    str | None,
+    typer.Option("--as", callback=opaque_or_none, help="Opaque id of who reads; else the user's number."),
+]
+WhatFor = Annotated[
+    str | None,
+    typer.Option(
+        "--purpose",
+        callback=opaque_or_none,
+        help="What for: a code or a file number, kept with it.",
+    ),
+]
+"""Of commands whose reading is kept."""
+
+
 def told(text: str) -> str:
     """A text that somebody will read later."""
     if not text.strip() or not text.isprintable():

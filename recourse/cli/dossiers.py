@@ -12,11 +12,12 @@ import typer
 from recourse.cli.common import (
     USAGE,
     Json,
+    ReadBy,
+    WhatFor,
     acting,
     err,
     fail,
     listing,
-    opaque_or_none,
     out,
     print_json,
     run,
@@ -35,14 +36,8 @@ UNNAMED = "admin"
 
 def dossier(
     loan_id: str,
-    actor: Annotated[
-        str | None,
-        typer.Option("--as", callback=opaque_or_none, help="Opaque id of who reads; else the user's number."),
-    ] = None,
-    purpose: Annotated[
-        str | None,
-        typer.Option(callback=opaque_or_none, help="What for: a code or a file number, kept with it."),
-    ] = None,
+    actor: ReadBy = None,
+    purpose: WhatFor = None,
     reveal: Reveal = None,
     reference: Reference = None,
     justification: Justification = None,

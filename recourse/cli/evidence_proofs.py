@@ -10,7 +10,7 @@ from typing import IO, Annotated, Any
 
 import typer
 
-from recourse.cli.common import USAGE, acting, fail, opaque_or_none, out, run
+from recourse.cli.common import USAGE, ReadBy, acting, fail, out, run
 
 PURPOSE = "evidence-proof"
 """Of the reading that is kept."""
@@ -28,10 +28,7 @@ def prove(
         list[str] | None,
         typer.Option("--hide", help="A column whose values are left out; the proof stays whole. Repeatable."),
     ] = None,
-    actor: Annotated[
-        str | None,
-        typer.Option("--as", callback=opaque_or_none, help="Opaque id of who reads; else the user's number."),
-    ] = None,
+    actor: ReadBy = None,
 ) -> None:
     """What was sealed of a loan: ids, codes, days and amounts, to be checked with `evidence verifier`.
 

@@ -13,11 +13,11 @@ from recourse.cli.common import (
     FINDINGS,
     USAGE,
     Json,
+    ReadBy,
     acting,
     fail,
     listing,
     one_of,
-    opaque_or_none,
     out,
     print_json,
     run,
@@ -29,10 +29,6 @@ from recourse.gateways.whole_file import put
 if TYPE_CHECKING:
     from recourse.service.lettering import Draft
 
-Actor = Annotated[
-    str | None,
-    typer.Option("--as", callback=opaque_or_none, help="Opaque id of who reads; else the user's number."),
-]
 PURPOSE = "letters"
 """Of the reading that is kept."""
 app = typer.Typer(help="Letters: what one would look like.", no_args_is_help=True)
@@ -48,7 +44,7 @@ def preview(
         list[str] | None,
         typer.Option("--set", help="NAME=VALUE: what the dossier does not know; several times."),
     ] = None,
-    actor: Actor = None,
+    actor: ReadBy = None,
     reveal: Reveal = None,
     reference: Reference = None,
     justification: Justification = None,
